@@ -1,0 +1,59 @@
+# One command each: make demo, make test, make check. Everything lives in .venv; nothing is asked.
+PYTHON ?= python3
+export PYTHON
+
+BIN := .venv/bin
+MANIFESTS := pyproject.toml constraints.txt $(wildcard sandbox/pyproject.toml)
+TYPED := $(wildcard src sandbox/src tests sandbox/tests)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench format constraints clean
+
+help:
+	@echo "make demo      the whole main job on this machine, from purchase to proven zero"
+	@echo "make test      all tests"
+	@echo "make check     formatting, lint, strict types, import contracts, then all tests"
+	@echo "make bench     measure, each figure beside the limit of this machine"
+	@echo "make format    format the code"
+	@echo "make clean     remove .venv and what tools left behind"
+	@echo "PYTHON=... names the interpreter, 3.11 or later"
+
+# Reinstalled only when a manifest changes.
+.venv/.installed-run: $(MANIFESTS) tools/install.sh
+	@tools/install.sh run
+
+.venv/.installed-dev: $(MANIFESTS) tools/install.sh
+	@tools/install.sh dev
+	@touch .venv/.installed-run
+
+demo: .venv/.installed-run
+	@tools/second-opinion.sh
+	@$(BIN)/drawdown demo $(ARGS)
+
+test: .venv/.installed-dev
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/.installed-dev
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy $(TYPED)
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python -m pytest $(ARGS)
+
+bench: .venv/.installed-dev
+	@set -e; for file in bench/*.py; do case $$file in */_*) ;; *) $(BIN)/python $$file $(ARGS);; esac; done
+
+format: .venv/.installed-dev
+	@$(BIN)/ruff check --quiet --fix-only .
+	@$(BIN)/ruff format .
+
+# The versions that are tested together, out of a fresh environment; commit the result.
+constraints:
+	@rm -rf .venv
+	@CONSTRAINTS=/dev/null tools/install.sh dev
+	@{ echo "# Exact versions that are tested together. Written by: make constraints"; \
+	   $(BIN)/python -m pip freeze --exclude-editable --disable-pip-version-check; } > constraints.txt
+
+clean:
+	@rm -rf .venv .venv.lock .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist
+	@find src sandbox tests bench tools -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

@@ -1,0 +1,1 @@
+"""The one database: PostgreSQL, bundled or by URL."""
