@@ -1,0 +1,66 @@
+"""Decisions: block x event x policy -> posting plan, hold or refusal. Pure, one file a phase.
+
+`DECISIONS` is the table of who decides what; `decide` looks it up. Nothing here loads or stores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from drawdown.core.decide.cancellation import void_block
+from drawdown.core.decide.drawdown import draw_usage, expire_block, expiry_of, is_due
+from drawdown.core.decide.known import Known
+from drawdown.core.decide.observation import observe_recognition
+from drawdown.core.decide.purchase import (
+    change_customer,
+    invoice_purchase,
+    order_blocks,
+    pay_invoice,
+)
+from drawdown.core.decide.reversal import credit_invoice
+from drawdown.core.events import (
+    BlockVoid,
+    CreditMemo,
+    CustomerChanged,
+    Event,
+    Expiry,
+    InvoiceVoid,
+    Payment,
+    PurchaseInvoice,
+    Recognition,
+    SalesOrder,
+    UsageInvoice,
+)
+from drawdown.core.plan import Outcome
+from drawdown.core.policy import Policy
+
+__all__ = ["DECISIONS", "Known", "decide", "expiry_of", "is_due"]
+
+# The event's class picks the function, so each takes exactly its own class of event.
+DECISIONS: dict[type[Event], Callable[[Any, Known, Policy], Outcome]] = {
+    CustomerChanged: change_customer,
+    SalesOrder: order_blocks,
+    PurchaseInvoice: invoice_purchase,
+    Payment: pay_invoice,
+    UsageInvoice: draw_usage,
+    Expiry: expire_block,
+    CreditMemo: credit_invoice,
+    InvoiceVoid: credit_invoice,
+    BlockVoid: void_block,
+    Recognition: observe_recognition,
+}
+
+
+def decide(event: Event, known: Known, policy: Policy) -> Outcome:
+    """Decide one event.
+
+    Args:
+        event: Any event but a clock, which stands for one `Expiry` per block that is due.
+        known: Everything loaded that the event may need; it is not changed.
+        policy: The tenant's choices.
+
+    Returns:
+        A posting plan to be stored as a whole, a hold, or a refusal with its reason.
+    """
+    return DECISIONS[type(event)](event, known, policy)

@@ -1,0 +1,509 @@
+"""Decisions about usage and expiry: phases *drawdown* and *expiration*.
+
+Both draw a block, on an invoice of ours, through the deposit: they differ only in who chooses the
+block, in the invoice's item and in the rows of the rules table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from drawdown.core.allocation import in_order, take_credits, take_money
+from drawdown.core.block import Block, State, Step
+from drawdown.core.decide.known import Known
+from drawdown.core.decide.posting import customer_lane, move, open_day, post, record_id
+from drawdown.core.events import Expiry, InvoiceLine, LineKind, UsageInvoice
+from drawdown.core.money import ZERO, credits_text, minus, money_text, plus, price
+from drawdown.core.plan import (
+    BREAKAGE_ITEM,
+    Customer,
+    Document,
+    DocumentKind,
+    DocumentLine,
+    Hold,
+    IntentLine,
+    Operation,
+    Outcome,
+    PostingPlan,
+    Reason,
+    RecordIntent,
+    Rejection,
+)
+from drawdown.core.policy import DrawdownDocument, Overdraw, Policy
+from drawdown.core.rules import RULES, Record
+
+_ONE = Decimal(1)
+_NO_RATE = Decimal(-1)  # key of the invoice that nothing is drawn from
+# D3 and E3 are the same pair of accounts: the liability is released from clearing.
+_RELEASE = next((rule.debit.value, rule.credit.value) for rule in RULES if rule.code == "D3")
+
+
+class Draw(NamedTuple):
+    """What one line takes from one block."""
+
+    block_id: str
+    line_id: str
+    item_id: str
+    credits: Decimal
+    amount_minor: int
+    used_at: datetime
+
+
+@dataclass(slots=True)
+class _Drawing:
+    """An invoice in the making.
+
+    Attributes:
+        blocks: Position of each block after the lines so far; the plan does not know them yet.
+    """
+
+    event: UsageInvoice
+    known: Known
+    policy: Policy
+    draws: list[Draw] = field(default_factory=list)
+    ordinary: list[DocumentLine] = field(default_factory=list)
+    blocks: dict[str, Block] = field(default_factory=dict)
+
+    def block(self, block_id: str) -> Block | None:
+        return self.blocks.get(block_id) or self.known.blocks.get(block_id)
+
+
+def draw_usage(event: UsageInvoice, known: Known, policy: Policy) -> Outcome:
+    """Draw blocks for the usage lines of an invoice; other lines stay ordinary receivables."""
+    earlier = known.documents.get(event.invoice_id)
+    if earlier is not None:
+        return Rejection(
+            Reason.DUPLICATE_DOCUMENT,
+            f"invoice {event.invoice_id} was posted already by event {earlier.event_id}; "
+            "send corrections as a credit memo",
+        )
+    customer = known.customers.get(event.customer_id)
+    if customer is None:
+        return Hold(
+            f"customer:{event.customer_id}",
+            f"usage invoice {event.invoice_id} is for customer {event.customer_id}, which is "
+            "not known yet; send the customer",
+        )
+    posted_on = open_day(policy, event.posted_on)
+    if isinstance(posted_on, Hold):
+        return posted_on
+    drawing = _Drawing(event, known, policy)
+    for line in event.lines:
+        problem = _draw_line(drawing, line)
+        if problem is not None:
+            return problem
+    return _plan_drawing(drawing, customer, posted_on)
+
+
+def _draw_line(drawing: _Drawing, line: InvoiceLine) -> Hold | Rejection | None:
+    if line.kind is not LineKind.USAGE:
+        amount = line.amount_minor or 0
+        drawing.ordinary.append(
+            DocumentLine(line.line_id, line.item_id, line.kind, amount, amount)
+        )
+        return None
+    at = line.used_at or drawing.event.effective_at
+    candidates: Iterable[Block]
+    if line.block_id:
+        named = drawing.block(line.block_id)
+        problem = _check_named(drawing, line, named, at)
+        if problem is not None:
+            return problem
+        assert named is not None
+        candidates = (named,)
+    else:
+        candidates = _usable(drawing, line, at)
+    return _take(drawing, line, candidates, at)
+
+
+def _check_named(
+    drawing: _Drawing, line: InvoiceLine, block: Block | None, at: datetime
+) -> Hold | Rejection | None:
+    """Say why a block that a line names cannot be drawn, if so; whether enough is left, later."""
+    event = drawing.event
+    where = f"invoice {event.invoice_id} line {line.line_id}"
+    if block is None or block.state is State.NEW:
+        missing = (
+            "not known yet; send the sales order that sells it"
+            if block is None
+            else "ordered but not purchased yet; send its purchase invoice"
+        )
+        return Hold(f"block:{line.block_id}", f"{where} draws block {line.block_id}, {missing}")
+    if block.customer_id != event.customer_id:
+        return Rejection(
+            Reason.WRONG_CUSTOMER,
+            f"{where} of customer {event.customer_id} draws block {block.block_id}, which belongs "
+            f"to customer {block.customer_id}; correct the block id",
+            block.block_id,
+        )
+    if block.currency != event.currency:
+        return Rejection(
+            Reason.WRONG_CURRENCY,
+            f"{where} is in {event.currency} but block {block.block_id} is in {block.currency}; "
+            "a deposit pays invoices of its own currency only",
+            block.block_id,
+        )
+    if block.item_ids and line.item_id not in block.item_ids:
+        return Rejection(
+            Reason.WRONG_ITEM,
+            f"{where} is for item {line.item_id} but block {block.block_id} pays only for "
+            f"{', '.join(sorted(block.item_ids))}; draw another block",
+            block.block_id,
+        )
+    return _check_open(block, where, at)
+
+
+def _check_open(block: Block, where: str, at: datetime) -> Rejection | None:
+    if block.state is not State.OPEN:
+        return Rejection(
+            Reason.BLOCK_CLOSED,
+            f"{where} draws block {block.block_id}, which is {block.state.value}; draw another "
+            "block or bill the usage as pay as you go",
+            block.block_id,
+        )
+    if block.expires_at is not None and at >= block.expires_at:
+        return Rejection(
+            Reason.BLOCK_CLOSED,
+            f"{where} is for usage at {at:%Y-%m-%d %H:%M} UTC but block {block.block_id} expired "
+            f"at {block.expires_at:%Y-%m-%d %H:%M} UTC; draw another block, or give used_at if "
+            "the usage was earlier",
+            block.block_id,
+        )
+    if at < block.effective_at:
+        return Rejection(
+            Reason.NOT_EFFECTIVE,
+            f"{where} is for usage at {at:%Y-%m-%d %H:%M} UTC but block {block.block_id} is "
+            f"effective from {block.effective_at:%Y-%m-%d %H:%M} UTC; draw another block",
+            block.block_id,
+        )
+    return None
+
+
+def _usable(drawing: _Drawing, line: InvoiceLine, at: datetime) -> list[Block]:
+    event = drawing.event
+    blocks = (drawing.block(block_id) for block_id in drawing.known.blocks_of[event.customer_id])
+    return in_order(
+        (
+            block
+            for block in blocks
+            if block is not None
+            and block.currency == event.currency
+            and block.is_usable(at, line.item_id)
+            # A price cannot be paid from a block that has none: only credits can.
+            and (line.credits is not None or block.amount_minor)
+        ),
+        drawing.policy.drawdown_order,
+    )
+
+
+def _take(
+    drawing: _Drawing, line: InvoiceLine, candidates: Iterable[Block], at: datetime
+) -> Rejection | None:
+    """Draw the line from the candidates in turn; what is left over goes by the overdraw policy."""
+    want_credits, want_minor = line.credits or ZERO, line.amount_minor or 0
+    drawn: list[tuple[Block, Draw]] = []
+    for block in candidates:
+        if line.credits is not None:
+            credits_, amount = take_credits(block, want_credits)
+            want_credits = minus(want_credits, credits_)
+        else:
+            credits_, amount = take_money(block, want_minor)
+            want_minor -= amount
+        if credits_ or amount:
+            drawn.append(
+                (block, Draw(block.block_id, line.line_id, line.item_id, credits_, amount, at))
+            )
+        if not want_credits and not want_minor:
+            break
+    if want_credits or want_minor:
+        rest = _leave(drawing, line, want_credits, want_minor)
+        if isinstance(rest, Rejection):
+            return rest
+        drawing.ordinary.append(rest)
+    for block, draw in drawn:
+        drawing.draws.append(draw)
+        drawing.blocks[block.block_id] = block._replace(
+            used_credits=plus(block.used_credits, draw.credits),
+            used_minor=block.used_minor + draw.amount_minor,
+        )
+    return None
+
+
+def _leave(
+    drawing: _Drawing, line: InvoiceLine, credits_: Decimal, amount_minor: int
+) -> DocumentLine | Rejection:
+    """Turn what no block covers into an ordinary line, or refuse the invoice."""
+    event = drawing.event
+    what = (
+        f"{credits_text(credits_)} of {credits_text(line.credits)} credits"
+        if line.credits is not None
+        else f"{money_text(amount_minor, event.currency)} of "
+        f"{money_text(line.amount_minor or 0, event.currency)} {event.currency}"
+    )
+    by = f"block {line.block_id}" if line.block_id else f"customer {event.customer_id}'s blocks"
+    if drawing.policy.overdraw is Overdraw.REFUSE:
+        return Rejection(
+            Reason.OVERDRAWN,
+            f"invoice {event.invoice_id} line {line.line_id}: {by} cannot cover {what}; sell "
+            "another block, or set the policy overdraw to draw_remaining",
+            line.block_id,
+        )
+    if line.credits is None:
+        return DocumentLine(line.line_id, line.item_id, line.kind, amount_minor, amount_minor)
+    if line.rate is None:
+        return Rejection(
+            Reason.MISSING_RATE,
+            f"invoice {event.invoice_id} line {line.line_id}: {by} cannot cover {what} and the "
+            "line has no rate (price per credit) to bill them at; give the line a rate",
+            line.block_id,
+        )
+    amount = price(line.rate, credits_, event.currency)
+    return DocumentLine(line.line_id, line.item_id, line.kind, amount, amount, credits_)
+
+
+def _plan_drawing(drawing: _Drawing, customer: Customer, posted_on: date) -> PostingPlan:
+    event, known, policy = drawing.event, drawing.known, drawing.policy
+    plan = PostingPlan(provides=[f"invoice:{event.invoice_id}"])
+    invoices, ordinary = _invoices(drawing, customer, posted_on)
+    plan.intents.extend(invoices.values())
+    totals: dict[str, int] = {}
+    for draw in drawing.draws:
+        block = plan.blocks.get(draw.block_id) or known.blocks[draw.block_id]
+        invoice = invoices[block.exchange_rate].external_id
+        _post_draw(plan, block, draw, Step.DRAWN, event, event.invoice_id, invoice, posted_on,
+                   known, policy)  # fmt: skip
+        totals[draw.block_id] = totals.get(draw.block_id, 0) + draw.amount_minor
+    for block_id, total in totals.items():
+        if total:
+            block = plan.blocks[block_id]
+            _apply_deposit(plan, block, total, invoices[block.exchange_rate], known)
+    plan.documents.append(
+        Document(
+            event.invoice_id, DocumentKind.USAGE, event.customer_id, event.currency,
+            ordinary.exchange_rate, ordinary.external_id, event.event_id, posted_on,
+            tuple(totals), tuple(drawing.ordinary),
+            sum(line.amount_minor for line in drawing.ordinary),
+        )
+    )  # fmt: skip
+    return plan
+
+
+def _invoices(
+    drawing: _Drawing, customer: Customer, posted_on: date
+) -> tuple[dict[Decimal, RecordIntent], RecordIntent]:
+    """Lay the invoice's lines out on ERP invoices.
+
+    Usually that is one. Blocks bought at different exchange rates need one for each rate, and the
+    policy *standalone* keeps what is drawn apart from what is billed.
+
+    Returns:
+        The invoices that are drawn, by exchange rate, and the one with the ordinary lines.
+    """
+    event, known = drawing.event, drawing.known
+    is_standalone = drawing.policy.drawdown_document is DrawdownDocument.STANDALONE
+    drawn: dict[Decimal, list[IntentLine]] = {}
+    for draw in drawing.draws:
+        rate = known.blocks[draw.block_id].exchange_rate
+        drawn.setdefault(rate, []).append(
+            IntentLine(
+                draw.amount_minor, draw.block_id, draw.item_id, draw.credits, draw.line_id
+            )
+        )
+    rest = [
+        IntentLine(line.amount_minor, "", line.item_id, line.credits, line.line_id, kind=line.kind)
+        for line in drawing.ordinary
+    ]
+    rest_rate = event.exchange_rate or next(iter(drawn), _ONE)
+    ids = (known.tenant_id, event.event_id)
+    lanes = tuple(dict.fromkeys(draw.block_id for draw in drawing.draws)) or (
+        customer_lane(event.customer_id),
+    )
+
+    def intent(what: str, rate: Decimal, lines: list[IntentLine], *label: str) -> RecordIntent:
+        return RecordIntent(
+            Record.INVOICE,
+            Operation.CREATE,
+            record_id(Record.INVOICE, *ids, *label),
+            lanes=lanes,
+            customer=customer.record,
+            event_id=event.event_id,
+            memo=f"{what} {event.invoice_id}",
+            posted_on=posted_on,
+            fact_on=event.posted_on,
+            currency=event.currency,
+            exchange_rate=rate,
+            amount_minor=sum(line.amount_minor for line in lines),
+            lines=tuple(lines),
+        )
+
+    if is_standalone:
+        invoices = {
+            rate: intent("Drawdown invoice for usage invoice", rate, lines, "drawdown", str(rate))
+            for rate, lines in drawn.items()
+        }
+        ordinary = intent("Usage invoice", rest_rate, rest)
+        # Nothing to bill beside the drawdown: there is no second invoice.
+        return ({**invoices, _NO_RATE: ordinary} if rest else invoices), ordinary
+    drawn.setdefault(rest_rate, []).extend(rest)
+    invoices = {
+        rate: intent("Usage invoice", rate, lines, *([] if rate == rest_rate else [str(rate)]))
+        for rate, lines in drawn.items()
+        if lines
+    }
+    return invoices, invoices.get(rest_rate) or next(iter(invoices.values()))
+
+
+def _post_draw(
+    plan: PostingPlan,
+    block: Block,
+    draw: Draw,
+    step: Step,
+    event: UsageInvoice | Expiry,
+    document_id: str,
+    invoice: str,
+    posted_on: date,
+    known: Known,
+    policy: Policy,
+) -> None:
+    """Record one draw: the movement, and its entries when there is money in it."""
+    after = move(
+        plan, block, step, event_id=event.event_id, document_id=document_id,
+        occurred_at=draw.used_at, amount_minor=draw.amount_minor, credits_=draw.credits,
+        used_minor=draw.amount_minor, line_id=draw.line_id, item_id=draw.item_id,
+    )  # fmt: skip
+    if draw.amount_minor:
+        first = "D" if step is Step.DRAWN else "E"
+        ids = (known.tenant_id, event.event_id, block.block_id)
+        records = {
+            f"{first}1": invoice,
+            f"{first}2": record_id(Record.DEPOSIT_APPLICATION, *ids),
+            f"{first}3": record_id(Record.JOURNAL_ENTRY, *ids),
+        }
+        post(plan, after, step, policy, draw.amount_minor, posted_on, records, draw.item_id)
+
+
+def _apply_deposit(
+    plan: PostingPlan,
+    block: Block,
+    total_minor: int,
+    invoice: RecordIntent,
+    known: Known,
+) -> None:
+    """Add the records of a draw beside its invoice: one deposit application, one journal."""
+    ids = (known.tenant_id, invoice.event_id, block.block_id)
+    plan.intents.append(
+        RecordIntent(
+            Record.DEPOSIT_APPLICATION,
+            Operation.CREATE,
+            record_id(Record.DEPOSIT_APPLICATION, *ids),
+            lanes=(block.block_id,),
+            customer=invoice.customer,
+            event_id=invoice.event_id,
+            memo=f"Block {block.block_id} applied: {invoice.memo}",
+            posted_on=invoice.posted_on,
+            fact_on=invoice.fact_on,
+            currency=block.currency,
+            exchange_rate=block.exchange_rate,
+            amount_minor=total_minor,
+            source=block.deposit,
+            target=invoice.external_id,
+            applied_minor=total_minor,
+            block_id=block.block_id,
+        )
+    )
+    plan.intents.append(
+        RecordIntent(
+            Record.JOURNAL_ENTRY,
+            Operation.CREATE,
+            record_id(Record.JOURNAL_ENTRY, *ids),
+            lanes=(block.block_id,),
+            customer=invoice.customer,
+            event_id=invoice.event_id,
+            memo=f"Block {block.block_id} released: {invoice.memo}",
+            posted_on=invoice.posted_on,
+            fact_on=invoice.fact_on,
+            currency=block.currency,
+            exchange_rate=block.exchange_rate,
+            amount_minor=total_minor,
+            lines=(IntentLine(total_minor, block.block_id, debit=_RELEASE[0], credit=_RELEASE[1]),),
+            block_id=block.block_id,
+        )
+    )
+
+
+def expire_block(event: Expiry, known: Known, policy: Policy) -> Outcome:
+    """Turn what remains of a block into breakage, dated the day it expired."""
+    block = known.blocks.get(event.block_id)
+    if block is None or block.state is State.NEW:
+        return Hold(f"block:{event.block_id}", f"block {event.block_id} is not open yet")
+    if block.state is not State.OPEN or block.is_exhausted:
+        return Rejection(
+            Reason.NOTHING_TO_DO,
+            f"block {block.block_id} is {block.state.value} and has nothing left to expire",
+            block.block_id,
+        )
+    fact_on = policy.last_day(block.expires_at or event.effective_at)
+    posted_on = open_day(policy, fact_on)
+    if isinstance(posted_on, Hold):
+        return posted_on
+    plan = PostingPlan()
+    customer = known.customers[block.customer_id]
+    document_id = event.event_id
+    amount = block.remaining_minor
+    draw = Draw(
+        block.block_id, "breakage", BREAKAGE_ITEM, block.remaining_credits, amount,
+        event.effective_at,
+    )  # fmt: skip
+    record = record_id(Record.INVOICE, known.tenant_id, event.event_id)
+    _post_draw(plan, block, draw, Step.EXPIRED, event, document_id, record, posted_on, known,
+               policy)  # fmt: skip
+    plan.documents.append(
+        Document(
+            document_id, DocumentKind.EXPIRATION, block.customer_id, block.currency,
+            block.exchange_rate, record, event.event_id, posted_on, (block.block_id,),
+        )
+    )  # fmt: skip
+    if not amount:
+        return plan
+    invoice = RecordIntent(
+        Record.INVOICE,
+        Operation.CREATE,
+        record,
+        lanes=(block.block_id,),
+        customer=customer.record,
+        event_id=event.event_id,
+        memo=f"Expiration of block {block.block_id}",
+        posted_on=posted_on,
+        fact_on=fact_on,
+        currency=block.currency,
+        exchange_rate=block.exchange_rate,
+        amount_minor=amount,
+        lines=(
+            IntentLine(amount, block.block_id, BREAKAGE_ITEM, draw.credits, draw.line_id),
+        ),
+    )
+    plan.intents.append(invoice)
+    _apply_deposit(plan, plan.blocks[block.block_id], amount, invoice, known)
+    return plan
+
+
+def expiry_of(block: Block) -> Expiry:
+    """Return the event of a block's expiry; the same block and position give the same event."""
+    assert block.expires_at is not None
+    return Expiry(
+        f"drawdown:expiry:{block.block_id}:{block.sequence}", block.expires_at, block.block_id
+    )
+
+
+def is_due(block: Block, as_of: datetime) -> bool:
+    """Whether a block has something left that has expired by an instant."""
+    return (
+        block.state is State.OPEN
+        and block.expires_at is not None
+        and block.expires_at <= as_of
+        and not block.is_exhausted
+    )

@@ -1,0 +1,401 @@
+"""Decisions about customers, orders, purchase invoices and payments: phase *purchase*."""
+
+from __future__ import annotations
+
+from drawdown.core.block import TRANSITIONS, Block, State, Step
+from drawdown.core.decide.known import Known
+from drawdown.core.decide.posting import customer_lane, move, open_day, post, record_id
+from drawdown.core.events import (
+    BlockKind,
+    BlockTerms,
+    CustomerChanged,
+    InvoiceLine,
+    Payment,
+    PurchaseInvoice,
+    SalesOrder,
+)
+from drawdown.core.money import money_text
+from drawdown.core.plan import (
+    PREPAID_ITEM,
+    Customer,
+    Document,
+    DocumentKind,
+    DocumentLine,
+    Hold,
+    IntentLine,
+    Operation,
+    Outcome,
+    PostingPlan,
+    Reason,
+    RecordIntent,
+    Rejection,
+)
+from drawdown.core.policy import DepositAccount, Policy, PurchaseTrigger
+from drawdown.core.rules import Record, rules_for
+
+
+def change_customer(event: CustomerChanged, known: Known, _policy: Policy) -> Outcome:
+    """Take over a customer; the ERP's record is master data, so it is upserted."""
+    record = record_id(Record.CUSTOMER, known.tenant_id, event.customer_id)
+    plan = PostingPlan(provides=[f"customer:{event.customer_id}"])
+    plan.customers.append(Customer(event.customer_id, event.name, event.currency, record))
+    plan.intents.append(
+        RecordIntent(
+            Record.CUSTOMER,
+            Operation.UPSERT,
+            record,
+            lanes=(customer_lane(event.customer_id),),
+            customer=record,
+            event_id=event.event_id,
+            memo=f"Customer {event.customer_id}",
+            currency=event.currency,
+            name=event.name,
+        )
+    )
+    return plan
+
+
+def order_blocks(event: SalesOrder, known: Known, policy: Policy) -> Outcome:
+    """Create the order's blocks; open those that need no purchase, or all if the order triggers."""
+    customer = known.customers.get(event.customer_id)
+    if customer is None:
+        return _unknown_customer(event.customer_id, f"order {event.order_id}")
+    refused = _check_order(event, known)
+    if refused:
+        return refused
+    posted_on = open_day(policy, event.posted_on)
+    if isinstance(posted_on, Hold):
+        return posted_on
+    plan = PostingPlan(provides=[f"order:{event.order_id}"])
+    plan.provides += [f"known:{terms.block_id}" for terms in event.blocks]
+    record = record_id(Record.SALES_ORDER, known.tenant_id, event.event_id)
+    block_ids = tuple(terms.block_id for terms in event.blocks)
+    plan.documents.append(
+        Document(
+            event.order_id, DocumentKind.ORDER, event.customer_id, event.currency,
+            event.exchange_rate, record, event.event_id, event.posted_on, block_ids,
+        )
+    )  # fmt: skip
+    plan.intents.append(
+        RecordIntent(
+            Record.SALES_ORDER,
+            Operation.CREATE,
+            record,
+            lanes=(customer_lane(event.customer_id), *block_ids),
+            customer=customer.record,
+            event_id=event.event_id,
+            memo=f"Order {event.order_id}: {len(block_ids)} credit blocks",
+            posted_on=event.posted_on,
+            fact_on=event.posted_on,
+            currency=event.currency,
+            exchange_rate=event.exchange_rate,
+            amount_minor=sum(terms.amount_minor for terms in event.blocks),
+            lines=tuple(
+                IntentLine(terms.amount_minor, terms.block_id, PREPAID_ITEM, terms.credits)
+                for terms in event.blocks
+            ),
+        )
+    )
+    for terms in event.blocks:
+        block = move(
+            plan, _block(event, terms), Step.ORDERED, event_id=event.event_id,
+            document_id=event.order_id, occurred_at=event.effective_at,
+            amount_minor=terms.amount_minor,
+        )  # fmt: skip
+        if policy.purchase_trigger is PurchaseTrigger.SALES_ORDER or not terms.amount_minor:
+            _open(plan, block, event, event.order_id, customer, known, policy)
+    return plan
+
+
+def _check_order(event: SalesOrder, known: Known) -> Rejection | None:
+    if event.order_id in known.documents:
+        return _duplicate_document(event.order_id, known)
+    seen: set[str] = set()
+    for terms in event.blocks:
+        if terms.block_id in known.blocks or terms.block_id in seen:
+            return Rejection(
+                Reason.DUPLICATE_BLOCK,
+                f"block {terms.block_id} exists already; a block is ordered once, so send the "
+                "order with a block id of its own",
+                terms.block_id,
+            )
+        seen.add(terms.block_id)
+        starts_at = max(terms.effective_at, event.effective_at)
+        if terms.expires_at is not None and terms.expires_at <= starts_at:
+            return Rejection(
+                Reason.EXPIRY_IN_THE_PAST,
+                f"block {terms.block_id} would expire at {terms.expires_at:%Y-%m-%d %H:%M} UTC, "
+                f"not after it starts at {starts_at:%Y-%m-%d %H:%M} UTC; correct expires_at or "
+                "effective_at and send the order with a new event id",
+                terms.block_id,
+            )
+    return None
+
+
+def _block(event: SalesOrder, terms: BlockTerms) -> Block:
+    assert terms.kind is not BlockKind.PROMOTIONAL or terms.amount_minor == 0
+    return Block(
+        terms.block_id, event.customer_id, event.order_id, terms.kind, event.currency,
+        terms.amount_minor, terms.credits, terms.priority, terms.effective_at, terms.expires_at,
+        frozenset(terms.item_ids), event.exchange_rate,
+    )  # fmt: skip
+
+
+def _open(
+    plan: PostingPlan,
+    block: Block,
+    event: SalesOrder | PurchaseInvoice,
+    document_id: str,
+    customer: Customer,
+    known: Known,
+    policy: Policy,
+) -> Block:
+    """Open a block: deposit, clearing, transfer; none of them for a block without a price."""
+    block = move(
+        plan, block, Step.PURCHASED, event_id=event.event_id, document_id=document_id,
+        occurred_at=event.effective_at, amount_minor=block.amount_minor,
+    )  # fmt: skip
+    plan.provides.append(f"block:{block.block_id}")
+    if not block.amount_minor:
+        return block
+    posted_on = open_day(policy, event.posted_on)
+    assert not isinstance(posted_on, Hold)
+    records: dict[str, str] = {}
+    for rule in rules_for(Step.PURCHASED, policy):  # one record for each row
+        records[rule.code] = record_id(
+            rule.record, known.tenant_id, event.event_id, block.block_id, rule.code
+        )
+        is_deposit = rule.record is Record.CUSTOMER_DEPOSIT
+        plan.intents.append(
+            RecordIntent(
+                rule.record,
+                Operation.CREATE,
+                records[rule.code],
+                lanes=(block.block_id,),
+                customer=customer.record,
+                event_id=event.event_id,
+                memo=f"{rule.memo}: block {block.block_id}, order {block.order_id}",
+                posted_on=posted_on,
+                fact_on=event.posted_on,
+                currency=block.currency,
+                exchange_rate=block.exchange_rate,
+                amount_minor=block.amount_minor,
+                lines=()
+                if is_deposit
+                else (
+                    IntentLine(
+                        block.amount_minor, block.block_id,
+                        debit=rule.debit.value, credit=rule.credit.value,
+                    ),
+                ),
+                block_id=block.block_id,
+                kind=block.kind.value,
+                initial_minor=block.amount_minor,
+                expires_on=policy.last_day(block.expires_at) if block.expires_at else None,
+                is_clearing_deposit=is_deposit
+                and policy.deposit_account is DepositAccount.CLEARING,
+            )
+        )  # fmt: skip
+    post(plan, block, Step.PURCHASED, policy, block.amount_minor, posted_on, records)
+    block = block._replace(deposit=records["P2"])
+    plan.blocks[block.block_id] = block
+    return block
+
+
+def invoice_purchase(event: PurchaseInvoice, known: Known, policy: Policy) -> Outcome:
+    """Post the invoice of an order's blocks and, if the invoice is the trigger, open them."""
+    if event.invoice_id in known.documents:
+        return _duplicate_document(event.invoice_id, known)
+    order = known.documents.get(event.order_id)
+    if order is None:
+        return Hold(
+            f"order:{event.order_id}",
+            f"purchase invoice {event.invoice_id} bills order {event.order_id}, which is not "
+            "known yet; send the sales order",
+        )
+    posted_on = open_day(policy, event.posted_on)
+    if isinstance(posted_on, Hold):
+        return posted_on
+    blocks = _billed_blocks(event, order, known)
+    if isinstance(blocks, Rejection):
+        return blocks
+    customer = known.customers[order.customer_id]
+    plan = PostingPlan(provides=[f"invoice:{event.invoice_id}"])
+    record = record_id(Record.INVOICE, known.tenant_id, event.event_id)
+    lines = tuple(_ordinary(line) for line in event.lines)
+    plan.documents.append(
+        Document(
+            event.invoice_id, DocumentKind.PURCHASE, order.customer_id, order.currency,
+            order.exchange_rate, record, event.event_id, posted_on,
+            tuple(block.block_id for block in blocks), lines,
+            sum(line.amount_minor for line in lines),
+        )
+    )  # fmt: skip
+    plan.intents.append(_purchase_record(event, order, blocks, customer, record, known, policy))
+    opened: list[Block] = []
+    for block in blocks:
+        after = move(
+            plan, block, Step.INVOICED, event_id=event.event_id, document_id=event.invoice_id,
+            occurred_at=event.effective_at, amount_minor=block.amount_minor,
+        )._replace(is_invoiced=True, due_minor=block.due_minor + block.amount_minor)  # fmt: skip
+        plan.blocks[block.block_id] = after
+        if block.amount_minor:
+            post(plan, after, Step.INVOICED, policy, block.amount_minor, posted_on, {"P1": record})
+        opened.append(after)
+    for block in opened:
+        if block.state is State.NEW:
+            _open(plan, block, event, event.invoice_id, customer, known, policy)
+    return plan
+
+
+def _billed_blocks(
+    event: PurchaseInvoice, order: Document, known: Known
+) -> list[Block] | Rejection:
+    """Return the blocks the invoice bills, in the order's order."""
+    for block_id in event.block_ids:
+        if block_id not in order.block_ids:
+            return Rejection(
+                Reason.UNKNOWN_LINE,
+                f"purchase invoice {event.invoice_id} names block {block_id}, which is not on "
+                f"order {order.document_id}; correct block_ids",
+                block_id,
+            )
+    wanted = event.block_ids or tuple(
+        block_id for block_id in order.block_ids if not known.blocks[block_id].is_invoiced
+    )
+    blocks = [known.blocks[block_id] for block_id in order.block_ids if block_id in wanted]
+    if not blocks:
+        return Rejection(
+            Reason.DUPLICATE_DOCUMENT,
+            f"every block of order {order.document_id} is invoiced already; purchase invoice "
+            f"{event.invoice_id} has nothing to bill",
+        )
+    for block in blocks:
+        if block.is_invoiced or Step.INVOICED not in TRANSITIONS[block.state]:
+            was = "invoiced already" if block.is_invoiced else block.state.value
+            return Rejection(
+                Reason.BLOCK_CLOSED,
+                f"block {block.block_id} is {was}; leave it off purchase invoice "
+                f"{event.invoice_id}",
+                block.block_id,
+            )
+    return blocks
+
+
+def _purchase_record(
+    event: PurchaseInvoice,
+    order: Document,
+    blocks: list[Block],
+    customer: Customer,
+    record: str,
+    known: Known,
+    policy: Policy,
+) -> RecordIntent:
+    posted_on = open_day(policy, event.posted_on)
+    assert not isinstance(posted_on, Hold)
+    lines = [
+        IntentLine(block.amount_minor, block.block_id, PREPAID_ITEM, block.credits)
+        for block in blocks
+    ]
+    lines += [
+        IntentLine(line.amount_minor or 0, "", line.item_id, None, line.line_id, kind=line.kind)
+        for line in event.lines
+    ]
+    return RecordIntent(
+        Record.INVOICE,
+        Operation.CREATE,
+        record,
+        lanes=tuple(block.block_id for block in blocks),
+        customer=customer.record,
+        event_id=event.event_id,
+        memo=f"Purchase invoice {event.invoice_id} of order {event.order_id}",
+        posted_on=posted_on,
+        fact_on=event.posted_on,
+        currency=order.currency,
+        exchange_rate=order.exchange_rate,
+        amount_minor=sum(line.amount_minor for line in lines),
+        lines=tuple(lines),
+        source=order.record,
+    )
+
+
+def pay_invoice(event: Payment, known: Known, policy: Policy) -> Outcome:
+    """Apply a customer's payment: the purchase's blocks first, in order, then ordinary lines.
+
+    The deposit is not cash, so a payment touches neither deposit nor clearing.
+    """
+    invoice = known.documents.get(event.invoice_id)
+    if invoice is None:
+        return Hold(
+            f"invoice:{event.invoice_id}",
+            f"payment {event.payment_id} pays invoice {event.invoice_id}, which is not known "
+            "yet; send the invoice",
+        )
+    posted_on = open_day(policy, event.posted_on)
+    if isinstance(posted_on, Hold):
+        return posted_on
+    is_purchase = invoice.kind is DocumentKind.PURCHASE
+    blocks = [known.blocks[block_id] for block_id in invoice.block_ids] if is_purchase else []
+    due = sum(max(0, block.due_minor) for block in blocks) + invoice.due_minor
+    amount = due if event.amount_minor is None else event.amount_minor
+    if amount > due or not amount:
+        return Rejection(
+            Reason.OVERPAID,
+            f"payment {event.payment_id} of {money_text(amount, invoice.currency)} "
+            f"{invoice.currency} cannot be applied: invoice {event.invoice_id} has "
+            f"{money_text(due, invoice.currency)} due; correct the amount or the invoice",
+        )
+    plan = PostingPlan()
+    record = record_id(Record.CUSTOMER_PAYMENT, known.tenant_id, event.event_id)
+    left = amount
+    for block in blocks:
+        part = min(left, max(0, block.due_minor))
+        if part:
+            after = move(
+                plan, block, Step.PAID, event_id=event.event_id, document_id=event.payment_id,
+                occurred_at=event.effective_at, amount_minor=part,
+            )._replace(due_minor=block.due_minor - part)  # fmt: skip
+            plan.blocks[block.block_id] = after
+            post(plan, after, Step.PAID, policy, part, posted_on, {"P5": record})
+            left -= part
+    plan.documents.append(invoice._replace(due_minor=invoice.due_minor - left))
+    plan.intents.append(
+        RecordIntent(
+            Record.CUSTOMER_PAYMENT,
+            Operation.CREATE,
+            record,
+            lanes=invoice.block_ids or (customer_lane(invoice.customer_id),),
+            customer=known.customers[invoice.customer_id].record,
+            event_id=event.event_id,
+            memo=f"Payment {event.payment_id} of invoice {event.invoice_id}",
+            posted_on=posted_on,
+            fact_on=event.posted_on,
+            currency=invoice.currency,
+            exchange_rate=invoice.exchange_rate,
+            amount_minor=amount,
+            target=invoice.record,
+            applied_minor=amount,
+        )
+    )
+    return plan
+
+
+def _ordinary(line: InvoiceLine) -> DocumentLine:
+    amount = line.amount_minor or 0
+    return DocumentLine(line.line_id, line.item_id, line.kind, amount, amount)
+
+
+def _duplicate_document(document_id: str, known: Known) -> Rejection:
+    earlier = known.documents[document_id]
+    return Rejection(
+        Reason.DUPLICATE_DOCUMENT,
+        f"{earlier.kind.value} document {document_id} was posted already by event "
+        f"{earlier.event_id}; one document is one event, so send corrections as a credit memo",
+    )
+
+
+def _unknown_customer(customer_id: str, what: str) -> Hold:
+    return Hold(
+        f"customer:{customer_id}",
+        f"{what} is for customer {customer_id}, which is not known yet; send the customer",
+    )

@@ -1,0 +1,399 @@
+"""Decisions that undo: credit memos, voids of invoices, voids of blocks. Phase *reversal*.
+
+A reversal mirrors what was recorded, never today's policy. Of a partly credited line the last draw
+is unwound first. Nothing is edited in the journal: each undo is a movement and entries of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+from drawdown.core.block import TRANSITIONS, Block, Step
+from drawdown.core.decide.cancellation import credit_purchase
+from drawdown.core.decide.known import Known
+from drawdown.core.decide.posting import (
+    is_posted_in_place,
+    mirror,
+    move,
+    open_day,
+    record_id,
+)
+from drawdown.core.decide.undoing import credit_memo_intent, describe, reversing_journal
+from drawdown.core.events import CreditLine, CreditMemo, InvoiceVoid
+from drawdown.core.money import ZERO, credits_floor, credits_text, minus, money_text, share_floor
+from drawdown.core.plan import (
+    Document,
+    DocumentKind,
+    DocumentLine,
+    Entry,
+    Hold,
+    IntentLine,
+    Movement,
+    Operation,
+    Outcome,
+    PostingPlan,
+    Reason,
+    RecordIntent,
+    Rejection,
+)
+from drawdown.core.policy import Policy
+from drawdown.core.rules import MIRRORS, Record
+
+_ALL = CreditLine("", "", None, None)
+
+
+def credit_invoice(event: CreditMemo | InvoiceVoid, known: Known, policy: Policy) -> Outcome:
+    """Undo an invoice, whole or in part; a void is a full credit memo.
+
+    NetSuite's REST API has no void action for invoices (reference 1.5), and a credit memo leaves
+    the closed document as it is.
+    """
+    document = known.documents.get(event.invoice_id)
+    if document is None:
+        return Hold(
+            f"invoice:{event.invoice_id}",
+            f"{describe(event)} is on invoice {event.invoice_id}, which is not known yet; "
+            "send the invoice",
+        )
+    posted_on = open_day(policy, event.posted_on)
+    if isinstance(posted_on, Hold):
+        return posted_on
+    lines = event.lines if isinstance(event, CreditMemo) else ()
+    if document.kind is DocumentKind.PURCHASE:
+        return credit_purchase(event, document, lines, known, policy, posted_on)
+    return _credit_usage(event, document, lines, known, policy, posted_on)
+
+
+# --- usage and expiration invoices -----------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _OpenDraw:
+    """A recorded draw and what of it has not been unwound yet."""
+
+    movement: Movement
+    credits: Decimal
+    amount_minor: int
+
+
+class _Undo(NamedTuple):
+    """How much of one draw is unwound now."""
+
+    movement: Movement
+    credits: Decimal
+    amount_minor: int
+
+
+@dataclass(slots=True)
+class _Credit:
+    """A credit memo in the making: draws unwound, and ordinary lines credited (by place)."""
+
+    undone: list[_Undo] = field(default_factory=list)
+    ordinary: dict[int, int] = field(default_factory=dict)
+
+
+def _credit_usage(
+    event: CreditMemo | InvoiceVoid,
+    document: Document,
+    lines: tuple[CreditLine, ...],
+    known: Known,
+    policy: Policy,
+    posted_on: date,
+) -> Outcome:
+    draws = _open_draws(known.movements.get(document.document_id, []))
+    credit = _Credit()
+    for line in lines or (_ALL,):
+        problem = _credit_line(event, document, line, draws, credit)
+        if problem is not None:
+            return problem
+    if not credit.undone and not any(credit.ordinary.values()):
+        return Rejection(
+            Reason.NOTHING_TO_DO,
+            f"{describe(event)}: nothing is left to credit on invoice {document.document_id}",
+        )
+    problem_or_hold = _check_undo(event, credit, known, policy)
+    if problem_or_hold is not None:
+        return problem_or_hold
+    return _plan_credit(event, document, credit, known, posted_on)
+
+
+def _open_draws(movements: list[Movement]) -> list[_OpenDraw]:
+    """Return the draws of an invoice with what is left of each, in drawing order."""
+    draws = {
+        (movement.block_id, movement.sequence): _OpenDraw(
+            movement, movement.credits, movement.amount_minor
+        )
+        for movement in movements
+        if movement.step in (Step.DRAWN, Step.EXPIRED)
+    }
+    for movement in movements:
+        if movement.step is Step.REVERSED:
+            draw = draws[movement.block_id, movement.reverses]
+            draw.credits = minus(draw.credits, -movement.credits)
+            draw.amount_minor += movement.amount_minor
+    return list(draws.values())
+
+
+def _credit_line(
+    event: CreditMemo | InvoiceVoid,
+    document: Document,
+    line: CreditLine,
+    draws: list[_OpenDraw],
+    credit: _Credit,
+) -> Rejection | None:
+    """Spread one credit line: the pay-as-you-go part was used last, so it is credited first."""
+    places = [
+        place
+        for place, ordinary in enumerate(document.lines)
+        if not line.line_id or ordinary.line_id == line.line_id
+    ]
+    mine = [
+        draw
+        for draw in draws
+        if (not line.line_id or draw.movement.line_id == line.line_id)
+        and (not line.block_id or draw.movement.block_id == line.block_id)
+    ]
+    if not places and not mine:
+        return Rejection(
+            Reason.UNKNOWN_LINE,
+            f"{describe(event)}: invoice {document.document_id} has no line {line.line_id!r}"
+            f"{f' drawn from block {line.block_id}' if line.block_id else ''}; correct the line",
+            line.block_id,
+        )
+    by_money = line.amount_minor is not None
+    want_minor = line.amount_minor or 0
+    want_credits = line.credits or ZERO
+    is_all = line.amount_minor is None and line.credits is None
+    for place in places if not line.block_id else ():
+        ordinary = document.lines[place]
+        left = ordinary.open_minor - credit.ordinary.get(place, 0)
+        part = left if is_all else _ordinary_part(ordinary, left, want_minor, want_credits)
+        if not is_all and not by_money and part:
+            want_credits = minus(want_credits, _credits_of(ordinary, part))
+        elif by_money:
+            want_minor -= part
+        credit.ordinary[place] = credit.ordinary.get(place, 0) + part
+    for draw in reversed(mine):
+        undo = _undo(draw, None if is_all else (want_minor if by_money else want_credits))
+        if not undo.credits and not undo.amount_minor:
+            continue
+        draw.credits = minus(draw.credits, undo.credits)
+        draw.amount_minor -= undo.amount_minor
+        credit.undone.append(undo)
+        if by_money:
+            want_minor -= undo.amount_minor
+        elif not is_all:
+            want_credits = minus(want_credits, undo.credits)
+    if want_minor or want_credits:
+        rest = (
+            f"{money_text(want_minor, document.currency)} {document.currency}"
+            if by_money
+            else f"{credits_text(want_credits)} credits"
+        )
+        return Rejection(
+            Reason.MORE_THAN_CREDITED,
+            f"{describe(event)}: {rest} more than invoice {document.document_id} has left to credit"
+            f"{f' on line {line.line_id}' if line.line_id else ''}; lower the credit",
+            line.block_id,
+        )
+    return None
+
+
+def _ordinary_part(
+    ordinary: DocumentLine, left_minor: int, want_minor: int, want_credits: Decimal
+) -> int:
+    if want_minor:
+        return min(left_minor, want_minor)
+    if not ordinary.credits or not want_credits:
+        return 0
+    if want_credits >= ordinary.credits:
+        return left_minor
+    return min(left_minor, share_floor(ordinary.amount_minor, want_credits, ordinary.credits))
+
+
+def _credits_of(ordinary: DocumentLine, part_minor: int) -> Decimal:
+    assert ordinary.credits is not None
+    if part_minor == ordinary.open_minor:
+        return ordinary.credits
+    return credits_floor(ordinary.credits, part_minor, ordinary.amount_minor)
+
+
+def _undo(draw: _OpenDraw, wanted: Decimal | int | None) -> _Undo:
+    """Decide how much of one draw is unwound: all, an amount of money, or a number of credits."""
+    whole = draw.movement
+    if wanted is None:
+        return _Undo(whole, draw.credits, draw.amount_minor)
+    if isinstance(wanted, int):
+        amount = min(wanted, draw.amount_minor)
+        if amount == draw.amount_minor:
+            return _Undo(whole, draw.credits if amount else ZERO, amount)
+        left = credits_floor(whole.credits, draw.amount_minor - amount, whole.amount_minor)
+        return _Undo(whole, max(ZERO, minus(draw.credits, left)), amount)
+    credits_ = min(wanted, draw.credits)
+    left_credits = minus(draw.credits, credits_)
+    if not left_credits:
+        return _Undo(whole, credits_, draw.amount_minor)
+    left_minor = share_floor(whole.amount_minor, left_credits, whole.credits)
+    return _Undo(whole, credits_, max(0, draw.amount_minor - left_minor))
+
+
+def _check_undo(
+    event: CreditMemo | InvoiceVoid, credit: _Credit, known: Known, policy: Policy
+) -> Hold | Rejection | None:
+    for undo in credit.undone:
+        block = known.blocks[undo.movement.block_id]
+        if Step.REVERSED not in TRANSITIONS[block.state]:
+            return Rejection(
+                Reason.BLOCK_CLOSED,
+                f"{describe(event)} would restore credits to block {block.block_id}, which is "
+                f"{block.state.value}; credit the customer outside the block instead",
+                block.block_id,
+            )
+        for entry in known.entries.get((block.block_id, undo.movement.sequence), ()):
+            opened = policy.books_open_from
+            if is_posted_in_place(entry) and opened is not None and entry.posted_on < opened:
+                return Hold(
+                    "period",
+                    f"{describe(event)} undoes a deposit application of block {block.block_id} "
+                    f"dated {entry.posted_on}, in a closed period; reopen it and ingest again",
+                )
+    return None
+
+
+def _plan_credit(
+    event: CreditMemo | InvoiceVoid,
+    document: Document,
+    credit: _Credit,
+    known: Known,
+    posted_on: date,
+) -> PostingPlan:
+    plan = PostingPlan()
+    lines: dict[str, list[IntentLine]] = {}  # lines of the credit memo of each ERP invoice
+    restored: dict[str, _Restored] = {}
+    for undo in credit.undone:
+        block_id, whole = undo.movement.block_id, undo.movement
+        block = plan.blocks.get(block_id) or known.blocks[block_id]
+        after = move(
+            plan, block, Step.REVERSED, event_id=event.event_id,
+            document_id=document.document_id, occurred_at=event.effective_at,
+            amount_minor=-undo.amount_minor, credits_=-undo.credits,
+            used_minor=-undo.amount_minor, line_id=whole.line_id, item_id=whole.item_id,
+            reverses=whole.sequence,
+        )  # fmt: skip
+        if not undo.amount_minor:
+            continue
+        recorded = known.entries[block_id, whole.sequence]
+        invoice = recorded[0].record
+        _mirror_draw(plan, after, recorded, undo.amount_minor, event, invoice, known, posted_on)
+        lines.setdefault(invoice, []).append(
+            IntentLine(undo.amount_minor, block_id, whole.item_id, undo.credits, whole.line_id)
+        )
+        so_far = restored.get(block_id, _Restored(invoice, 0)).amount_minor
+        restored[block_id] = _Restored(invoice, so_far + undo.amount_minor)
+    ordinary_minor = _credit_ordinary(plan, document, credit, lines)
+    for block_id, part in restored.items():
+        plan.intents.append(_shrink(event, document, block_id, part, known, posted_on))
+    for invoice, memo_lines in lines.items():
+        due = min(ordinary_minor, document.due_minor) if invoice == document.record else 0
+        drawn = sum(line.amount_minor for line in memo_lines if line.block_id)
+        plan.intents.append(
+            credit_memo_intent(event, document, invoice, memo_lines, drawn + due, known, posted_on)
+        )
+    for block_id, part in restored.items():
+        journal = next(
+            entry for entry in plan.entries if entry.block_id == block_id and entry.code == "R3"
+        )
+        plan.intents.append(
+            reversing_journal(event, known.blocks[block_id], journal, part.amount_minor, known)
+        )
+    return plan
+
+
+class _Restored(NamedTuple):
+    """Money restored to one block, and the ERP invoice it had been drawn by."""
+
+    invoice: str
+    amount_minor: int
+
+
+def _mirror_draw(
+    plan: PostingPlan,
+    block: Block,
+    recorded: list[Entry],
+    amount_minor: int,
+    event: CreditMemo | InvoiceVoid,
+    invoice: str,
+    known: Known,
+    posted_on: date,
+) -> None:
+    for entry in sorted(recorded, key=lambda entry: MIRRORS[entry.code][0]):
+        code = MIRRORS[entry.code][0]
+        if is_posted_in_place(entry):
+            mirror(plan, block, entry, code, amount_minor, entry.posted_on, entry.record)
+            continue
+        ids = (known.tenant_id, event.event_id)
+        record = (
+            record_id(Record.CREDIT_MEMO, *ids, invoice)
+            if code == "R2"
+            else record_id(Record.JOURNAL_ENTRY, *ids, block.block_id, code)
+        )
+        mirror(plan, block, entry, code, amount_minor, posted_on, record)
+
+
+def _credit_ordinary(
+    plan: PostingPlan, document: Document, credit: _Credit, memo_lines: dict[str, list[IntentLine]]
+) -> int:
+    """Credit ordinary lines, which live on `document.record`; return their total."""
+    kept = list(document.lines)
+    total = 0
+    for place, part in credit.ordinary.items():
+        if part:
+            line = kept[place]
+            kept[place] = line._replace(open_minor=line.open_minor - part)
+            total += part
+            memo_lines.setdefault(document.record, []).append(
+                IntentLine(part, "", line.item_id, None, line.line_id, kind=line.kind)
+            )
+    if total:
+        due = max(0, document.due_minor - total)
+        plan.documents.append(document._replace(lines=tuple(kept), due_minor=due))
+    return total
+
+
+def _shrink(
+    event: CreditMemo | InvoiceVoid,
+    document: Document,
+    block_id: str,
+    part: _Restored,
+    known: Known,
+    posted_on: date,
+) -> RecordIntent:
+    """R1: set the deposit application to what is left of it, or delete it."""
+    applied = sum(
+        movement.amount_minor
+        for movement in known.movements[document.document_id]
+        if movement.block_id == block_id
+    )
+    left = applied - part.amount_minor
+    block = known.blocks[block_id]
+    return RecordIntent(
+        Record.DEPOSIT_APPLICATION,
+        Operation.SET_AMOUNT if left else Operation.DELETE,
+        record_id(Record.DEPOSIT_APPLICATION, known.tenant_id, document.event_id, block_id),
+        lanes=(block_id,),
+        customer=known.customers[block.customer_id].record,
+        event_id=event.event_id,
+        memo=f"Block {block_id} restored: {describe(event)} on {document.document_id}",
+        posted_on=posted_on,
+        fact_on=event.posted_on,
+        currency=block.currency,
+        exchange_rate=block.exchange_rate,
+        amount_minor=left,
+        source=block.deposit,
+        target=part.invoice,
+        applied_minor=left,
+        block_id=block_id,
+    )

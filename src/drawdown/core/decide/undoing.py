@@ -1,0 +1,87 @@
+"""Record intents that every reversal shares: credit memo and reversing journal."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from drawdown.core.block import Block
+from drawdown.core.decide.known import Known
+from drawdown.core.decide.posting import customer_lane, record_id
+from drawdown.core.events import BlockVoid, CreditMemo, InvoiceVoid
+from drawdown.core.plan import Document, Entry, IntentLine, Operation, RecordIntent
+from drawdown.core.rules import Record
+
+
+def describe(event: CreditMemo | InvoiceVoid | BlockVoid) -> str:
+    """Name the reversing fact in words."""
+    if isinstance(event, CreditMemo):
+        return f"Credit memo {event.credit_memo_id}"
+    return f"Void ({event.reason})" if event.reason else "Void"
+
+
+def credit_memo_intent(
+    event: CreditMemo | InvoiceVoid | BlockVoid,
+    document: Document,
+    invoice: str,
+    lines: list[IntentLine],
+    applied_minor: int,
+    known: Known,
+    posted_on: date,
+) -> RecordIntent:
+    """R2, V4: the credit memo of one ERP invoice, applied to it as far as it is due."""
+    return RecordIntent(
+        Record.CREDIT_MEMO,
+        Operation.CREATE,
+        record_id(Record.CREDIT_MEMO, known.tenant_id, event.event_id, invoice),
+        lanes=document.block_ids or (customer_lane(document.customer_id),),
+        customer=known.customers[document.customer_id].record,
+        event_id=event.event_id,
+        memo=f"{describe(event)} on invoice {document.document_id}",
+        posted_on=posted_on,
+        fact_on=event.posted_on,
+        currency=document.currency,
+        exchange_rate=_rate(lines, document, known),
+        amount_minor=sum(line.amount_minor for line in lines),
+        lines=tuple(lines),
+        target=invoice,
+        applied_minor=applied_minor,
+    )
+
+
+def _rate(lines: list[IntentLine], document: Document, known: Known) -> Decimal:
+    """Return the exchange rate of the invoice credited: that of the blocks it draws."""
+    for line in lines:
+        if line.block_id:
+            return known.blocks[line.block_id].exchange_rate
+    return document.exchange_rate
+
+
+def reversing_journal(
+    event: CreditMemo | InvoiceVoid | BlockVoid,
+    block: Block,
+    entry: Entry,
+    amount_minor: int,
+    known: Known,
+) -> RecordIntent:
+    """R3, V1, V2: a new journal that says the mirror of a recorded one."""
+    return RecordIntent(
+        Record.JOURNAL_ENTRY,
+        Operation.CREATE,
+        entry.record,
+        lanes=(block.block_id,),
+        customer=known.customers[block.customer_id].record,
+        event_id=event.event_id,
+        memo=f"Block {block.block_id}: {describe(event)}",
+        posted_on=entry.posted_on,
+        fact_on=event.posted_on,
+        currency=block.currency,
+        exchange_rate=block.exchange_rate,
+        amount_minor=amount_minor,
+        lines=(
+            IntentLine(
+                amount_minor, block.block_id, debit=entry.debit.value, credit=entry.credit.value
+            ),
+        ),
+        block_id=block.block_id,
+    )

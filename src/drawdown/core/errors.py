@@ -1,0 +1,81 @@
+"""Faults, as one tree. Refusals by our rules are values (`plan.Rejection`), not exceptions.
+
+Every message says what happened, on which record or block, and what to do.
+
+    DrawdownError
+    +-- EventError
+    |   +-- MalformedEventError      the fact cannot be read
+    |   +-- EventConflictError       the same event id came with other content
+    +-- ConfigurationError
+    |   +-- MissingMappingError      a role or item has no account or item in the ERP
+    +-- StoreError
+    +-- ErpError
+    |   +-- ErpUnavailableError      try again (429, 5xx, no connection)
+    |   +-- ErpRefusedError          a person must act (4xx)
+    |   +-- ErpUnknownError          sent, no answer: look up before resending
+    +-- LedgerCorruptError           a check failed on stored data
+"""
+
+from __future__ import annotations
+
+
+class DrawdownError(Exception):
+    """Drawdown could not do what was asked."""
+
+
+class EventError(DrawdownError):
+    """A billing fact cannot be used."""
+
+
+class MalformedEventError(EventError):
+    """A billing fact cannot be read: a field is missing, of the wrong type or out of range."""
+
+
+class EventConflictError(EventError):
+    """An event id came again with other content; the first stands."""
+
+
+class ConfigurationError(DrawdownError):
+    """The configuration lacks something or contradicts itself."""
+
+
+class MissingMappingError(ConfigurationError):
+    """An account role or item has no counterpart in the ERP."""
+
+
+class StoreError(DrawdownError):
+    """The database could not be reached or refused a write."""
+
+
+class ErpError(DrawdownError):
+    """A call to the ERP did not succeed.
+
+    Attributes:
+        external_id: Our id of the record concerned, or an empty string.
+        code: The ERP's own error code, or an empty string.
+        path: The field the ERP points at, or an empty string.
+    """
+
+    def __init__(
+        self, message: str, *, external_id: str = "", code: str = "", path: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.external_id = external_id
+        self.code = code
+        self.path = path
+
+
+class ErpUnavailableError(ErpError):
+    """The ERP did not take the call (429, 5xx before commit, no connection); try again."""
+
+
+class ErpRefusedError(ErpError):
+    """The ERP refused the call; a person must act."""
+
+
+class ErpUnknownError(ErpError):
+    """The call was sent and no answer came: look the record up before sending again."""
+
+
+class LedgerCorruptError(DrawdownError):
+    """Stored data breaks an invariant; stop and investigate."""

@@ -1,0 +1,30 @@
+"""Identifiers: theirs are opaque strings, ours are derived, never drawn at random.
+
+The external id of a NetSuite record is computed from the tenant, the event and the record's part
+in it, before anything is sent. A retry, a restored backup or a second worker computes the same id.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+
+EXTERNAL_ID_DIGEST_BYTES = 15  # 24 base-32 characters, 120 bits
+
+
+def external_id(kind: str, *parts: str) -> str:
+    """Derive the external id of an ERP record.
+
+    All transactions of a NetSuite account share one namespace of external ids, so `kind` is part
+    of the id. Only letters, digits and ``_`` are used.
+
+    Args:
+        kind: Short kind of record, such as ``dep``.
+        parts: What the record is for: tenant, event id, block id; order matters.
+
+    Source:
+        Oracle help, "Using External IDs" (characters) and "Shared Internal and External IDs".
+    """
+    digest = hashlib.sha256("\x1f".join((kind, *parts)).encode()).digest()
+    encoded = base64.b32encode(digest[:EXTERNAL_ID_DIGEST_BYTES]).decode().lower()
+    return f"dd_{kind}_{encoded}"

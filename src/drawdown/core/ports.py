@@ -1,0 +1,184 @@
+"""What the services need from the outside, as protocols. Adapters implement them.
+
+An ERP adapter speaks in roles, block ids and minor units; account numbers, internal ids and field
+names stay inside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple, Protocol
+
+from drawdown.core.accounts import Account, Role
+from drawdown.core.events import Event
+from drawdown.core.plan import RecordIntent
+
+
+class Posted(NamedTuple):
+    """What the ERP holds after a delivery, read back from it.
+
+    Attributes:
+        internal_id: The ERP's id; a cache that may be dropped at any time.
+        number: The document number people see (NetSuite: tranId); empty where there is none.
+        posting_period: Name of the period it was posted to; empty for records that do not post.
+        is_adopted: It was there already (an earlier try of ours) and its content agreed.
+    """
+
+    external_id: str
+    internal_id: str
+    number: str
+    posting_period: str
+    is_adopted: bool
+
+
+class TaggedBalance(NamedTuple):
+    """What the ERP's ledger says of one block and account role.
+
+    Receivables are derived from the block's own lines (an invoice's receivable line carries no
+    block) and leave customer payments out; recognition is left out as well (`Recognised`).
+
+    Attributes:
+        amount_minor: Debits minus credits, in the currency of the transactions.
+    """
+
+    block_id: str
+    role: Role
+    currency: str
+    amount_minor: int
+
+
+class Recognised(NamedTuple):
+    """Revenue the ERP's revenue management recognised in one journal for one source line.
+
+    Attributes:
+        key: The ERP's stable name of this recognition (element and journal line).
+        amount_minor: In the currency of the source; negative where it was taken back.
+        number: Document number of the recognition journal.
+    """
+
+    key: str
+    block_id: str
+    item_id: str
+    currency: str
+    amount_minor: int
+    posted_on: date
+    deferred: Role
+    credited: Account
+    number: str
+
+
+class Untagged(NamedTuple):
+    """A ledger line on one of our accounts that names no block and is none of our records."""
+
+    role: Role
+    record: str
+    number: str
+    posted_on: date
+    currency: str
+    amount_minor: int
+    memo: str
+
+
+class ErpRecord(NamedTuple):
+    """A record in the ERP that bears one of our external ids.
+
+    Attributes:
+        record: Native record type, as `rules.Record` spells it.
+        unpaid_minor: Invoices: what is still due; deposits: what is not applied; otherwise 0.
+    """
+
+    external_id: str
+    record: str
+    internal_id: str
+    number: str
+    currency: str
+    amount_minor: int
+    unpaid_minor: int
+
+
+class AccountBalance(NamedTuple):
+    """Balance of one ERP account in base currency: debits minus credits.
+
+    Attributes:
+        account: Role or observed account it is mapped from; several ERP accounts may share one.
+        item_id: For accounts of one item, that item; otherwise empty.
+    """
+
+    account: Account
+    item_id: str
+    number: str
+    name: str
+    base_currency: str
+    amount: Decimal
+
+
+class Erp(Protocol):
+    """An ERP that keeps the books.
+
+    Every method raises `ErpUnavailableError` (try again), `ErpRefusedError` (a person must act) or
+    `ErpUnknownError` (sent, no answer); nothing else.
+    """
+
+    def deliver(self, intent: RecordIntent) -> Posted:
+        """Make the intent true in the ERP exactly once, and read back what it holds.
+
+        A creation posts under the derived external id; on "already exists" or an unknown outcome
+        the record is looked up by that id, compared and adopted. Foreign content under our id is
+        refused, never adopted. May be called again at any time with the same intent.
+        """
+        ...
+
+    def books_open_from(self) -> date | None:
+        """Return the first day of the first period that takes postings; None if all do."""
+        ...
+
+    def tagged_balances(self) -> Iterator[TaggedBalance]:
+        """Read every block's balance per role, in any order."""
+        ...
+
+    def recognised(self) -> Iterator[Recognised]:
+        """Read all recognition of blocks, oldest first."""
+        ...
+
+    def untagged(self) -> Iterator[Untagged]:
+        """Read ledger lines on our exclusive accounts that no block explains."""
+        ...
+
+    def records(self) -> Iterator[ErpRecord]:
+        """Read all transactions that bear an external id of ours."""
+        ...
+
+    def account_balances(self) -> Iterator[AccountBalance]:
+        """Read the balance of every account that a role or observed account is mapped to."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A place in a billing file that could not be read; the rest of the file goes on.
+
+    Attributes:
+        line: Line number, from 1.
+        message: What is wrong and what to do.
+    """
+
+    line: int
+    message: str
+
+
+class Located(NamedTuple):
+    """An event and the line of the file it came from."""
+
+    line: int
+    event: Event
+
+
+class BillingSource(Protocol):
+    """A billing source decodes its own format into events."""
+
+    def decode(self, lines: Iterable[bytes]) -> Iterator[Located | Problem]:
+        """Decode a file line by line; memory does not grow with its length."""
+        ...

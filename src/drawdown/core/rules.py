@@ -1,0 +1,139 @@
+"""The accounting rules, as the one table that decides what is posted.
+
+A controller reads it by ``drawdown rules`` and in docs/accounting.md (a test compares them). The
+order of rows is the order of posting. There is no row for a reversal: it is the *recorded* entry
+with debit and credit exchanged (`mirror`). There is no revenue account here, so the automation
+cannot post revenue: rows marked *ARM* are what NetSuite's Advanced Revenue Management posts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import NamedTuple
+
+from drawdown.core.accounts import Account, Observed, Role
+from drawdown.core.block import Step
+from drawdown.core.policy import DepositAccount, Policy, PrepaidItem
+
+
+class Record(StrEnum):
+    """A native ERP record, by NetSuite's name."""
+
+    CUSTOMER = "customer"
+    SALES_ORDER = "salesOrder"
+    INVOICE = "invoice"
+    CUSTOMER_DEPOSIT = "customerDeposit"
+    DEPOSIT_APPLICATION = "depositApplication"
+    JOURNAL_ENTRY = "journalEntry"
+    CREDIT_MEMO = "creditMemo"
+    CUSTOMER_PAYMENT = "customerPayment"
+
+
+class When(StrEnum):
+    """The policy under which a row applies."""
+
+    ALWAYS = ""
+    DEFERRED_ITEM = "prepaid item: deferred"
+    VIA_DEFERRED = "prepaid item: deferred or recognised"
+    DIRECT_ITEM = "prepaid item: direct"
+    RECOGNISED_ITEM = "prepaid item: recognised"
+    UNDEPOSITED = "deposit account: undeposited funds"
+    CLEARING = "deposit account: clearing"
+
+
+_APPLIES: dict[When, Callable[[Policy], bool]] = {
+    When.ALWAYS: lambda _: True,
+    When.DEFERRED_ITEM: lambda p: p.prepaid_item is PrepaidItem.DEFERRED,
+    When.VIA_DEFERRED: lambda p: p.prepaid_item is not PrepaidItem.DIRECT,
+    When.DIRECT_ITEM: lambda p: p.prepaid_item is PrepaidItem.DIRECT,
+    When.RECOGNISED_ITEM: lambda p: p.prepaid_item is PrepaidItem.RECOGNISED,
+    When.UNDEPOSITED: lambda p: p.deposit_account is DepositAccount.UNDEPOSITED_FUNDS,
+    When.CLEARING: lambda p: p.deposit_account is DepositAccount.CLEARING,
+}
+
+
+class Rule(NamedTuple):
+    """One row: what a step debits and credits, on which record, under which policy."""
+
+    code: str
+    step: Step
+    record: Record
+    debit: Role
+    credit: Account
+    when: When
+    memo: str
+    by_arm: bool = False
+
+
+# fmt: off
+RULES: tuple[Rule, ...] = (
+    #    code  step             record                      debit                          credit                          when                  memo
+    Rule("P1", Step.INVOICED,   Record.INVOICE,             Role.ACCOUNTS_RECEIVABLE,      Role.DEFERRED_REVENUE_PREPAID,  When.VIA_DEFERRED,    "Purchase invoice"),
+    Rule("P1", Step.INVOICED,   Record.INVOICE,             Role.ACCOUNTS_RECEIVABLE,      Role.PREPAID_CREDITS_LIABILITY, When.DIRECT_ITEM,     "Purchase invoice, direct posting"),
+    Rule("P2", Step.PURCHASED,  Record.CUSTOMER_DEPOSIT,    Role.UNDEPOSITED_FUNDS,        Role.CUSTOMER_DEPOSITS,         When.UNDEPOSITED,     "Credit block deposit"),
+    Rule("P2", Step.PURCHASED,  Record.CUSTOMER_DEPOSIT,    Role.PREPAYMENT_CLEARING,      Role.CUSTOMER_DEPOSITS,         When.CLEARING,        "Credit block deposit, to clearing"),
+    Rule("P3", Step.PURCHASED,  Record.JOURNAL_ENTRY,       Role.PREPAYMENT_CLEARING,      Role.UNDEPOSITED_FUNDS,         When.UNDEPOSITED,     "Clearing"),
+    Rule("P4", Step.PURCHASED,  Record.JOURNAL_ENTRY,       Role.DEFERRED_REVENUE_PREPAID, Role.PREPAID_CREDITS_LIABILITY, When.DEFERRED_ITEM,   "Transfer"),
+    Rule("P5", Step.PAID,       Record.CUSTOMER_PAYMENT,    Role.CASH,                     Role.ACCOUNTS_RECEIVABLE,       When.ALWAYS,          "Customer pays the purchase"),
+    Rule("P6", Step.RECOGNISED, Record.JOURNAL_ENTRY,       Role.DEFERRED_REVENUE_PREPAID, Role.PREPAID_CREDITS_LIABILITY, When.RECOGNISED_ITEM, "Recognition into the liability", by_arm=True),
+
+    Rule("D1", Step.DRAWN,      Record.INVOICE,             Role.ACCOUNTS_RECEIVABLE,      Role.DEFERRED_REVENUE_USAGE,    When.ALWAYS,          "Usage invoice"),
+    Rule("D2", Step.DRAWN,      Record.DEPOSIT_APPLICATION, Role.CUSTOMER_DEPOSITS,        Role.ACCOUNTS_RECEIVABLE,       When.ALWAYS,          "Deposit applied"),
+    Rule("D3", Step.DRAWN,      Record.JOURNAL_ENTRY,       Role.PREPAID_CREDITS_LIABILITY,Role.PREPAYMENT_CLEARING,       When.ALWAYS,          "Drawdown"),
+    Rule("D4", Step.RECOGNISED, Record.JOURNAL_ENTRY,       Role.DEFERRED_REVENUE_USAGE,   Observed.REVENUE_USAGE,         When.ALWAYS,          "Revenue recognition", by_arm=True),
+
+    Rule("E1", Step.EXPIRED,    Record.INVOICE,             Role.ACCOUNTS_RECEIVABLE,      Role.DEFERRED_REVENUE_BREAKAGE, When.ALWAYS,          "Expiration invoice"),
+    Rule("E2", Step.EXPIRED,    Record.DEPOSIT_APPLICATION, Role.CUSTOMER_DEPOSITS,        Role.ACCOUNTS_RECEIVABLE,       When.ALWAYS,          "Deposit applied"),
+    Rule("E3", Step.EXPIRED,    Record.JOURNAL_ENTRY,       Role.PREPAID_CREDITS_LIABILITY,Role.PREPAYMENT_CLEARING,       When.ALWAYS,          "Expiration"),
+    Rule("E4", Step.RECOGNISED, Record.JOURNAL_ENTRY,       Role.DEFERRED_REVENUE_BREAKAGE,Observed.REVENUE_BREAKAGE,      When.ALWAYS,          "Breakage recognition", by_arm=True),
+)
+
+MIRRORS: dict[str, tuple[str, str]] = {
+    #      code of the mirror, what undoes it in NetSuite
+    "D2": ("R1", "application shrunk or deleted"),
+    "E2": ("R1", "application shrunk or deleted"),
+    "D1": ("R2", "credit memo, applied to the invoice"),
+    "E1": ("R2", "credit memo, applied to the invoice"),
+    "D3": ("R3", "reversing journal"),
+    "E3": ("R3", "reversing journal"),
+    "D4": ("R4", "ARM takes back what it had recognised"),
+    "E4": ("R4", "ARM takes back what it had recognised"),
+    "P4": ("V1", "reversing journal"),
+    "P3": ("V2", "reversing journal"),
+    "P2": ("V3", "deposit reduced, or deleted when it was never applied"),
+    "P1": ("V4", "credit memo on the purchase invoice"),
+    "P6": ("V5", "ARM takes back what it had recognised"),
+}
+# fmt: on
+
+MIRROR_ORDER: tuple[str, ...] = ("V1", "V2", "V3", "V4", "R1", "R2", "R3")
+"""Codes of the mirrors the automation posts, in the order of posting."""
+
+
+def rules_for(step: Step, policy: Policy) -> tuple[Rule, ...]:
+    """Return the rows that the automation posts for a step under a policy, in posting order."""
+    found = _CACHE.get((step, policy.prepaid_item, policy.deposit_account))
+    if found is None:
+        found = tuple(
+            rule
+            for rule in RULES
+            if rule.step is step and not rule.by_arm and _APPLIES[rule.when](policy)
+        )
+        _CACHE[step, policy.prepaid_item, policy.deposit_account] = found
+    return found
+
+
+_CACHE: dict[tuple[Step, PrepaidItem, DepositAccount], tuple[Rule, ...]] = {}
+
+
+def recognition_rule(debit: Role, credit: Account) -> Rule:
+    """Return the row of an observed recognition.
+
+    Raises:
+        KeyError: No row describes a recognition from `debit` to `credit`.
+    """
+    for rule in RULES:
+        if rule.by_arm and rule.debit is debit and rule.credit is credit:
+            return rule
+    raise KeyError((debit, credit))
