@@ -1,0 +1,326 @@
+"""Taking billing facts in: deduplicate, load, decide, write; one transaction for a batch.
+
+A batch of one and a batch of thousands run the same code. Whatever an event leads to is written
+with the event itself or not at all, so a crash at any point loses nothing and repeats nothing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from drawdown.core.decide.batch import Decided, Held, decide_in_order
+from drawdown.core.decide import expiry_of
+from drawdown.core.decide.known import Known
+from drawdown.core.decide.needs import Key, may_provide, needs
+from drawdown.core.events import Clock, Event
+from drawdown.core.plan import Hold, PostingPlan
+from drawdown.core.policy import Policy
+from drawdown.store.codec import Encoded, encode_event
+from drawdown.store.database import Session
+from drawdown.store.ledger import (
+    EventRecord,
+    TenantLock,
+    Writing,
+    due_blocks,
+    events_by_id,
+    held_events,
+    load,
+    lock_tenant,
+    write,
+)
+
+BATCH_SIZE = 1_000
+"""Events that share a transaction in bulk."""
+
+
+class Answer(NamedTuple):
+    """What came of one event.
+
+    Attributes:
+        status: accepted, held, refused, or conflict (same id, other content: the first stands).
+        reason: Name of the refusal, or what a held event waits for.
+        detail: What happened, on which block, and what to do; empty if accepted.
+        is_repeat: The same fact had arrived before; nothing was done now.
+    """
+
+    event_id: str
+    status: str
+    reason: str
+    detail: str
+    block_id: str
+    is_repeat: bool
+
+
+def ingest(session: Session, events: Sequence[Event], policy: Policy) -> list[Answer]:
+    """Take in events in their order; all of them in one transaction, clocks apart.
+
+    Args:
+        session: Of the tenant; no transaction may be open.
+        events: Any number; a caller with a long stream passes slices of `BATCH_SIZE`.
+
+    Returns:
+        One answer per event, in the same order. Held events of this call that went on within it
+        are answered as they ended.
+
+    Raises:
+        StoreError: The database refused; nothing of the current batch was written.
+    """
+    answers: list[Answer] = []
+    for part in _split_at_clocks(events):
+        if isinstance(part[0], Clock):
+            answers.append(_tick(session, part[0], policy))
+        else:
+            answers.extend(_ingest_batch(session, part, policy))
+    return answers
+
+
+def in_batches(events: Iterable[Event], size: int = BATCH_SIZE) -> Iterator[list[Event]]:
+    """Cut a stream into slices for `ingest`."""
+    batch: list[Event] = []
+    for event in events:
+        batch.append(event)
+        if len(batch) >= size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def expire(session: Session, as_of: datetime, policy: Policy) -> int:
+    """Expire every block that is due by an instant; return how many.
+
+    May be run again at any time: what has expired is not due any more. A crash half way leaves
+    whole blocks expired and the rest for the next run.
+    """
+    count = 0
+    while blocks := due_blocks(session, as_of, BATCH_SIZE):
+        answers = _ingest_batch(session, [expiry_of(block) for block in blocks], policy)
+        done = sum(answer.status == "accepted" and not answer.is_repeat for answer in answers)
+        count += done
+        if not done:  # all are held: their period is closed
+            break
+    return count
+
+
+def resume_held(session: Session, key: str, policy: Policy) -> int:
+    """Decide events again that wait for something outside the stream, such as an open period.
+
+    Returns:
+        How many are not held any more.
+    """
+    with session.transaction():
+        lock = lock_tenant(session)
+        waiting = [event for _key, event in held_events(session, [key])]
+        if not waiting:
+            return 0
+        batch = _Batch(session, lock, _effective(policy, lock))
+        batch.decide(waiting, already_held=True)
+        batch.write()
+        return sum(record.status != "held" for record in batch.settled.values())
+
+
+def _split_at_clocks(events: Sequence[Event]) -> Iterator[list[Event]]:
+    part: list[Event] = []
+    for event in events:
+        if isinstance(event, Clock):
+            if part:
+                yield part
+            yield [event]
+            part = []
+        else:
+            part.append(event)
+    if part:
+        yield part
+
+
+def _tick(session: Session, clock: Clock, policy: Policy) -> Answer:
+    """Expire what is due, then record the clock; in that order, so that a crash repeats it."""
+    encoded = encode_event(clock)
+    earlier = events_by_id(session, [clock.event_id]).get(clock.event_id)
+    if earlier is not None:
+        return _repeat(earlier, encoded)
+    expire(session, clock.effective_at, policy)
+    record = EventRecord(clock.event_id, encoded.fingerprint, "accepted", "", "", "", "")
+    with session.transaction():
+        lock = lock_tenant(session)
+        earlier = events_by_id(session, [clock.event_id]).get(clock.event_id)
+        if earlier is not None:
+            return _repeat(earlier, encoded)
+        write(session, lock, Writing([(clock, encoded, record)], (), {}, {}, (), (), (), (), ()))
+    return _answer(record)
+
+
+def _ingest_batch(session: Session, events: Sequence[Event], policy: Policy) -> list[Answer]:
+    encoded = [encode_event(event) for event in events]
+    with session.transaction():
+        with session.connection.pipeline():
+            locking = session.run("lock_tenant")
+            finding = session.run("events_by_id", {"ids": [event.event_id for event in events]})
+        row = locking.fetchone()
+        lock = TenantLock(*row) if row else lock_tenant(session)
+        earlier = {found[0]: EventRecord(*found) for found in finding}
+        batch = _Batch(session, lock, _effective(policy, lock))
+        fresh: list[Event] = []
+        repeats: dict[int, Encoded] = {}
+        for place, (event, code) in enumerate(zip(events, encoded, strict=True)):
+            if event.event_id in earlier or event.event_id in batch.encoded:
+                repeats[place] = code
+            else:
+                batch.encoded[event.event_id] = code
+                fresh.append(event)
+        if fresh:
+            batch.decide(fresh)
+            batch.write()
+    results = batch.results()
+    for event_id, record in earlier.items():
+        # A held event that this batch let go: its own content stands, its status is new.
+        if event_id in results:
+            results[event_id] = results[event_id]._replace(fingerprint=record.fingerprint)
+    records = {**earlier, **results}
+    return [
+        _repeat(records[event.event_id], repeats[place])
+        if place in repeats
+        else _answer(records[event.event_id])
+        for place, event in enumerate(events)
+    ]
+
+
+def _effective(policy: Policy, lock: TenantLock) -> Policy:
+    if lock.books_open_from == policy.books_open_from:
+        return policy
+    return dataclasses.replace(policy, books_open_from=lock.books_open_from)
+
+
+class _Batch:
+    """One batch on its way through load, decide and write."""
+
+    def __init__(self, session: Session, lock: TenantLock, policy: Policy) -> None:
+        self._session = session
+        self._lock = lock
+        self._policy = policy
+        self._known = Known(session.tenant_id)
+        self._held: Held = {}
+        self._asked: set[Key] = set()
+        self._plans: list[PostingPlan] = []
+        self._was: dict[str, int] = {}
+        self._fresh: list[Event] = []
+        self.encoded: dict[str, Encoded] = {}
+        self.decided: dict[str, EventRecord] = {}
+        self.settled: dict[str, EventRecord] = {}
+
+    def decide(self, events: list[Event], *, already_held: bool = False) -> None:
+        """Load what the events need and decide them in order."""
+        self._load(events)
+        before = {event.event_id for waiting in self._held.values() for event in waiting}
+        if already_held:
+            before.update(event.event_id for event in events)
+        else:
+            self._fresh = events
+        self._was = {block_id: block.sequence for block_id, block in self._known.blocks.items()}
+        for decided in decide_in_order(events, self._known, self._policy, self._held):
+            record = _record(decided, self.encoded.get(decided.event.event_id))
+            if decided.event.event_id in before:
+                self.settled[record.event_id] = record
+            else:
+                self.decided[record.event_id] = record
+            if isinstance(decided.outcome, PostingPlan):
+                self._plans.append(decided.outcome)
+
+    def _load(self, events: list[Event]) -> None:
+        """Load for the events, and for the held events that these may set going."""
+        everything = list(events)
+        seen_keys: set[str] = set()
+        while True:
+            self._load_needs(everything)
+            if not self._lock.has_held:
+                return
+            keys = {
+                key
+                for event in everything
+                for key in may_provide(event, self._known)
+                if key not in seen_keys
+            }
+            if not keys:
+                return
+            seen_keys |= keys
+            for key, event in held_events(self._session, keys):
+                self._held.setdefault(key, []).append(event)
+                everything.append(event)
+
+    def _load_needs(self, events: list[Event]) -> None:
+        while True:
+            missing = {key for event in events for key in needs(event, self._known)} - self._asked
+            if not missing:
+                return
+            self._asked |= missing
+            # Sorted: what is locked or read in a fixed order cannot deadlock or differ.
+            load(self._session, self._known, sorted(missing))
+
+    def write(self) -> None:
+        """Write everything that was decided."""
+        plans = self._plans
+        blocks: dict[str, object] = {}
+        for plan in plans:
+            blocks.update(dict.fromkeys(plan.blocks))
+        write(
+            self._session,
+            self._lock,
+            Writing(
+                [
+                    (event, self.encoded[event.event_id], self.decided[event.event_id])
+                    for event in self._fresh
+                ],
+                list(self.settled.values()),
+                {block_id: self._known.blocks[block_id] for block_id in blocks},
+                self._was,
+                [customer for plan in plans for customer in plan.customers],
+                [document for plan in plans for document in plan.documents],
+                [movement for plan in plans for movement in plan.movements],
+                [entry for plan in plans for entry in plan.entries],
+                [intent for plan in plans for intent in plan.intents],
+            ),
+        )
+
+    def results(self) -> dict[str, EventRecord]:
+        """Return what came of every event decided in this batch."""
+        return {**self.decided, **self.settled}
+
+
+def _record(decided: Decided, encoded: Encoded | None) -> EventRecord:
+    event_id = decided.event.event_id
+    fingerprint = encoded.fingerprint if encoded else b""
+    outcome = decided.outcome
+    if isinstance(outcome, PostingPlan):
+        return EventRecord(event_id, fingerprint, "accepted", "", "", "", "")
+    if isinstance(outcome, Hold):
+        return EventRecord(
+            event_id, fingerprint, "held", outcome.waiting_for, "", outcome.detail, ""
+        )
+    return EventRecord(
+        event_id, fingerprint, "refused", "", outcome.reason.name.lower(), outcome.detail,
+        outcome.block_id,
+    )  # fmt: skip
+
+
+def _answer(record: EventRecord, *, is_repeat: bool = False) -> Answer:
+    return Answer(
+        record.event_id, record.status, record.reason or record.waiting_for, record.detail,
+        record.block_id, is_repeat,
+    )  # fmt: skip
+
+
+def _repeat(record: EventRecord, encoded: Encoded) -> Answer:
+    if record.fingerprint == encoded.fingerprint:
+        return _answer(record, is_repeat=True)
+    return Answer(
+        record.event_id,
+        "conflict",
+        "event_conflict",
+        f"event {record.event_id} was received before with other content and is "
+        f"{record.status}; the first stands: send the correction under a new event id",
+        record.block_id,
+        is_repeat=True,
+    )

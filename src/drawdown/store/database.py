@@ -1,0 +1,155 @@
+"""Connections, tenants and migrations. All SQL runs as role drawdown_app, for one tenant at a time.
+
+`DATABASE_URL` names any PostgreSQL; without it the bundled one is started. Migrations are numbered
+SQL files, applied in order, each in a transaction of its own; a file that was applied and then
+edited is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.resources import files
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg import Connection, Cursor
+
+from drawdown.core.errors import StoreError
+from drawdown.store.queries import query
+
+MIGRATION_LOCK = 0x6464_0001
+"""Advisory lock that one migrating process holds."""
+
+Row = tuple[Any, ...]
+
+
+def database_url() -> str:
+    """Return the URL of the database: `DATABASE_URL`, else the bundled server, started if needed.
+
+    Raises:
+        StoreError: The bundled server could not be started.
+    """
+    url = os.environ.get("DATABASE_URL", "").strip()
+    if url:
+        return url
+    from drawdown.store.embedded import ensure_server  # noqa: PLC0415 - only where it is needed
+
+    return ensure_server()
+
+
+class Database:
+    """One PostgreSQL database that holds the books of all tenants."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def migrate(self) -> list[str]:
+        """Bring the schema up to date; return the names of the migrations applied now.
+
+        Raises:
+            StoreError: The database cannot be reached, a migration failed, or an applied migration
+                was edited afterwards.
+        """
+        with self._connect() as connection:
+            connection.autocommit = True
+            connection.execute("SELECT pg_advisory_lock(%s)", (MIGRATION_LOCK,))
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS public.drawdown_migration ("
+                "name text PRIMARY KEY, sha256 text NOT NULL, "
+                "applied_at timestamptz NOT NULL DEFAULT now())"
+            )
+            rows = connection.execute("SELECT name, sha256 FROM public.drawdown_migration")
+            applied: dict[str, str] = dict(rows.fetchall())
+            return [
+                name
+                for name, text in _migrations()
+                if _apply(connection, name, text, applied.get(name))
+            ]
+
+    def _connect(self) -> Connection[Row]:
+        try:
+            return psycopg.connect(self._url)
+        except psycopg.OperationalError as error:
+            raise StoreError(
+                f"the database cannot be reached: {error}; check DATABASE_URL, or unset it to use "
+                "the bundled PostgreSQL"
+            ) from error
+
+    @contextmanager
+    def session(self, tenant_id: str) -> Iterator[Session]:
+        """Open a session of one tenant, as the application role.
+
+        Raises:
+            StoreError: The database cannot be reached or is not migrated.
+        """
+        with self._connect() as connection:
+            connection.autocommit = True
+            connection.prepare_threshold = 1
+            try:
+                connection.execute("SET ROLE drawdown_app")
+                connection.execute("SET timezone TO 'UTC'")
+                connection.execute(
+                    "SELECT set_config('drawdown.tenant', %s, false)", (tenant_id,)
+                )
+            except psycopg.Error as error:
+                raise StoreError(
+                    f"the database is not ready: {error}; run any drawdown command that migrates, "
+                    "such as `drawdown blocks`"
+                ) from error
+            yield Session(connection, tenant_id)
+
+
+class Session:
+    """A connection bound to one tenant; row-level security hides everybody else."""
+
+    def __init__(self, connection: Connection[Row], tenant_id: str) -> None:
+        self.connection = connection
+        self.tenant_id = tenant_id
+
+    def run(self, name: str, parameters: Mapping[str, object] | None = None) -> Cursor[Row]:
+        """Execute a named query for the tenant."""
+        bound = {"tenant": self.tenant_id, **(parameters or {})}
+        return self.connection.execute(query(name), bound)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Run a transaction; database errors come out as StoreError.
+
+        Raises:
+            StoreError: The database refused a statement or went away; nothing was written.
+        """
+        try:
+            with self.connection.transaction():
+                yield
+        except psycopg.Error as error:
+            raise StoreError(f"the database refused: {error}") from error
+
+
+def _migrations() -> list[tuple[str, str]]:
+    folder = files("drawdown.store").joinpath("migrations")
+    names = sorted(file.name for file in folder.iterdir() if file.name.endswith(".sql"))
+    return [(name, folder.joinpath(name).read_text("utf-8")) for name in names]
+
+
+def _apply(connection: Connection[Row], name: str, text: str, applied: str | None) -> bool:
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    if applied == digest:
+        return False
+    if applied is not None:
+        raise StoreError(
+            f"migration {name} was edited after it had been applied to this database; restore the "
+            "file and put the change into a new migration"
+        )
+    try:
+        with connection.transaction():
+            connection.execute(text.encode())
+            connection.execute(
+                "INSERT INTO public.drawdown_migration (name, sha256) VALUES (%s, %s)",
+                (name, digest),
+            )
+    except psycopg.Error as error:
+        raise StoreError(f"migration {name} failed and was undone: {error}") from error
+    return True

@@ -1,0 +1,310 @@
+"""Reading what decisions need, writing what they lead to: set-wise, in one transaction.
+
+The same statements serve one event and thousands: every table gets one INSERT per batch, fed by
+arrays. Statements go out in a pipeline, so a batch costs a few round trips whatever its size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime
+from typing import Any, NamedTuple, TypeVar
+
+from drawdown.core.accounts import account
+from drawdown.core.block import Block, State, Step
+from drawdown.core.decide.known import Known
+from drawdown.core.decide.needs import Key, KeyKind
+from drawdown.core.errors import StoreError
+from drawdown.core.events import BlockKind, Event
+from drawdown.core.plan import (
+    Customer,
+    Document,
+    DocumentKind,
+    Entry,
+    Movement,
+    RecordIntent,
+)
+from drawdown.store.codec import (
+    Encoded,
+    array_literal,
+    decode_event,
+    decode_lines,
+    encode_intent,
+    encode_lines,
+)
+from drawdown.store.database import Row, Session
+
+_Keyed = TypeVar("_Keyed", Customer, Document)
+
+PAGE_SIZE = 1_000
+"""Rows read at a time where all are wanted."""
+
+
+class TenantLock(NamedTuple):
+    """The tenant's row, locked until the transaction ends."""
+
+    event_count: int
+    outbox_count: int
+    books_open_from: date | None
+    has_held: bool
+
+
+class EventRecord(NamedTuple):
+    """What came of an event."""
+
+    event_id: str
+    fingerprint: bytes
+    status: str
+    waiting_for: str
+    reason: str
+    detail: str
+    block_id: str
+
+
+class Writing(NamedTuple):
+    """Everything a batch writes.
+
+    Attributes:
+        events: New events with their encoding and status.
+        settled: Events that were held before and are not (or wait for something else) now.
+        blocks: New positions.
+        was: Sequence of each block that existed before the batch; others are inserted.
+    """
+
+    events: Sequence[tuple[Event, Encoded, EventRecord]]
+    settled: Sequence[EventRecord]
+    blocks: dict[str, Block]
+    was: dict[str, int]
+    customers: Sequence[Customer]
+    documents: Sequence[Document]
+    movements: Sequence[Movement]
+    entries: Sequence[Entry]
+    intents: Sequence[RecordIntent]
+
+
+def lock_tenant(session: Session) -> TenantLock:
+    """Lock the tenant for writing; one batch at a time.
+
+    Raises:
+        StoreError: The tenant does not exist.
+    """
+    row = session.run("lock_tenant").fetchone()
+    if row is None:
+        raise StoreError(f"tenant {session.tenant_id!r} is not in the database; create it first")
+    return TenantLock(*row)
+
+
+def events_by_id(session: Session, event_ids: Iterable[str]) -> dict[str, EventRecord]:
+    """Return what came of those events that arrived before."""
+    rows = session.run("events_by_id", {"ids": list(event_ids)})
+    return {row[0]: EventRecord(*row) for row in rows}
+
+
+def held_events(session: Session, keys: Iterable[str]) -> Iterator[tuple[str, Event]]:
+    """Yield (key, event) of events that wait for one of the keys, oldest first."""
+    for type_name, payload, waiting_for in session.run("held_by_key", {"ids": list(keys)}):
+        yield waiting_for, decode_event(type_name, payload)
+
+
+_QUERY_OF: dict[KeyKind, str] = {
+    "customer": "customers",
+    "block": "blocks",
+    "document": "documents",
+    "blocks_of": "blocks_of_customers",
+    "movements": "movements_of_documents",
+    "purchases": "purchases_of_blocks",
+    "entries": "entries_of_blocks",
+}
+
+
+def load(session: Session, known: Known, keys: Iterable[Key]) -> None:
+    """Load what the keys name into `known`; what does not exist stays absent."""
+    wanted: dict[KeyKind, list[str]] = {}
+    for kind, key in keys:
+        wanted.setdefault(kind, []).append(key)
+    with session.connection.pipeline():
+        cursors = [
+            (kind, ids, session.run(_QUERY_OF[kind], {"ids": ids})) for kind, ids in wanted.items()
+        ]
+    for kind, ids, cursor in cursors:
+        _take_over(known, kind, ids, cursor.fetchall())
+
+
+def _take_over(known: Known, kind: KeyKind, ids: list[str], rows: list[Row]) -> None:
+    if kind == "customer":
+        known.customers.update((row[0], Customer(*row)) for row in rows)
+    elif kind == "block":
+        known.blocks.update((row[0], to_block(row)) for row in rows)
+    elif kind == "blocks_of":
+        for customer_id in ids:
+            known.blocks_of[customer_id] = []
+        for row in rows:
+            known.blocks.setdefault(row[0], to_block(row))
+            known.blocks_of[row[1]].append(row[0])
+    elif kind == "document":
+        known.documents.update((row[0], to_document(row)) for row in rows)
+    elif kind == "entries":
+        for row in rows:
+            known.entries.setdefault((row[0], row[1]), []).append(to_entry(row))
+    else:
+        target = known.movements if kind == "movements" else known.purchases
+        for key in ids:
+            target[key] = []
+        for row in rows:
+            movement = to_movement(row)
+            owner = movement.document_id if kind == "movements" else movement.block_id
+            target[owner].append(movement)
+
+
+def to_block(row: Row) -> Block:
+    """Make a block of a row of the queries named blocks_*."""
+    return Block(
+        row[0], row[1], row[2], BlockKind(row[3]), row[4], row[5], row[6], row[7], row[8], row[9],
+        frozenset(row[10]), row[11], State(row[12]), row[13], row[14], row[15], row[16], row[17],
+        row[18], row[19],
+    )  # fmt: skip
+
+
+def to_document(row: Row) -> Document:
+    """Make a document of a row of the queries named documents_*."""
+    return Document(
+        row[0], DocumentKind(row[1]), row[2], row[3], row[4], row[5], row[6], row[7],
+        tuple(row[8]), decode_lines(row[9]), row[10],
+    )  # fmt: skip
+
+
+def to_movement(row: Row) -> Movement:
+    """Make a movement of a row of the queries named movements_*."""
+    return Movement(row[0], row[1], Step(row[2]), *row[3:])
+
+
+def to_entry(row: Row) -> Entry:
+    """Make an entry of a row of the queries named entries_*."""
+    return Entry(
+        row[0], row[1], row[2], account(row[3]), account(row[4]), row[5], row[6], row[7], row[8],
+        row[9],
+    )  # fmt: skip
+
+
+def write(session: Session, lock: TenantLock, writing: Writing) -> None:
+    """Write a batch; the transaction is the caller's.
+
+    Raises:
+        StoreError: A block has moved since it was read.
+    """
+    statements: list[tuple[str, dict[str, object]]] = []
+    for name, rows in _tables(lock, writing):
+        if rows:
+            columns: dict[str, object] = {
+                f"c{place}": list(column) for place, column in enumerate(zip(*rows, strict=True))
+            }
+            statements.append((name, columns))
+    counts = {"events": len(writing.events), "intents": len(writing.intents)}
+    with session.connection.pipeline():
+        cursors = {name: session.run(name, columns) for name, columns in statements}
+        session.run("count_up", counts)
+    moved = cursors.get("move_blocks")
+    if moved is not None and moved.rowcount != sum(b in writing.was for b in writing.blocks):
+        raise StoreError("a block has moved since it was read; the batch was not written, try again")
+
+
+def _tables(lock: TenantLock, writing: Writing) -> Iterator[tuple[str, list[tuple[Any, ...]]]]:
+    """Yield each statement's name and rows, in an order that foreign keys allow."""
+    yield "add_events", _event_rows(lock, writing)
+    yield "settle_events", [
+        (e.event_id, e.status, e.waiting_for, e.reason, e.detail, e.block_id)
+        for e in writing.settled
+    ]
+    yield "add_customers", [tuple(customer) for customer in _latest(writing.customers)]
+    new = [block for block in writing.blocks.values() if block.block_id not in writing.was]
+    old = [block for block in writing.blocks.values() if block.block_id in writing.was]
+    yield "add_blocks", [_block_row(block) for block in new]
+    yield "move_blocks", [
+        (
+            b.block_id, b.state.value, b.used_credits, b.used_minor, b.due_minor,
+            b.cancelled_minor, b.is_invoiced, b.deposit, b.sequence, writing.was[b.block_id],
+        )
+        for b in old
+    ]  # fmt: skip
+    yield "add_documents", [_document_row(document) for document in _latest(writing.documents)]
+    yield "add_movements", [
+        (m[0], m[1], m.step.value, *m[3:]) for m in writing.movements
+    ]
+    yield "add_entries", [
+        (*e[:3], e.debit.value, e.credit.value, *e[5:]) for e in writing.entries
+    ]
+    yield "add_outbox", [
+        (
+            lock.outbox_count + number, intent.external_id, intent.record.value,
+            intent.operation.value, intent.event_id, array_literal(intent.lanes),
+            encode_intent(intent),
+        )
+        for number, intent in enumerate(writing.intents, 1)
+    ]  # fmt: skip
+
+
+def _latest(rows: Sequence[_Keyed]) -> list[_Keyed]:
+    return list({row[0]: row for row in rows}.values())
+
+
+def _event_rows(lock: TenantLock, writing: Writing) -> list[tuple[Any, ...]]:
+    return [
+        (
+            event.event_id, lock.event_count + number, encoded.type, encoded.fingerprint,
+            encoded.payload.decode(), event.effective_at, record.status, record.waiting_for,
+            record.reason, record.detail, record.block_id,
+        )
+        for number, (event, encoded, record) in enumerate(writing.events, 1)
+    ]  # fmt: skip
+
+
+def _block_row(b: Block) -> tuple[Any, ...]:
+    return (
+        *b[:3], b.kind.value, *b[4:10], array_literal(b.item_ids), b.exchange_rate, b.state.value,
+        *b[13:],
+    )  # fmt: skip
+
+
+def _document_row(d: Document) -> tuple[Any, ...]:
+    return (
+        d.document_id, d.kind.value, *d[2:8], array_literal(d.block_ids), encode_lines(d.lines),
+        d.due_minor,
+    )  # fmt: skip
+
+
+def due_blocks(session: Session, as_of: datetime, limit: int) -> list[Block]:
+    """Return the next blocks that have something left and expire by an instant."""
+    rows = session.run("blocks_due", {"as_of": as_of.astimezone(UTC), "limit": limit})
+    return [to_block(row) for row in rows]
+
+
+def all_blocks(session: Session) -> Iterator[Block]:
+    """Yield every block of the tenant by block id, page by page."""
+    after = ""
+    while True:
+        rows = session.run("blocks_all", {"after": after, "limit": PAGE_SIZE}).fetchall()
+        yield from map(to_block, rows)
+        if len(rows) < PAGE_SIZE:
+            return
+        after = rows[-1][0]
+
+
+def all_documents(session: Session) -> Iterator[Document]:
+    """Yield every document of the tenant by id, page by page."""
+    after = ""
+    while True:
+        rows = session.run("documents_all", {"after": after, "limit": PAGE_SIZE}).fetchall()
+        yield from map(to_document, rows)
+        if len(rows) < PAGE_SIZE:
+            return
+        after = rows[-1][0]
+
+
+def movements_of(session: Session, block_ids: Sequence[str]) -> list[Movement]:
+    """Return the movements of blocks, by block and sequence."""
+    return [to_movement(row) for row in session.run("movements_of_blocks", {"ids": block_ids})]
+
+
+def entries_of(session: Session, block_ids: Sequence[str]) -> list[Entry]:
+    """Return the entries of blocks, by block, sequence and rule code."""
+    return [to_entry(row) for row in session.run("entries_of_blocks", {"ids": block_ids})]
