@@ -28,26 +28,32 @@ ENSURE = "import sys, pathlib; from drawdown.store.embedded import ensure_server
 ENSURE += "print(e(pathlib.Path(sys.argv[1])))"
 
 
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A server's folder that does not exist yet; whatever runs on it ends with the test."""
+@contextlib.contextmanager
+def new_folder() -> Iterator[Path]:
+    """A server's folder that does not exist yet; whatever runs on it ends with the block."""
     parent = Path(tempfile.mkdtemp(prefix="drawdown-test-")).resolve()
     parent.chmod(0o711)
-    yield parent / "postgres"
-    with contextlib.suppress(EmbeddedPostgresError):
-        steps.end(server.find_server(parent / "postgres"), gently=False)
-    shutil.rmtree(parent)
+    try:
+        yield parent / "postgres"
+    finally:
+        with contextlib.suppress(EmbeddedPostgresError):
+            steps.end(server.find_server(parent / "postgres"), gently=False)
+        shutil.rmtree(parent)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with new_folder() as path:
+        yield path
 
 
 @pytest.fixture(scope="module")
 def template() -> Iterator[Path]:
     """A stopped server's folder with row 1 in it, to be copied: creating takes half a second."""
-    parent = Path(tempfile.mkdtemp(prefix="drawdown-test-")).resolve()
-    parent.chmod(0o711)
-    insert(embedded.ensure_server(parent / "postgres"), 1)
-    embedded.stop_server(parent / "postgres")
-    yield parent / "postgres"
-    shutil.rmtree(parent)
+    with new_folder() as path:
+        insert(embedded.ensure_server(path), 1)
+        embedded.stop_server(path)
+        yield path
 
 
 @pytest.fixture
@@ -282,10 +288,13 @@ def test_a_server_whose_socket_was_removed_is_restarted(
 
 def test_a_server_whose_data_were_deleted_gives_way_to_a_new_one(made: Path) -> None:
     embedded.ensure_server(made)
+    old = server.find_server(made).postmaster()
     shutil.rmtree(made / "cluster")
     url = embedded.ensure_server(made)
     with psycopg.connect(url) as connection:
         assert connection.execute("SELECT to_regclass('t')").fetchone() == (None,)
+    assert old is not None
+    assert not old.is_running()
 
 
 @pytest.mark.parametrize("name", ["long" * 30, "a space, and 'quotes'"])
