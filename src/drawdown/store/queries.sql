@@ -111,6 +111,14 @@ SELECT account, currency, sum(amount)::bigint FROM (
     FROM drawdown.entry WHERE tenant_id = %(tenant)s GROUP BY 1, 2
 ) AS sides GROUP BY 1, 2 ORDER BY 1, 2
 
+-- recognised_by_block --
+-- Revenue recognised (less what was taken back) as observed so far.
+SELECT block_id, currency,
+       sum(CASE WHEN code IN ('R4', 'V5') THEN -amount_minor ELSE amount_minor END)::bigint
+FROM drawdown.entry
+WHERE tenant_id = %(tenant)s AND code IN ('D4', 'E4', 'P6', 'R4', 'V5')
+GROUP BY 1, 2
+
 -- block_role_balances --
 -- Balance per block and account, without customer payments and recognition.
 SELECT block_id, account, currency, sum(amount)::bigint FROM (

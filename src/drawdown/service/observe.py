@@ -1,0 +1,55 @@
+"""What the ERP did by itself, taken in as events: recognition, and which periods are open."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time
+from typing import NamedTuple
+
+from drawdown.core.events import Recognition
+from drawdown.core.policy import Policy
+from drawdown.core.ports import Erp, Recognised
+from drawdown.service.ingest import Answer, in_batches, ingest, resume_held
+from drawdown.store.database import Session
+
+
+class Observation(NamedTuple):
+    """What was new.
+
+    Attributes:
+        recognised: Recognition journals' lines taken in now.
+        refused: Answers of those that did not fit what is known.
+        resumed: Events that went on because their period is open again.
+    """
+
+    recognised: int
+    refused: tuple[Answer, ...]
+    resumed: int
+
+
+def observe(session: Session, erp: Erp, policy: Policy) -> Observation:
+    """Read open periods and recognition from the ERP; safe to repeat."""
+    with session.transaction():
+        session.run("set_books_open_from", {"day": erp.books_open_from()})
+    resumed = resume_held(session, "period", policy)
+    answers: list[Answer] = []
+    for batch in in_batches(_event(fact) for fact in erp.recognised() if fact.amount_minor):
+        answers += ingest(session, batch, policy)
+    return Observation(
+        sum(answer.status == "accepted" and not answer.is_repeat for answer in answers),
+        tuple(answer for answer in answers if answer.status != "accepted"),
+        resumed,
+    )
+
+
+def _event(fact: Recognised) -> Recognition:
+    return Recognition(
+        f"drawdown:recognition:{fact.key}",
+        datetime.combine(fact.posted_on, time(), UTC),
+        fact.posted_on,
+        fact.block_id,
+        fact.item_id,
+        fact.amount_minor,
+        fact.deferred.value,
+        fact.credited.value,
+        fact.number,
+    )

@@ -1,0 +1,152 @@
+"""The outbox: records on their way to the ERP, with a fence against workers that lost their turn."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from drawdown.core.errors import StoreError
+from drawdown.core.plan import RecordIntent
+from drawdown.core.ports import Posted
+from drawdown.store.codec import decode_intent
+from drawdown.store.database import Session
+
+
+class Outgoing(NamedTuple):
+    """One row of the outbox that is not delivered yet."""
+
+    position: int
+    external_id: str
+    lanes: tuple[str, ...]
+    status: str
+    attempts: int
+    intent: RecordIntent
+
+
+class Parked(NamedTuple):
+    """A record that a person must decide on."""
+
+    position: int
+    external_id: str
+    record: str
+    operation: str
+    event_id: str
+    lanes: tuple[str, ...]
+    attempts: int
+    problem: str
+
+
+class NativeReference(NamedTuple):
+    """The ERP record behind an external id, as last delivered."""
+
+    external_id: str
+    record: str
+    operation: str
+    internal_id: str
+    number: str
+    posting_period: str
+    status: str
+
+
+class ExpectedRecord(NamedTuple):
+    """What a record should be by now: its latest operation, whether that is done, and its total."""
+
+    external_id: str
+    record: str
+    operation: str
+    status: str
+    currency: str
+    amount_minor: int
+
+
+def take_turn(session: Session) -> int:
+    """Become the tenant's one deliverer and return a new fencing token.
+
+    The turn ends with the session. Rows written by an older token are refused from now on.
+
+    Raises:
+        StoreError: Another process is delivering for this tenant.
+    """
+    digest = hashlib.sha256(f"drawdown.deliver:{session.tenant_id}".encode()).digest()
+    key = int.from_bytes(digest[:8], "big", signed=True)
+    row = session.connection.execute("SELECT pg_try_advisory_lock(%s)", (key,)).fetchone()
+    if row is None or not row[0]:
+        raise StoreError(
+            f"another process is delivering for tenant {session.tenant_id!r}; let it finish, or "
+            "stop it and try again"
+        )
+    fence = session.run("next_fence").fetchone()
+    assert fence is not None
+    token = fence[0]
+    assert isinstance(token, int)
+    return token
+
+
+def window(session: Session, limit: int) -> list[Outgoing]:
+    """Return the oldest rows that are not delivered, in the order they were decided."""
+    return [
+        Outgoing(row[0], row[1], tuple(row[2]), row[3], row[4], decode_intent(row[5]))
+        for row in session.run("outbox_window", {"limit": limit})
+    ]
+
+
+def claim(session: Session, position: int, fence: int) -> bool:
+    """Mark a row as being delivered; False if a newer worker has taken over."""
+    return (
+        session.run("claim_outbox", {"position": position, "fence": fence}).rowcount == 1
+    )
+
+
+def finish(session: Session, position: int, fence: int, posted: Posted) -> bool:
+    """Mark a row as delivered; False if a newer worker has taken over."""
+    parameters = {
+        "position": position,
+        "fence": fence,
+        "internal_id": posted.internal_id,
+        "number": posted.number,
+        "posting_period": posted.posting_period,
+    }
+    return session.run("finish_outbox", parameters).rowcount == 1
+
+
+def put_back(
+    session: Session, position: int, fence: int, problem: str, *, is_parked: bool
+) -> None:
+    """Leave a row for later (waiting) or for a person (parked), with the reason in words."""
+    status = "parked" if is_parked else "waiting"
+    session.run(
+        "park_outbox",
+        {"position": position, "fence": fence, "problem": problem, "status": status},
+    )
+
+
+def retry_parked(session: Session) -> int:
+    """Put every parked record back to waiting; return how many."""
+    return session.run("retry_parked").rowcount
+
+
+def counts(session: Session) -> dict[str, int]:
+    """Return the number of rows by status."""
+    return dict(session.run("outbox_counts").fetchall())
+
+
+def parked(session: Session) -> list[Parked]:
+    """Return the records that wait for a person, oldest first."""
+    return [
+        Parked(row[0], row[1], row[2], row[3], row[4], tuple(row[5]), row[6], row[7])
+        for row in session.run("outbox_parked")
+    ]
+
+
+def native_references(
+    session: Session, external_ids: Sequence[str]
+) -> dict[str, NativeReference]:
+    """Return the ERP record of each external id that is in the outbox."""
+    rows = session.run("native_references", {"ids": external_ids})
+    return {row[0]: NativeReference(*row) for row in rows}
+
+
+def expected_records(session: Session) -> dict[str, ExpectedRecord]:
+    """Return what every transaction of ours should be in the ERP by now."""
+    return {row[0]: ExpectedRecord(*row) for row in session.run("expected_records")}
