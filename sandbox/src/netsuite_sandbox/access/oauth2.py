@@ -1,0 +1,202 @@
+"""OAuth 2.0 client credentials (machine to machine).
+
+Source: "OAuth 2.0 Client Credentials Flow": a JWT signed PS256/384/512 or ES256/384/512, `kid` the
+certificate id, `iss` the client id, `aud` the token URL, at most an hour to `exp`. RS256 is refused.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs
+
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from cryptography.x509 import load_pem_x509_certificate
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, RSAKey
+from joserfc.jws import extract_compact
+
+from netsuite_sandbox.company import Company
+from netsuite_sandbox.errors import INVALID_LOGIN, NetSuiteError, invalid_request
+from netsuite_sandbox.wire.http import Request, Response, plain_json
+
+TOKEN_PATH = "/services/rest/auth/oauth2/v1/token"  # noqa: S105 (a URL)
+ALGORITHMS = ["PS256", "PS384", "PS512", "ES256", "ES384", "ES512"]
+SCOPES = frozenset({"restlets", "rest_webservices", "suite_analytics"})
+_ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_LIFETIME_MAX_S = 3600
+_RSA_BITS_MIN = 2048
+
+
+class Tokens:
+    """Integrations and access tokens of one account."""
+
+    def __init__(self, company: Company) -> None:
+        self._company = company
+        self._live: dict[str, tuple[str, str, datetime]] = {}
+        company.db.on_rollback(self._live.clear)
+
+    def add_integration(self, public_key_pem: str, role: str) -> tuple[str, str]:
+        """Register a certificate or public key; return client id and certificate id."""
+        _load_key(public_key_pem)
+        client, certificate = secrets.token_hex(32), secrets.token_urlsafe(32)
+        with self._company.db.transaction():
+            self._company.db.execute(
+                "INSERT INTO integration VALUES (?, ?, ?, ?)",
+                (client, certificate, public_key_pem, role),
+            )
+        return client, certificate
+
+    def issue(self, client_id: str, role: str, scope: str) -> tuple[str, int]:
+        """Create an access token; return it and its lifetime in seconds."""
+        lifetime = int(self._company.settings["token_lifetime_s"])
+        expires = self._company.clock.now() + timedelta(seconds=lifetime)
+        token = secrets.token_urlsafe(48)
+        with self._company.db.transaction():
+            self._company.db.execute(
+                "INSERT INTO token VALUES (?, ?, ?, ?, ?)",
+                (token, client_id, role, scope, expires.isoformat()),
+            )
+        self._live[token] = (client_id, role, expires)
+        return token, lifetime
+
+    def forget(self) -> None:
+        """Invalidate every token."""
+        with self._company.db.transaction():
+            self._company.db.execute("DELETE FROM token")
+        self._live.clear()
+
+    def check(self, request: Request) -> str:
+        """Return the role behind a request's bearer token.
+
+        Raises:
+            NetSuiteError: 401 with WWW-Authenticate.
+        """
+        kind, _, token = request.headers.get("authorization", "").partition(" ")
+        found = self._find(token) if kind.lower() == "bearer" else None
+        if found is None or found[2] <= self._company.clock.now():
+            raise unauthorized(self._company.account)
+        return found[1]
+
+    def _find(self, token: str) -> tuple[str, str, datetime] | None:
+        found = self._live.get(token)
+        if found is None:
+            with self._company.db.lock:
+                row = self._company.db.one("SELECT * FROM token WHERE token = ?", (token,))
+            if row is None:
+                return None
+            expires = datetime.fromisoformat(row["expires_at"])
+            found = self._live[token] = (row["client_id"], row["role"], expires)
+        return found
+
+    def token_request(self, request: Request) -> Response:
+        """Answer POST on the token endpoint."""
+        form = {k: v[0] for k, v in parse_qs(request.body.decode("utf-8", "replace")).items()}
+        if form.get("grant_type") != "client_credentials":
+            return _refused("unsupported_grant_type" if "grant_type" in form else "invalid_request")
+        if form.get("client_assertion_type") != _ASSERTION_TYPE or "client_assertion" not in form:
+            return _refused("invalid_request")
+        try:
+            client, role, scope = self._verify(form["client_assertion"], request)
+        except _Refused as error:
+            return _refused(error.code)
+        token, lifetime = self.issue(client, role, scope)
+        return plain_json(
+            {"access_token": token, "expires_in": str(lifetime), "token_type": "Bearer"}
+        )
+
+    def _verify(self, assertion: str, request: Request) -> tuple[str, str, str]:
+        header = _header(assertion)
+        if header.get("alg") not in ALGORITHMS:
+            raise _Refused("invalid_request")
+        with self._company.db.lock:
+            row = self._company.db.one(
+                "SELECT * FROM integration WHERE certificate_id = ?", (header.get("kid"),)
+            )
+        if row is None:
+            raise _Refused("invalid_client")
+        try:
+            claims = jwt.decode(assertion, _load_key(row["public_key_pem"]), ALGORITHMS).claims
+        except (JoseError, ValueError):
+            raise _Refused("invalid_grant") from None
+        if claims.get("iss") != row["client_id"]:
+            raise _Refused("invalid_client")
+        self._check_times(claims)
+        audience = claims.get("aud")
+        audiences = audience if isinstance(audience, list) else [audience]
+        if not set(audiences) & self._audiences(request):
+            raise _Refused("invalid_grant")
+        return row["client_id"], row["role"], _scope(claims.get("scope"))
+
+    def _check_times(self, claims: dict[str, object]) -> None:
+        """`iat` and `exp` by real time, or by the sandbox's clock when that was set."""
+        issued, expires = claims.get("iat"), claims.get("exp")
+        if not isinstance(issued, int) or not isinstance(expires, int):
+            raise _Refused("invalid_grant")
+        if not 0 < expires - issued <= _LIFETIME_MAX_S:
+            raise _Refused("invalid_grant")
+        real, ours = datetime.now(UTC).timestamp(), self._company.clock.now().timestamp()
+        if expires < real and expires < ours:
+            raise _Refused("invalid_grant")
+
+    def _audiences(self, request: Request) -> set[str]:
+        host = self._company.account.lower().replace("_", "-")
+        return {
+            request.base_url + TOKEN_PATH,
+            f"https://{host}.suitetalk.api.netsuite.com{TOKEN_PATH}",
+        }
+
+
+class _Refused(Exception):
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def _header(assertion: str) -> dict[str, object]:
+    try:
+        return dict(extract_compact(assertion.encode("ascii", "replace")).headers())
+    except (JoseError, ValueError):
+        raise _Refused("invalid_request") from None
+
+
+def _scope(value: object) -> str:
+    names = value if isinstance(value, list) else str(value or "").replace(",", " ").split()
+    if not names or not set(names) <= SCOPES:
+        raise _Refused("invalid_scope")
+    return " ".join(names)
+
+
+def _refused(code: str) -> Response:
+    return plain_json({"error": code}, 401 if code == "invalid_client" else 400)
+
+
+def _load_key(pem: str) -> RSAKey | ECKey:
+    data = pem.encode("ascii", "replace")
+    try:
+        if b"BEGIN CERTIFICATE" in data:
+            key = load_pem_x509_certificate(data).public_key()
+        else:
+            key = load_pem_public_key(data)
+    except ValueError:
+        raise invalid_request("public_key_pem is not a PEM public key or certificate.") from None
+    if isinstance(key, rsa.RSAPublicKey):
+        if key.key_size < _RSA_BITS_MIN:
+            raise invalid_request("An RSA key has at least 2048 bits.")
+        return RSAKey(key, key)
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return ECKey(key, key)
+    raise invalid_request("The key is neither RSA nor EC.")
+
+
+def unauthorized(account: str) -> NetSuiteError:
+    """401 as documented, with the WWW-Authenticate of a bad bearer token."""
+    challenge = (
+        f'Bearer realm="{account}", error="invalid_token", '
+        'error_description="Invalid login attempt."'
+    )
+    return NetSuiteError(
+        401, "INVALID_LOGIN", INVALID_LOGIN, headers={"www-authenticate": challenge}
+    )

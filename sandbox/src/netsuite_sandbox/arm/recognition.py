@@ -1,0 +1,176 @@
+"""Month end: arrangements, plans, recognition journals.
+
+Source: "Create Revenue Recognition Journal Entries": Dr deferral account / Cr recognition account in
+the subsidiary's base currency, at most 1,000 lines a journal; a journal of a shut period goes to the
+next open one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from netsuite_sandbox.arm.elements import update_arrangements
+from netsuite_sandbox.arm.plans import update_plans
+from netsuite_sandbox.company import Company
+from netsuite_sandbox.errors import invalid_request
+from netsuite_sandbox.ledger import Header, Ledger, Line
+from netsuite_sandbox.money import fixed, share, to_decimal
+from netsuite_sandbox.periods import Period, Periods
+from netsuite_sandbox.store.database import Row
+
+LINES_PER_JOURNAL_MAX = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One planned line to recognize now: `base` units of base currency."""
+
+    planned: int
+    element: Row
+    units: int
+    base: int
+
+
+def month_end(company: Company, ledger: Ledger, periods: Periods, name: str) -> dict[str, Any]:
+    """Update arrangements and plans and recognize all that is due up to a period.
+
+    Returns:
+        {"period", "journals": [{id, tranid, lines}], "recognized": [{element, item, source,
+        amount, base}]}
+    """
+    asked = periods.find(name)
+    with company.db.transaction():
+        update_arrangements(company, ledger, asked.end)
+        update_plans(company, periods, asked.end)
+        posting = asked
+        if asked.closed or asked.all_locked:
+            found = periods.first_open(asked.end)
+            if found is None:
+                raise invalid_request("No open accounting period is left to post to.")
+            posting = found
+        journals: list[dict[str, Any]] = []
+        recognized: list[dict[str, Any]] = []
+        due = _due(company, asked)
+        for subsidiary in sorted({part.element["subsidiary"] for part in due}):
+            mine = [part for part in due if part.element["subsidiary"] == subsidiary]
+            step = LINES_PER_JOURNAL_MAX // 2
+            for start in range(0, len(mine), step):
+                chunk = mine[start : start + step]
+                journals.append(_journal(company, ledger, subsidiary, posting, chunk))
+                recognized.extend(_shown(company, part) for part in chunk)
+    return {"period": asked.name, "journals": journals, "recognized": recognized}
+
+
+def _due(company: Company, period: Period) -> list[Due]:
+    """The planned lines of open periods up to `period`, with their base amounts."""
+    rows = company.db.all(
+        "SELECT p.id, p.amount AS units, e.* FROM planned p JOIN plan n ON n.id = p.plan"
+        " JOIN element e ON e.id = n.element"
+        " JOIN master m ON m.grp = 'accountingPeriod' AND m.id = p.plannedperiod"
+        " WHERE p.journal IS NULL AND json_extract(m.body, '$.startDate') <= ?"
+        " ORDER BY e.subsidiary, e.item, e.id, p.id",
+        (period.start,),
+    )
+    done: dict[int, tuple[int, int]] = {}
+    out: list[Due] = []
+    for row in rows:
+        element = row[2]
+        if element not in done:
+            sums = company.db.one(
+                "SELECT COALESCE(SUM(p.amount), 0), COALESCE(SUM(p.base), 0) FROM planned p"
+                " JOIN plan n ON n.id = p.plan WHERE n.element = ? AND p.journal IS NOT NULL",
+                (element,),
+            )
+            assert sums is not None
+            done[element] = (sums[0], sums[1])
+        units, base = done[element]
+        upto = _base(company, row, units + row["units"])
+        done[element] = (units + row["units"], upto)
+        out.append(Due(row[0], row, row["units"], upto - base))
+    return out
+
+
+def _base(company: Company, element: Row, units: int) -> int:
+    """Base currency of the first `units` of an element: cumulative, so that it ends at zero."""
+    precision = company.precision(company.base_currency(element["subsidiary"]))
+    if element["amount"]:
+        return share(element["base"], units, element["amount"], precision)
+    return 0
+
+
+def _journal(
+    company: Company, ledger: Ledger, subsidiary: int, period: Period, parts: list[Due]
+) -> dict[str, Any]:
+    """Write one recognition journal."""
+    header = Header(
+        type="Journal", trandate=period.end, subsidiary=subsidiary,
+        currency=company.base_currency(subsidiary), exchangerate=Decimal(1),
+        tranid=f"JE{company.db.next_number('Journal')}", postingperiod=period.id, status="B",
+        memo="Revenue recognition", extra={"approved": True},
+    )  # fmt: skip
+    mainline = company.settings["journal_lines_mainline"] == "T"
+    lines: list[Line] = []
+    for part in parts:
+        if not part.base:
+            continue
+        element = part.element
+        for account, amount in (
+            (element["deferralaccount"], part.base),
+            (element["recognitionaccount"], -part.base),
+        ):
+            lines.append(
+                Line(len(lines), account, amount, amount, mainline=mainline,
+                     entity=element["entity"], memo="Revenue recognition")
+            )  # fmt: skip
+    header.total = sum(line.amount for line in lines if line.amount > 0)
+    journal = ledger.insert(header, lines)
+    today = company.clock.today().isoformat()
+    links: dict[int, int] = {}
+    for part in parts:
+        company.db.execute(
+            "UPDATE planned SET base = ?, postingperiod = ?, dateexecuted = ?, journal = ?"
+            " WHERE id = ?",
+            (part.base, period.id, today, journal, part.planned),
+        )
+        arrangement = part.element["arrangement"]
+        links[arrangement] = links.get(arrangement, 0) + abs(part.base)
+    for arrangement, amount in links.items():
+        ledger.link((arrangement, 0), (journal, 0), "RevRec", amount, day=period.end)
+    return {"id": str(journal), "tranid": header.tranid, "lines": len(lines)}
+
+
+def _shown(company: Company, part: Due) -> dict[str, Any]:
+    element = part.element
+    precision = company.precision(element["currency"])
+    base_precision = company.precision(company.base_currency(element["subsidiary"]))
+    return {
+        "element": str(element[2]),
+        "item": str(element["item"]),
+        "source": str(element["source"]),
+        "amount": fixed(part.units, precision),
+        "base": fixed(part.base, base_precision),
+    }
+
+
+def drop_journal(company: Company, journal: int) -> None:
+    """Open the planned lines of a deleted recognition journal again.
+
+    Source: deleting or voiding the journal re-opens the planned line.
+    """
+    company.db.execute(
+        "UPDATE planned SET base = NULL, postingperiod = NULL, dateexecuted = NULL, journal = NULL"
+        " WHERE journal = ?",
+        (journal,),
+    )
+
+
+def recognized_units(company: Company, source: int) -> Decimal:
+    """Return what is recognized of a source transaction, transaction currency."""
+    units = company.db.value(
+        "SELECT COALESCE(SUM(p.amount), 0) FROM planned p JOIN plan n ON n.id = p.plan"
+        " JOIN element e ON e.id = n.element WHERE e.source = ? AND p.journal IS NOT NULL",
+        (source,),
+    )
+    return to_decimal(units)

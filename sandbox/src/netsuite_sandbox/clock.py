@@ -1,0 +1,62 @@
+"""The account's clock: real time, or whatever the control interface has set."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+from netsuite_sandbox.store.database import Database
+
+
+class Clock:
+    """Tells the time of one account.
+
+    A clock that was set goes on from there (it is an offset to real time, kept in the store);
+    `freeze` stops it.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._offset = timedelta()
+        self._frozen: datetime | None = None
+        self.load()
+
+    def load(self) -> None:
+        """Read the stored state."""
+        self._offset, self._frozen = timedelta(), None
+        value = self._database.value("SELECT value FROM meta WHERE key = 'clock'")
+        if not value:
+            return
+        kind, _, text = str(value).partition(" ")
+        if kind == "frozen":
+            self._frozen = datetime.fromisoformat(text)
+        else:
+            self._offset = timedelta(seconds=int(text))
+
+    def now(self) -> datetime:
+        """The present instant, aware UTC."""
+        if self._frozen is not None:
+            return self._frozen
+        return datetime.now(UTC) + self._offset
+
+    def today(self) -> date:
+        """The present date in UTC."""
+        return self.now().date()
+
+    def stamp(self) -> str:
+        """The present instant as NetSuite writes it, e.g. 2026-01-31T12:00:00Z."""
+        return self.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def set(self, now: datetime | None, *, frozen: bool = False) -> None:
+        """Set the clock; None goes back to real time."""
+        if now is None:
+            state = "offset 0"
+        else:
+            aware = now if now.tzinfo else now.replace(tzinfo=UTC)
+            aware = aware.astimezone(UTC)
+            if frozen:
+                state = f"frozen {aware.isoformat()}"
+            else:
+                state = f"offset {round((aware - datetime.now(UTC)).total_seconds())}"
+        with self._database.transaction():
+            self._database.execute("INSERT OR REPLACE INTO meta VALUES ('clock', ?)", (state,))
+        self.load()

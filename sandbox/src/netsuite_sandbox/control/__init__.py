@@ -1,0 +1,3 @@
+"""The sandbox's own controls, under /_sandbox/. Nothing here exists in NetSuite."""
+
+from __future__ import annotations

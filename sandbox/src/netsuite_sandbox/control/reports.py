@@ -1,0 +1,122 @@
+"""What the ledger says, for people and for other programs."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Any
+
+from netsuite_sandbox.company import Company
+from netsuite_sandbox.money import fixed, to_decimal
+from netsuite_sandbox.records.transactions import label
+
+_TOP = {
+    "Bank": "Assets", "OthCurrAsset": "Assets", "AcctRec": "Assets", "UnbilledRec": "Assets",
+    "FixedAsset": "Assets", "OthAsset": "Assets", "DeferExpense": "Assets",
+    "OthCurrLiab": "Liabilities", "LongTermLiab": "Liabilities", "DeferRevenue": "Liabilities",
+    "AcctPay": "Liabilities", "CredCard": "Liabilities", "Equity": "Equity", "Income": "Revenues",
+    "OthIncome": "Revenues", "Expense": "Expenses", "COGS": "Expenses", "OthExpense": "Expenses",
+}  # fmt: skip
+
+
+def trial_balance(company: Company, as_of: str = "") -> list[dict[str, Any]]:
+    """All accounts with their balance, debit positive.
+
+    Returns:
+        One row per account in order of its number. `base` is the balance in base currency;
+        `balance` the same per transaction currency, as one decimal string when all movements have
+        one currency and None otherwise; `currencies` always has them all.
+    """
+    until = " AND t.trandate <= ?" if as_of else ""
+    rows = company.db.all(
+        "SELECT l.account, t.currency, SUM(l.amount) AS amount, SUM(l.base) AS base FROM line l"
+        f" JOIN tx t ON t.id = l.tx WHERE t.posting = 'T'{until} GROUP BY l.account, t.currency",
+        (as_of,) if as_of else (),
+    )
+    sums: dict[int, dict[int, tuple[int, int]]] = {}
+    for row in rows:
+        sums.setdefault(row["account"], {})[row["currency"]] = (row["amount"], row["base"])
+    out: list[dict[str, Any]] = []
+    base_precision = company.precision(company.base_currency(1))
+    for account in company.masters("account"):
+        per = sums.get(account.id, {})
+        currencies = {
+            str(company.must("currency", currency).body["symbol"]): fixed(
+                amount, company.precision(currency)
+            )
+            for currency, (amount, _) in sorted(per.items())
+        }
+        base = fixed(sum(value for _, value in per.values()), base_precision)
+        only = next(iter(currencies.values())) if len(currencies) == 1 else None
+        out.append(
+            {
+                "id": str(account.id),
+                "externalId": account.external_id,
+                "account": account.body.get("acctNumber"),
+                "number": account.body.get("acctNumber"),
+                "name": account.body["acctName"],
+                "type": account.body["acctType"],
+                "balance": base if not currencies else only,
+                "base": base,
+                "currencies": currencies,
+            }
+        )
+    return sorted(out, key=lambda row: (row["number"] or "~", row["name"]))
+
+
+def hledger(company: Company) -> str:
+    """The whole general ledger as an hledger journal, with external ids and custom fields as tags."""
+    custom = [f"t.{name} AS {name}" for name in company.body_columns]
+    columns = [f"l.{name} AS line_{name}" for name in company.line_columns]
+    more = "".join(f", {name}" for name in (*custom, *columns))
+    rows = company.db.all(
+        "SELECT t.id, t.type, t.trandate, t.tranid, t.externalid, t.currency, l.account, l.amount,"
+        f" l.base{more} FROM tx t JOIN line l ON l.tx = t.id WHERE t.posting = 'T'"
+        " ORDER BY t.trandate, t.id, l.seq"
+    )
+    names = {account.id: _account_name(account.body) for account in company.masters("account")}
+    base = str(company.must("currency", company.base_currency(1)).body["symbol"])
+    out = [f"; General ledger of NetSuite sandbox account {company.account}, base currency {base}"]
+    out += [f"account {name}" for name in sorted(names.values())]
+    last = None
+    for row in rows:
+        if row["id"] != last:
+            last = row["id"]
+            tags = [("id", row["id"]), ("externalid", row["externalid"])]
+            tags += [(name, row[name]) for name in company.body_columns]
+            out += ["", f"{row['trandate']} {_plain(label(row['type']))} {_plain(row['tranid'])}"]
+            out += [f"    ; {name}: {_plain(value)}" for name, value in tags if value is not None]
+        out.append(_posting(company, row, names, base))
+    return "\n".join(out) + "\n"
+
+
+def _posting(company: Company, row: Any, names: dict[int, str], base: str) -> str:
+    currency = row["currency"]
+    symbol = str(company.must("currency", currency).body["symbol"])
+    value = f"{_number(row['base'])} {base}"
+    if symbol != base and row["amount"]:
+        precision = company.precision(currency)
+        foreign = fixed(row["amount"], precision)
+        value = f"{foreign} {symbol} @@ {_number(abs(row['base']))} {base}"
+    tags = "".join(
+        f"  ; {name}: {_plain(row['line_' + name])}"
+        for name in company.line_columns
+        if row["line_" + name] is not None
+    )
+    return f"    {names[row['account']]}  {value}{tags}"
+
+
+def _number(units: int) -> str:
+    value: Decimal = to_decimal(units)
+    return format(value, "f")
+
+
+def _account_name(body: dict[str, Any]) -> str:
+    number = body.get("acctNumber")
+    name = _plain(f"{number} {body['acctName']}" if number else str(body["acctName"]))
+    return f"{_TOP.get(body['acctType'], 'Equity')}:{name}"
+
+
+def _plain(value: Any) -> str:
+    """Text without what an hledger line would take for syntax."""
+    return re.sub(r"\s+", " ", re.sub(r"[;:,\n|]", " ", str(value))).strip()

@@ -1,0 +1,151 @@
+"""Routes of the control interface."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from netsuite_sandbox.arm.recognition import month_end
+from netsuite_sandbox.control import reports
+from netsuite_sandbox.errors import invalid_request
+from netsuite_sandbox.suiteql.views import create_views
+from netsuite_sandbox.wire.http import Request, Response, plain_json
+
+if TYPE_CHECKING:
+    from netsuite_sandbox.sandbox import Sandbox
+
+Handler = Callable[["Sandbox", Request], Any]
+
+
+def handle(sandbox: Sandbox, request: Request) -> Response:
+    """Answer one control request."""
+    path = request.path.removeprefix("/_sandbox").rstrip("/")
+    if path.startswith("/periods/") and request.method == "POST":
+        return plain_json(_period(sandbox, path))
+    found = _ROUTES.get((request.method, path))
+    if found is None:
+        known = ", ".join(f"{method} /_sandbox{where}" for method, where in _ROUTES)
+        raise invalid_request(f"No control {request.method} {request.path}. There are: {known}.")
+    result = found(sandbox, request)
+    return result if isinstance(result, Response) else plain_json(result)
+
+
+def _object(request: Request) -> dict[str, Any]:
+    body = request.json()
+    if not isinstance(body, dict):
+        raise invalid_request("A JSON object is expected.")
+    return body
+
+
+def _health(sandbox: Sandbox, _request: Request) -> Any:
+    return {"ok": True, "account": sandbox.account, "now": sandbox.company.clock.stamp()}
+
+
+def _integration(sandbox: Sandbox, request: Request) -> Any:
+    body = _object(request)
+    pem = body.get("public_key_pem")
+    if not isinstance(pem, str):
+        raise invalid_request("public_key_pem is required: a PEM public key or certificate.")
+    client, certificate = sandbox.tokens.add_integration(pem, str(body.get("role", "admin")))
+    return {"client_id": client, "certificate_id": certificate}
+
+
+def _token(sandbox: Sandbox, _request: Request) -> Any:
+    token, lifetime = sandbox.tokens.issue("control", "admin", "rest_webservices")
+    return {"access_token": token, "expires_in": lifetime, "token_type": "Bearer"}
+
+
+def _custom_fields(sandbox: Sandbox, request: Request) -> Any:
+    body = request.json()
+    items = body if isinstance(body, list) else [body]
+    made = []
+    for item in items:
+        if not isinstance(item, dict) or not isinstance(item.get("scriptId"), str):
+            raise invalid_request("Each custom field has scriptId, type and appliesTo.")
+        kind, applies = str(item.get("type", "text")), str(item.get("appliesTo", "body"))
+        if sandbox.company.add_custom_field(item["scriptId"], kind, applies):
+            made.append(item["scriptId"].lower())
+    if made:
+        create_views(sandbox.company)
+    return {"created": made, "customFields": sorted(sandbox.company.custom_fields)}
+
+
+def _month_end(sandbox: Sandbox, request: Request) -> Any:
+    period = str(_object(request).get("period", ""))
+    books = sandbox.books
+    return month_end(books.company, books.ledger, books.periods, period)
+
+
+def _period(sandbox: Sandbox, path: str) -> Any:
+    parts = path.split("/")
+    if len(parts) != 4:  # noqa: PLR2004
+        raise invalid_request("POST /_sandbox/periods/{YYYY-MM}/close, /open, /lock or /lock-ar.")
+    period = sandbox.books.periods.set_state(parts[2].replace("%20", " "), parts[3])
+    return {
+        "id": str(period.id), "periodName": period.name, "closed": period.closed,
+        "allLocked": period.all_locked, "arLocked": period.ar_locked,
+    }  # fmt: skip
+
+
+def _clock(sandbox: Sandbox, _request: Request) -> Any:
+    return {"now": sandbox.company.clock.stamp()}
+
+
+def _set_clock(sandbox: Sandbox, request: Request) -> Any:
+    body = _object(request)
+    try:
+        now = None if body.get("now") is None else datetime.fromisoformat(str(body["now"]))
+    except ValueError:
+        raise invalid_request("now is an ISO 8601 instant, or null for real time.") from None
+    sandbox.company.clock.set(now, frozen=bool(body.get("frozen", False)))
+    return _clock(sandbox, request)
+
+
+def _settings(sandbox: Sandbox, _request: Request) -> Any:
+    return sandbox.company.settings.describe()
+
+
+def _set_settings(sandbox: Sandbox, request: Request) -> Any:
+    for name, value in _object(request).items():
+        sandbox.company.settings.set(name, value)
+    return _settings(sandbox, request)
+
+
+def _ledger(sandbox: Sandbox, request: Request) -> Any:
+    return reports.trial_balance(sandbox.company, request.param("as_of"))
+
+
+def _hledger(sandbox: Sandbox, _request: Request) -> Any:
+    text = reports.hledger(sandbox.company)
+    return Response(200, {"content-type": "text/plain; charset=utf-8"}, text.encode("utf-8"))
+
+
+def _reset(sandbox: Sandbox, _request: Request) -> Any:
+    sandbox.reset()
+    return {"ok": True}
+
+
+def _requests(sandbox: Sandbox, _request: Request) -> Any:
+    return {"requests": [_shown(entry) for entry in sandbox.requests]}
+
+
+def _shown(entry: dict[str, Any]) -> dict[str, Any]:
+    return {**entry, "milliseconds": str(entry["milliseconds"])}
+
+
+_ROUTES: dict[tuple[str, str], Handler] = {
+    ("GET", "/health"): _health,
+    ("POST", "/integrations"): _integration,
+    ("POST", "/tokens"): _token,
+    ("POST", "/custom-fields"): _custom_fields,
+    ("POST", "/month-end"): _month_end,
+    ("GET", "/clock"): _clock,
+    ("PUT", "/clock"): _set_clock,
+    ("GET", "/settings"): _settings,
+    ("PUT", "/settings"): _set_settings,
+    ("GET", "/ledger"): _ledger,
+    ("GET", "/journal.hledger"): _hledger,
+    ("POST", "/reset"): _reset,
+    ("GET", "/requests"): _requests,
+}

@@ -1,0 +1,3 @@
+"""Record types: fields, validation and the general-ledger impact of each."""
+
+from __future__ import annotations

@@ -1,0 +1,135 @@
+"""Journal entry: what its lines say.
+
+Sources: "Journal Entry" (REST use case), "GL Impact Rounding on Journal Entries": each line is
+converted and rounded by itself; what that leaves in base currency goes to the rounding account
+(where exactly is unsure).
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from netsuite_sandbox.errors import TRANS_UNBALNCD_DECIMALS, invalid_value, missing, user_error
+from netsuite_sandbox.ledger import Header, Line
+from netsuite_sandbox.money import fits, times_rate, to_decimal, to_units
+from netsuite_sandbox.records import header as headers
+from netsuite_sandbox.records.fields import Values
+from netsuite_sandbox.records.kinds import Books, Draft, Kind
+
+_PLACED = frozenset(
+    {"account", "debit", "credit", "entity", "memo", "line", "department", "class", "location",
+     "links", "lineCreatedDate", "lineLastModifiedDate"}
+)  # fmt: skip
+_NEEDS_ENTITY = frozenset({"AcctRec", "AcctPay"})
+_NO_POSTING = frozenset({"NonPosting", "Stat"})
+_MISMATCH = "Transaction and foreign currency account use different currencies."
+
+
+def build(books: Books, kind: Kind, values: Values, old: Header | None) -> Draft:
+    """Build a journal entry."""
+    head = headers.start(books, kind, values, old)
+    company = books.company
+    approval = company.settings["require_journal_approval"]
+    approved = values.get("approved")
+    if approved is None:
+        approved = not approval
+    head.extra["approved"] = bool(approved)
+    head.posting = bool(approved)
+    head.status = "B" if approved else "A"
+    base_precision = company.precision(company.base_currency(head.subsidiary))
+    mainline = company.settings["journal_lines_mainline"] == "T"
+    used = [line.id for line in books.ledger.lines(head.id)] if old else []
+    given = [int(v["line"]) for v in values["line"] if v.get("line") is not None]
+    next_id = max([-1, *used, *given])
+    lines: list[Line] = []
+    for index, value in enumerate(values["line"]):
+        if value.get("line") is None:
+            next_id += 1
+        line_id = next_id if value.get("line") is None else int(value["line"])
+        amount = _amount(books, head, value, index)
+        lines.append(
+            Line(
+                id=line_id, account=_account(books, head, value, index), amount=amount,
+                base=times_rate(amount, head.exchangerate, base_precision), mainline=mainline,
+                entity=value.get("entity"), memo=value.get("memo"),
+                department=value.get("department"), klass=value.get("class"),
+                location=value.get("location"),
+                extra={k: v for k, v in value.items() if k not in _PLACED and v is not None
+                       and not k.startswith("custcol")},
+                custom={k: v for k, v in value.items() if k.startswith("custcol")
+                        and v is not None},
+            )
+        )  # fmt: skip
+    head.total = sum(line.amount for line in lines if line.amount > 0)
+    if not sum(line.amount for line in lines):
+        if rest := sum(line.base for line in lines):
+            rounding = company.special_account("RndERV")
+            lines.append(Line(next_id + 1, rounding, 0, -rest, extra={"system": True}))
+    return Draft(head, lines)
+
+
+def _amount(books: Books, head: Header, value: Values, index: int) -> int:
+    """Return the signed units of a line."""
+    debit, credit = value.get("debit"), value.get("credit")
+    if debit is not None and credit is not None and debit and credit:
+        raise user_error("A journal line has a debit or a credit, not both.", f"line.items[{index}]")
+    precision = books.company.precision(head.currency)
+    amount = (debit or Decimal(0)) - (credit or Decimal(0))
+    if not fits(amount, precision):
+        raise user_error(TRANS_UNBALNCD_DECIMALS.format(precision))
+    return to_units(amount, precision)
+
+
+def _account(books: Books, head: Header, value: Values, index: int) -> int:
+    account = value.get("account")
+    if account is None:
+        raise missing(["Account"])
+    path = f"line.items[{index}]"
+    record = books.company.must("account", account)
+    kind = record.body["acctType"]
+    if kind in _NO_POSTING or record.body.get("isInactive"):
+        raise invalid_value(account, "account", f"{path}.account")
+    if kind in _NEEDS_ENTITY and value.get("entity") is None:
+        raise missing(["Name"])
+    currency = record.body.get("currency")
+    if currency is not None and currency != head.currency:
+        raise user_error(_MISMATCH)
+    entity = value.get("entity")
+    if entity is not None:
+        subsidiary = books.company.must("entity", entity).body.get("subsidiary")
+        if subsidiary not in (None, head.subsidiary):
+            raise user_error(
+                f"Invalid entity reference key {entity} for subsidiary {head.subsidiary}."
+            )
+    return int(account)
+
+
+def show(books: Books, head: Header) -> Values:
+    """Computed fields."""
+    lines: list[Values] = []
+    for line in books.ledger.lines(head.id):
+        if line.extra.get("system"):
+            continue
+        lines.append(
+            {
+                "line": line.id,
+                "account": line.account,
+                "debit": to_decimal(line.amount) if line.amount > 0 else None,
+                "credit": to_decimal(-line.amount) if line.amount < 0 else None,
+                "entity": line.entity,
+                "memo": line.memo,
+                "department": line.department,
+                "class": line.klass,
+                "location": line.location,
+                **line.extra,
+                **line.custom,
+            }
+        )
+    return {"line": lines, "account": None}
+
+
+KIND = Kind(
+    "journalEntry", "Journal", "Journal", "JE", "", build, show=show, sublists=("line",),
+    required=("subsidiary", "line"), receivables=False,
+    statuses={"A": "Pending Approval", "B": "Approved for Posting"},
+)  # fmt: skip

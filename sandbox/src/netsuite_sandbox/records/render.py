@@ -1,0 +1,186 @@
+"""Records as the REST API shows them. Source: "Getting a Record Instance"."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from netsuite_sandbox import groups
+from netsuite_sandbox.money import to_decimal
+from netsuite_sandbox.records.fields import Definition, Field, Values, definition
+from netsuite_sandbox.records.kinds import Books
+from netsuite_sandbox.records.master_kinds import display_name
+from netsuite_sandbox.records.transactions import BY_CODE, KINDS, current_values, label
+
+_MASTER_TARGETS = {
+    "account": "account", "currency": "currency", "subsidiary": "subsidiary",
+    "accountingPeriod": "accountingPeriod", "entity": "customer", "customer": "customer",
+    "item": "serviceSaleItem", "revRecRule": "", "revPlansOn": "",
+}  # fmt: skip
+_ENUM_NAMES = {"T": "True", "F": "False"}
+
+
+class Renderer:
+    """Renders records for one request.
+
+    Args:
+        root: URL of the record service, ending in /record/v1.
+        expand: Whether sublists are shown inside (expandSubResources=true).
+        simple_enums: Whether enumerations are bare ids (simpleEnumFormat=true).
+    """
+
+    def __init__(self, books: Books, root: str, *, expand: bool, simple_enums: bool) -> None:
+        self._books = books
+        self._root = root
+        self._expand = expand
+        self._simple_enums = simple_enums
+
+    def transaction(self, record: str, record_id: int, fields: set[str] | None) -> Values:
+        """Render one transaction."""
+        kind = KINDS[record]
+        head = self._books.ledger.header(record_id)
+        assert head is not None
+        values = current_values(self._books, kind, head)
+        values.update(
+            id=str(head.id), createdDate=head.createddate, lastModifiedDate=head.lastmodifieddate,
+            prevDate=head.trandate, refName=f"{kind.label} #{head.tranid}",
+            transactionNumber=head.tranid,
+        )  # fmt: skip
+        if head.status is not None:
+            values["status"] = head.status
+        names = {"status": kind.status_name(head.status)}
+        return self._record(definition(record), record, head.id, values, names, fields)
+
+    def master(self, record: str, record_id: int, fields: set[str] | None) -> Values:
+        """Render one record of master data."""
+        company = self._books.company
+        group = groups.group_of(record)
+        found = company.must(group, record_id)
+        values: Values = {
+            **found.body, "id": str(found.id), "externalId": found.external_id,
+            "refName": display_name(company, group, record_id),
+        }  # fmt: skip
+        if record == "customer":
+            values.update(self._balances(record_id))
+        if record == "account":
+            values["balance"] = to_decimal(
+                company.db.value(
+                    "SELECT COALESCE(SUM(l.base), 0) FROM line l JOIN tx t ON t.id = l.tx"
+                    " WHERE l.account = ? AND t.posting = 'T'", (record_id,),
+                )
+            )  # fmt: skip
+        return self._record(definition(record), record, record_id, values, {}, fields)
+
+    def _balances(self, customer: int) -> Values:
+        row = self._books.company.db.one(
+            "SELECT COALESCE(SUM(CASE type WHEN 'CustInvc' THEN open WHEN 'CustCred' THEN -open"
+            " WHEN 'CustPymt' THEN -open END), 0) AS balance,"
+            " COALESCE(SUM(CASE type WHEN 'CustDep' THEN open END), 0) AS deposit"
+            " FROM tx WHERE entity = ?",
+            (customer,),
+        )
+        assert row is not None
+        return {
+            "balance": to_decimal(row["balance"]), "depositBalance": to_decimal(row["deposit"]),
+        }  # fmt: skip
+
+    def sublist(self, record: str, record_id: int, name: str) -> tuple[Field, list[Values]] | None:
+        """Return a sublist of a transaction as values, or None if there is no such one."""
+        kind = KINDS.get(record)
+        found = definition(record).find(name)
+        if kind is None or found is None or found.sublist is None:
+            return None
+        head = self._books.ledger.header(record_id)
+        assert head is not None
+        return found, current_values(self._books, kind, head).get(found.name) or []
+
+    def collection(self, spec: Field, url: str, lines: list[Values]) -> Values:
+        """Render a sublist as a collection with its lines."""
+        assert spec.sublist is not None
+        items = [self.line(spec, url, line, index) for index, line in enumerate(lines, 1)]
+        return {
+            "links": [{"rel": "self", "href": url}], "items": items, "totalResults": len(items),
+            "count": len(items), "hasMore": False, "offset": 0,
+        }  # fmt: skip
+
+    def line(self, spec: Field, url: str, line: Values, index: int) -> Values:
+        """Render one sublist line."""
+        assert spec.sublist is not None
+        key = line.get(spec.key[0]) if spec.key else index
+        body = self._values(spec.sublist, line, {}, None)
+        return {"links": [{"rel": "self", "href": f"{url}/{key}"}], **body}
+
+    def _record(
+        self, spec: Definition, record: str, record_id: int, values: Values,
+        names: dict[str, str], fields: set[str] | None,
+    ) -> Values:  # fmt: skip
+        url = f"{self._root}/{record}/{record_id}"
+        out: Values = {"links": [{"rel": "self", "href": url}]}
+        out.update(self._values(spec, values, names, fields, url))
+        return out
+
+    def _values(
+        self, spec: Definition, values: Values, names: dict[str, str], fields: set[str] | None,
+        url: str = "",
+    ) -> Values:  # fmt: skip
+        out: Values = {}
+        for name in sorted(values, key=str.lower):
+            value = values[name]
+            found = spec.fields.get(name)
+            if value is None or value == "":
+                continue
+            if fields is not None and name.lower() not in fields and name != "id":
+                continue
+            if found is None:
+                if name.startswith("cust"):
+                    out[name] = value
+                continue
+            if found.kind == "sublist":
+                if fields is None and url:
+                    out[name] = self._sublist(found, f"{url}/{name}", value)
+                continue
+            out[name] = self._value(found, value, names.get(name))
+        return out
+
+    def _sublist(self, spec: Field, url: str, lines: Any) -> Values:
+        if not self._expand:
+            return {"links": [{"rel": "self", "href": url}]}
+        return self.collection(spec, url, lines)
+
+    def _value(self, spec: Field, value: Any, name: str | None) -> Any:
+        if spec.kind == "ref":
+            return self._reference(spec, value)
+        if spec.kind == "enum":
+            text = str(value)
+            if self._simple_enums:
+                return text
+            return {"id": text, "refName": name or _ENUM_NAMES.get(text, text)}
+        if spec.kind == "integer":
+            return int(value)
+        if spec.kind == "number":
+            return Decimal(value)
+        return value
+
+    def _reference(self, spec: Field, value: Any) -> Values:
+        company = self._books.company
+        if spec.target == "transaction":
+            return self._transaction_reference(int(value))
+        record = _MASTER_TARGETS.get(spec.target)
+        if record is None:
+            return {"id": str(value)}
+        group = groups.group_of(spec.target)
+        name = display_name(company, group, int(value))
+        links = [{"rel": "self", "href": f"{self._root}/{record}/{value}"}] if record else []
+        return {"links": links, "id": str(value), "refName": name}
+
+    def _transaction_reference(self, tx: int) -> Values:
+        row = self._books.company.db.one("SELECT type, tranid FROM tx WHERE id = ?", (tx,))
+        if row is None:
+            return {"id": str(tx)}
+        kind = BY_CODE.get(row["type"])
+        href = f"{self._root}/{kind.record}/{tx}" if kind else ""
+        return {
+            "links": [{"rel": "self", "href": href}] if href else [],
+            "id": str(tx),
+            "refName": f"{label(row['type'])} #{row['tranid']}",
+        }

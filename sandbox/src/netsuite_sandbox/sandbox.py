@@ -1,0 +1,123 @@
+"""One running sandbox: composes the parts and answers requests, with or without a server."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import deque
+from typing import Any
+
+from netsuite_sandbox.access.oauth2 import TOKEN_PATH, Tokens
+from netsuite_sandbox.company import Company
+from netsuite_sandbox.control import routes as control
+from netsuite_sandbox.errors import ERROR_TYPE, NetSuiteError
+from netsuite_sandbox.ledger import Ledger
+from netsuite_sandbox.periods import Periods
+from netsuite_sandbox.records.kinds import Books
+from netsuite_sandbox.seed import seed
+from netsuite_sandbox.store.database import Database
+from netsuite_sandbox.suiteql.execute import Engine
+from netsuite_sandbox.suiteql.views import create_views
+from netsuite_sandbox.wire import queryapi, recordapi
+from netsuite_sandbox.wire.http import Request, Response, answer
+
+REQUEST_LOG_MAX = 10_000
+_REAL_ACCOUNT = re.compile(r"\d+(_(SB|RP)\d*)?", re.IGNORECASE)
+
+
+class RealAccountError(ValueError):
+    """The account id looks like a real one; a sandbox must not be mistaken for it."""
+
+
+class Sandbox:
+    """A NetSuite account that runs here.
+
+    Args:
+        db_path: File of the store, or ":memory:".
+        account: Account id. Plain digits (with or without _SB1) look real and are refused unless
+            `allow_real_account` is set.
+    """
+
+    def __init__(
+        self, db_path: str = ":memory:", account: str = "TSTDRV1234567", *,
+        allow_real_account: bool = False,
+    ) -> None:  # fmt: skip
+        if _REAL_ACCOUNT.fullmatch(account) and not allow_real_account:
+            raise RealAccountError(
+                f"'{account}' looks like a real NetSuite account. Choose another id, such as "
+                "TSTDRV1234567, or allow it explicitly."
+            )
+        self.account = account
+        self.db_path = db_path
+        self.requests: deque[dict[str, Any]] = deque(maxlen=REQUEST_LOG_MAX)
+        self._open()
+
+    def _open(self) -> None:
+        self.db = Database(self.db_path)
+        self.company = Company(self.db, self.account)
+        self.books = Books(self.company, Ledger(self.company), Periods(self.company))
+        seed(self.company)
+        create_views(self.company)
+        self.engine = Engine(self.company)
+        self.tokens = Tokens(self.company)
+
+    def reset(self) -> None:
+        """Empty the store and seed it anew; tokens and integrations go too."""
+        with self.db.lock:
+            tables = self.db.all(
+                "SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view')"
+                " AND name NOT LIKE 'sqlite_%'"
+            )
+            with self.db.transaction():
+                for row in tables:
+                    self.db.execute(f"DROP {row['type'].upper()} {row['name']}")
+                self.db.execute("DELETE FROM sqlite_sequence")
+            if self.db_path == ":memory:":
+                self.db.close()
+                self._open()
+                return
+            self.db.close()
+            self._open()
+
+    def close(self) -> None:
+        """Close the store."""
+        self.db.close()
+
+    def handle(self, request: Request) -> Response:
+        """Answer one request."""
+        started = time.perf_counter()
+        try:
+            response = self._route(request)
+        except NetSuiteError as error:
+            response = answer(error.body(), error.status, ERROR_TYPE, error.headers)
+        if not request.path.startswith("/_sandbox/"):
+            self.requests.append(
+                {
+                    "method": request.method,
+                    "path": request.path,
+                    "status": response.status,
+                    "location": response.headers.get("location"),
+                    "milliseconds": round((time.perf_counter() - started) * 1000, 2),
+                }
+            )
+        return response
+
+    def _route(self, request: Request) -> Response:
+        path = request.path
+        if path.startswith("/_sandbox/"):
+            return control.handle(self, request)
+        if path == TOKEN_PATH and request.method == "POST":
+            return self.tokens.token_request(request)
+        if not path.startswith("/services/rest/"):
+            raise NetSuiteError(404, "NOT_FOUND", "The requested resource does not exist.")
+        if self.company.settings["require_authentication"]:
+            self.tokens.check(request)
+        if path.startswith(queryapi.PATH):
+            return queryapi.handle(self.engine, request)
+        if path.startswith(recordapi.ROOT):
+            if request.method == "GET":
+                with self.db.lock:
+                    return recordapi.handle(self.books, request)
+            with self.db.transaction():
+                return recordapi.handle(self.books, request)
+        raise NetSuiteError(404, "NOT_FOUND", "The requested resource does not exist.")

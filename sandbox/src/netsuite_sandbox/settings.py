@@ -1,0 +1,167 @@
+"""Named settings: what NetSuite lets an administrator choose, and what the sources do not settle.
+
+Every setting says where its default comes from. `mark` is D (documented), C (seen in third-party
+code), O (other Oracle material) or U (unsure, inferred); settings marked U are the places to look
+when a live account behaves otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from netsuite_sandbox.errors import invalid_request
+from netsuite_sandbox.store.database import Database
+from netsuite_sandbox.wire import jsontext
+
+Value = str | bool | int
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One named setting.
+
+    Attributes:
+        choices: Allowed values; empty means any value of the default's type.
+    """
+
+    name: str
+    default: Value
+    choices: tuple[Value, ...]
+    mark: str
+    source: str
+    about: str
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        "require_authentication", True, (True, False), "D", "Authentication for REST Web Services",
+        "Refuse REST calls without a valid token; false is for first steps with curl.",
+    ),
+    Setting(
+        "default_posting_period_when_closed", "current", ("current", "first_open"), "D",
+        "General Accounting Preferences",
+        "Posting period offered when the transaction date lies in a closed period.",
+    ),
+    Setting(
+        "date_outside_posting_period", "disallow", ("disallow", "warn", "allow"), "U",
+        "General Accounting Preferences (the values are documented, the default is not)",
+        "Whether a transaction date may lie outside the posting period. With warn or allow a date in "
+        "a closed period moves silently to the period offered.",
+    ),
+    Setting(
+        "date_mismatch_text", "observed", ("observed", "documented"), "U",
+        "SOAP Web Services Error Status Codes; third-party threads",
+        "Wording when the date does not fit the period: as seen by integrators, or as documented.",
+    ),
+    Setting(
+        "override_period_restrictions", False, (True, False), "D", "Locking Accounting Periods",
+        "The role may post to locked (never to closed) periods.",
+    ),
+    Setting(
+        "expand_account_lists", False, (True, False), "D",
+        "General Accounting Preferences, ASSETCOGSITEMACCTS",
+        "Allow account types beyond the usual on items and deposits.",
+    ),
+    Setting(
+        "duplicate_external_id", "entity_exists", ("entity_exists", "record_exists"), "U",
+        "Measured once on a live account for entities; DUP_RCRD is the documented SOAP code",
+        "Text of the refusal when a transaction's external id is taken.",
+    ),
+    Setting(
+        "post_status", 204, (204, 201), "D",
+        "Creating a Record Instance (204); the SAFE guide says 201",
+        "HTTP status of a successful create.",
+    ),
+    Setting(
+        "default_sales_order_status", "B", ("A", "B"), "U", "Order Management Preferences",
+        "Status of a new sales order that names none.",
+    ),
+    Setting(
+        "transform_order_line_selects", True, (True, False), "U",
+        "Inferred from the keyed item sublist",
+        "When the body of salesOrder to invoice lists item lines with orderLine, only these are billed.",
+    ),
+    Setting(
+        "require_journal_approval", False, (True, False), "D", "General Accounting Preferences",
+        "Journal entries do not post until approved.",
+    ),
+    Setting(
+        "net_credit_memo_elements", True, (True, False), "U",
+        "Inferred; the documentation shows only that a credit memo makes a negative element",
+        "A credit memo first takes off what its invoice has not yet recognized.",
+    ),
+    Setting(
+        "journal_lines_mainline", "T", ("T", "F"), "C",
+        "Saved searches mark every journal line as main line; SuiteQL unsure",
+        "Value of transactionline.mainline on journal entries.",
+    ),
+    Setting(
+        "rounding_gain_loss_limit", "0.04", (), "D", "Variance Calculations",
+        "Base-currency differences up to this amount post to Rounding Gain/Loss.",
+    ),
+    Setting(
+        "concurrency_limit", 5, (), "D", "Concurrency Governance",
+        "Requests of one account that may be under way at once.",
+    ),
+    Setting(
+        "token_lifetime_s", 3600, (), "D", "OAuth 2.0 Client Credentials Flow",
+        "Seconds an access token is valid.",
+    ),
+)
+BY_NAME = {setting.name: setting for setting in SETTINGS}
+
+
+class Settings:
+    """The settings of one account, kept in its store."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._values: dict[str, Any] = {}
+        self.listeners: list[Callable[[], None]] = []
+        self.load()
+
+    def load(self) -> None:
+        """Read the stored values; unset ones have their default."""
+        self._values = {setting.name: setting.default for setting in SETTINGS}
+        for row in self._database.all("SELECT name, value FROM setting"):
+            if row["name"] in self._values:
+                self._values[row["name"]] = jsontext.loads(row["value"])
+
+    def __getitem__(self, name: str) -> Any:
+        return self._values[name]
+
+    def set(self, name: str, value: Any) -> None:
+        """Set one setting.
+
+        Raises:
+            NetSuiteError: INVALID_REQUEST if the name or the value is unknown.
+        """
+        setting = BY_NAME.get(name)
+        if setting is None:
+            raise invalid_request(f"No setting '{name}'. Known: {', '.join(sorted(BY_NAME))}.")
+        if setting.choices and value not in setting.choices:
+            raise invalid_request(f"Setting '{name}' takes one of {list(setting.choices)}.")
+        if type(value) is not type(setting.default):
+            raise invalid_request(f"Setting '{name}' takes a {type(setting.default).__name__}.")
+        with self._database.transaction():
+            self._database.execute(
+                "INSERT OR REPLACE INTO setting VALUES (?, ?)", (name, jsontext.dumps(value))
+            )
+        self._values[name] = value
+
+    def describe(self) -> list[dict[str, Any]]:
+        """All settings with value, default and source."""
+        return [
+            {
+                "name": setting.name,
+                "value": self._values[setting.name],
+                "default": setting.default,
+                "choices": list(setting.choices),
+                "mark": setting.mark,
+                "source": setting.source,
+                "about": setting.about,
+            }
+            for setting in SETTINGS
+        ]

@@ -1,0 +1,162 @@
+-- The sandbox's own store. Money is INTEGER in ten-thousandths of the currency unit (column comment
+-- "money"), rates and quantities are decimal TEXT, dates are ISO TEXT, booleans 'T' or 'F' as NetSuite
+-- itself shows them. SuiteQL never sees these tables: it sees the views of suiteql/views.py.
+
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS sequence (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+
+-- Master data: accounts, entities, items, currencies, subsidiaries, periods. Internal ids and external
+-- ids are shared inside a record group. Source: "Shared Internal and External IDs".
+CREATE TABLE IF NOT EXISTS master (
+  grp TEXT NOT NULL,
+  id INTEGER NOT NULL,
+  type TEXT NOT NULL,
+  externalid TEXT,
+  body TEXT NOT NULL,                  -- JSON, property names as the REST API spells them
+  createddate TEXT NOT NULL,
+  lastmodifieddate TEXT NOT NULL,
+  PRIMARY KEY (grp, id)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX IF NOT EXISTS master_externalid ON master (grp, externalid)
+  WHERE externalid IS NOT NULL;
+
+-- Transaction headers. custbody_* columns are added when a custom field is registered.
+CREATE TABLE IF NOT EXISTS tx (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  type TEXT NOT NULL,                  -- CustInvc, CustDep, ...
+  externalid TEXT,
+  tranid TEXT,
+  trandate TEXT NOT NULL,
+  postingperiod INTEGER,
+  entity INTEGER,
+  subsidiary INTEGER NOT NULL,
+  currency INTEGER NOT NULL,
+  exchangerate TEXT NOT NULL,
+  account INTEGER,                     -- account of the main line
+  status TEXT,
+  posting TEXT NOT NULL,
+  memo TEXT,
+  createdfrom INTEGER,
+  total INTEGER NOT NULL DEFAULT 0,    -- money: what the document is worth, positive
+  open INTEGER NOT NULL DEFAULT 0,     -- money: unpaid (invoice) or unapplied (deposit, payment, memo)
+  arm INTEGER NOT NULL DEFAULT 0,      -- 1: revenue elements have to be brought up to date
+  createddate TEXT NOT NULL,
+  lastmodifieddate TEXT NOT NULL,
+  extra TEXT                           -- JSON of further body fields
+);
+CREATE UNIQUE INDEX IF NOT EXISTS tx_externalid ON tx (externalid) WHERE externalid IS NOT NULL;
+CREATE INDEX IF NOT EXISTS tx_type_date ON tx (type, trandate);
+CREATE INDEX IF NOT EXISTS tx_entity ON tx (entity) WHERE entity IS NOT NULL;
+CREATE INDEX IF NOT EXISTS tx_createdfrom ON tx (createdfrom) WHERE createdfrom IS NOT NULL;
+CREATE INDEX IF NOT EXISTS tx_arm ON tx (trandate) WHERE arm = 1;
+
+-- One row is a transaction line and, in the primary book, its accounting line.
+CREATE TABLE IF NOT EXISTS line (
+  tx INTEGER NOT NULL,
+  id INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  mainline TEXT NOT NULL,
+  taxline TEXT NOT NULL,
+  account INTEGER NOT NULL,
+  amount INTEGER NOT NULL,             -- money, transaction currency, debit positive
+  base INTEGER NOT NULL,               -- money, subsidiary base currency, debit positive
+  entity INTEGER,
+  item INTEGER,
+  quantity TEXT,
+  rate TEXT,
+  memo TEXT,
+  orderdoc INTEGER,
+  orderline INTEGER,
+  department INTEGER,
+  class INTEGER,
+  location INTEGER,
+  extra TEXT,                          -- JSON of further line fields
+  PRIMARY KEY (tx, id)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS line_account ON line (account);
+CREATE INDEX IF NOT EXISTS line_item ON line (item) WHERE item IS NOT NULL;
+CREATE INDEX IF NOT EXISTS line_order ON line (orderdoc, orderline) WHERE orderdoc IS NOT NULL;
+
+-- What NetSuite shows as next/previousTransactionLineLink.
+CREATE TABLE IF NOT EXISTS link (
+  previousdoc INTEGER NOT NULL,
+  previousline INTEGER NOT NULL,
+  nextdoc INTEGER NOT NULL,
+  nextline INTEGER NOT NULL,
+  linktype TEXT NOT NULL,
+  amount INTEGER NOT NULL,             -- money, transaction currency, positive
+  previousbase INTEGER NOT NULL DEFAULT 0,  -- money, base currency released from the previous document
+  nextbase INTEGER NOT NULL DEFAULT 0,      -- money, base currency used up of the next document
+  applydate TEXT,
+  PRIMARY KEY (nextdoc, previousdoc, linktype, previousline, nextline)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS link_previous ON link (previousdoc, linktype);
+
+-- Advanced Revenue Management.
+CREATE TABLE IF NOT EXISTS element (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  arrangement INTEGER NOT NULL,
+  source INTEGER NOT NULL,             -- transaction id
+  sourceline INTEGER NOT NULL,         -- transaction line id
+  item INTEGER NOT NULL,
+  entity INTEGER,
+  subsidiary INTEGER NOT NULL,
+  currency INTEGER NOT NULL,
+  exchangerate TEXT NOT NULL,
+  elementdate TEXT NOT NULL,
+  quantity TEXT NOT NULL,
+  amount INTEGER NOT NULL,             -- money, transaction currency, negative for credit memos
+  base INTEGER NOT NULL,               -- money, base currency
+  netted INTEGER NOT NULL DEFAULT 0,   -- money, taken off by credit memos (or off a credit memo)
+  deferralaccount INTEGER NOT NULL,
+  recognitionaccount INTEGER NOT NULL,
+  rule INTEGER,
+  planson INTEGER,
+  UNIQUE (source, sourceline)
+);
+CREATE TABLE IF NOT EXISTS netting (
+  credit INTEGER NOT NULL,             -- element of the credit memo
+  debit INTEGER NOT NULL,              -- element of the invoice
+  amount INTEGER NOT NULL,
+  PRIMARY KEY (credit, debit)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS plan (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  element INTEGER NOT NULL UNIQUE,
+  createddate TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS planned (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  plan INTEGER NOT NULL,
+  amount INTEGER NOT NULL,             -- money, transaction currency
+  base INTEGER,                        -- money, base currency, once recognized
+  plannedperiod INTEGER NOT NULL,
+  postingperiod INTEGER,
+  dateexecuted TEXT,
+  journal INTEGER
+);
+CREATE INDEX IF NOT EXISTS planned_plan ON planned (plan);
+CREATE INDEX IF NOT EXISTS planned_open ON planned (plannedperiod) WHERE journal IS NULL;
+CREATE INDEX IF NOT EXISTS planned_journal ON planned (journal) WHERE journal IS NOT NULL;
+
+-- Access and configuration.
+CREATE TABLE IF NOT EXISTS integration (
+  client_id TEXT PRIMARY KEY,
+  certificate_id TEXT NOT NULL,
+  public_key_pem TEXT NOT NULL,
+  role TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS token (
+  token TEXT PRIMARY KEY,
+  client_id TEXT NOT NULL,
+  role TEXT NOT NULL,
+  scope TEXT NOT NULL,
+  expires_at TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS customfield (
+  scriptid TEXT PRIMARY KEY,
+  kind TEXT NOT NULL,
+  applies TEXT NOT NULL                -- body, column, entity, item
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

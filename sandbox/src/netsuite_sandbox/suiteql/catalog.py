@@ -1,0 +1,400 @@
+"""The tables and columns of SuiteQL, and how each is read from the sandbox's store.
+
+Column kinds: id (integer), text, number, date, datetime, bool ('T'/'F'). `ref` names the record
+group that BUILTIN.DF shows a column by. Sources: columns from third-party queries against live
+accounts, amounts in transaction or base currency from "Transaction Line" and "Transaction Accounting
+Line" (section_1548805090).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from netsuite_sandbox.company import Company
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a SuiteQL table."""
+
+    name: str
+    kind: str
+    sql: str
+    ref: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One SuiteQL table: SELECT its columns FROM `source`.
+
+    Attributes:
+        custom: Which custom fields are columns too: body, column or "".
+    """
+
+    name: str
+    source: str
+    columns: dict[str, Column] = field(default_factory=dict)
+    custom: str = ""
+
+    @property
+    def view(self) -> str:
+        """Name of the view in the store."""
+        return f"ql_{self.name}"
+
+
+def _money(expression: str) -> str:
+    return f"CAST({expression} / 10000.0 AS REAL)"
+
+
+def _real(expression: str) -> str:
+    return f"CAST({expression} AS REAL)"
+
+
+def _table(name: str, source: str, spec: str, custom: str = "") -> Table:
+    """Parse lines of `name kind [ref] = sql`; without `= sql` the column has its own name."""
+    columns: dict[str, Column] = {}
+    for raw in spec.strip().splitlines():
+        left, _, sql = raw.partition(" = ")
+        parts = left.split()
+        column, kind, ref = parts[0], parts[1], parts[2] if len(parts) > 2 else ""
+        expression = sql.strip() or column
+        if kind == "money":
+            kind, expression = "number", _money(expression)
+        elif kind == "real":
+            kind, expression = "number", _real(expression)
+        columns[column] = Column(column, kind, expression, ref)
+    return Table(name, source, columns, custom)
+
+
+def _json(name: str) -> str:
+    return f"json_extract(m.body, '$.{name}')"
+
+
+def _flag(name: str) -> str:
+    return f"CASE WHEN {_json(name)} THEN 'T' ELSE 'F' END"
+
+
+def _master(name: str, where: str, spec: str) -> Table:
+    lines: list[str] = ["id id = m.id", "externalid text = m.externalid"]
+    for raw in spec.strip().splitlines():
+        left, _, sql = raw.strip().partition(" = ")
+        parts = left.split()
+        key = sql.strip() or parts[0]
+        if key.startswith("("):
+            expression = key
+        else:
+            expression = _flag(key) if parts[1] == "bool" else _json(key)
+        if parts[1] == "id":
+            expression = f"CAST({expression} AS INTEGER)"
+        lines.append(f"{left} = {expression}")
+    return _table(name, f"master m WHERE {where}", "\n".join(lines))
+
+
+_TRAN_NAMES = """CASE t.type WHEN 'CustInvc' THEN 'invoice' WHEN 'CustDep' THEN 'customerdeposit'
+ WHEN 'DepAppl' THEN 'depositapplication' WHEN 'Journal' THEN 'journalentry'
+ WHEN 'CustCred' THEN 'creditmemo' WHEN 'CustPymt' THEN 'customerpayment'
+ WHEN 'CustRfnd' THEN 'customerrefund' WHEN 'SalesOrd' THEN 'salesorder'
+ WHEN 'RevArrng' THEN 'revenuearrangement' WHEN 'FxReval' THEN 'fxreval' END""".replace("\n", "")
+_SIGN = "CASE t.type WHEN 'CustCred' THEN -1 WHEN 'DepAppl' THEN -1 ELSE 1 END"
+_PAYER = "t.type IN ('CustDep', 'CustPymt', 'CustCred')"
+_BASE = "(SELECT ABS(m.base) FROM line m WHERE m.tx = t.id AND m.id = 0)"
+
+TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (
+        _table(
+            "transaction",
+            "tx t",
+            f"""
+id id = t.id
+tranid text = t.tranid
+transactionnumber text = t.tranid
+type text trantype = t.type
+abbrevtype text = t.type
+recordtype text = {_TRAN_NAMES}
+externalid text = t.externalid
+trandate date = t.trandate
+postingperiod id accountingPeriod = t.postingperiod
+entity id entity = t.entity
+currency id currency = t.currency
+exchangerate real = t.exchangerate
+foreigntotal money = t.total * {_SIGN}
+total money = {_BASE} * {_SIGN}
+foreignamountunpaid money = CASE WHEN t.type = 'CustInvc' THEN t.open END
+foreignamountpaid money = CASE WHEN t.type = 'CustInvc' THEN t.total - t.open END
+foreignpaymentamountunused money = CASE WHEN {_PAYER} THEN t.open END
+foreignpaymentamountused money = CASE WHEN {_PAYER} THEN t.total - t.open END
+status text status = t.status
+approvalstatus id = CASE WHEN t.type = 'Journal' THEN CASE t.status WHEN 'B' THEN 2 ELSE 1 END END
+posting bool = t.posting
+voided bool = 'F'
+void bool = 'F'
+memo text = t.memo
+createddate datetime = t.createddate
+lastmodifieddate datetime = t.lastmodifieddate
+reversal id transaction = CAST(json_extract(t.extra, '$.reversalEntry') AS INTEGER)
+reversaldate date = json_extract(t.extra, '$.reversalDate')
+""",
+            "body",
+        ),
+        _table(
+            "transactionline",
+            "line l JOIN tx t ON t.id = l.tx",
+            """
+id id = l.id
+transaction id transaction = l.tx
+uniquekey id = l.tx * 100000 + l.id
+linesequencenumber id = l.seq
+mainline bool = l.mainline
+taxline bool = l.taxline
+item id item = l.item
+itemtype text = CASE WHEN l.item IS NOT NULL THEN 'Service' END
+quantity real = l.quantity
+rate real = l.rate
+foreignamount money = l.amount
+netamount money = l.amount
+createdfrom id transaction = COALESCE(l.orderdoc, t.createdfrom)
+subsidiary id subsidiary = t.subsidiary
+department id = l.department
+class id = l.class
+location id = l.location
+entity id entity = l.entity
+memo text = l.memo
+expenseaccount id account = l.account
+accountinglinetype text = CASE WHEN l.taxline = 'T' THEN 'TAX' ELSE 'INCOME' END
+isclosed bool = 'F'
+donotdisplayline bool = 'F'
+""",
+            "column",
+        ),
+        _table(
+            "transactionaccountingline",
+            "line l JOIN tx t ON t.id = l.tx",
+            """
+transaction id transaction = l.tx
+transactionline id = l.id
+accountingbook id = 1
+account id account = l.account
+amount money = l.base
+debit money = CASE WHEN l.base > 0 THEN l.base END
+credit money = CASE WHEN l.base < 0 THEN -l.base END
+netamount money = l.base
+posting bool = t.posting
+exchangerate real = t.exchangerate
+amountunpaid money = CASE WHEN l.id = 0 AND t.type = 'CustInvc' THEN CASE WHEN t.total = 0 THEN 0 ELSE ROUND(1.0 * l.base * t.open / t.total) END END
+amountpaid money = CASE WHEN l.id = 0 AND t.type = 'CustInvc' THEN l.base - CASE WHEN t.total = 0 THEN 0 ELSE ROUND(1.0 * l.base * t.open / t.total) END END
+paymentamountunused money = CASE WHEN l.id = 0 AND t.type IN ('CustDep', 'CustPymt', 'CustCred') THEN CASE WHEN t.total = 0 THEN 0 ELSE ROUND(1.0 * ABS(l.base) * t.open / t.total) END END
+paymentamountused money = CASE WHEN l.id = 0 AND t.type IN ('CustDep', 'CustPymt', 'CustCred') THEN ABS(l.base) - CASE WHEN t.total = 0 THEN 0 ELSE ROUND(1.0 * ABS(l.base) * t.open / t.total) END END
+""",  # noqa: E501
+        ),
+        *(
+            _table(
+                name,
+                "link k JOIN tx a ON a.id = k.previousdoc JOIN tx b ON b.id = k.nextdoc",
+                """
+previousdoc id transaction = k.previousdoc
+previousline id = k.previousline
+previoustype text trantype = a.type
+previousdate date = a.trandate
+nextdoc id transaction = k.nextdoc
+nextline id = k.nextline
+nexttype text trantype = b.type
+nextdate date = b.trandate
+linktype text = k.linktype
+foreignamount money = k.amount
+""",
+            )
+            for name in ("nexttransactionlinelink", "previoustransactionlinelink")
+        ),
+        _master(
+            "account",
+            "m.grp = 'account'",
+            """
+            acctnumber text = acctNumber
+            accountsearchdisplayname text = acctName
+            fullname text = acctName
+            displaynamewithhierarchy text = acctName
+            accttype text = acctType
+            sspecacct text = sSpecAcct
+            isinactive bool = isInactive
+            issummary bool = isSummary
+            eliminate bool = eliminate
+            currency id currency = currency
+            deferralacct id account = deferralAcct
+            parent id account = parent
+            description text = description
+            """,
+        ),
+        _master(
+            "accountingperiod",
+            "m.grp = 'accountingPeriod'",
+            """
+            periodname text = periodName
+            startdate date = startDate
+            enddate date = endDate
+            closed bool = closed
+            closedondate datetime = closedOnDate
+            alllocked bool = allLocked
+            arlocked bool = arLocked
+            aplocked bool = apLocked
+            isquarter bool = isQuarter
+            isyear bool = isYear
+            isadjust bool = isAdjust
+            isposting bool = isPosting
+            isinactive bool = isInactive
+            allownonglchanges bool = allowNonGLChanges
+            parent id accountingPeriod = parent
+            """,
+        ),
+        _master(
+            "customer",
+            "m.grp = 'entity' AND m.type = 'customer'",
+            """
+            entityid text = entityId
+            companyname text = companyName
+            isperson bool = isPerson
+            firstname text = firstName
+            lastname text = lastName
+            email text = email
+            currency id currency = currency
+            receivablesaccount id account = receivablesAccount
+            parent id entity = parent
+            isinactive bool = isInactive
+            """,
+        ),
+        _master(
+            "entity",
+            "m.grp = 'entity'",
+            """
+            entityid text = entityId
+            type text = ('CustJob')
+            isinactive bool = isInactive
+            """,
+        ),
+        _master(
+            "subsidiary",
+            "m.grp = 'subsidiary'",
+            """
+            name text = name
+            fullname text = name
+            legalname text = legalName
+            currency id currency = currency
+            country text = country
+            parent id subsidiary = parent
+            iselimination bool = isElimination
+            isinactive bool = isInactive
+            """,
+        ),
+        _master(
+            "currency",
+            "m.grp = 'currency'",
+            """
+            name text = name
+            symbol text = symbol
+            currencyprecision id = currencyPrecision
+            exchangerate number = exchangeRate
+            isbasecurrency bool = isBaseCurrency
+            isinactive bool = isInactive
+            """,
+        ),
+        _master(
+            "item",
+            "m.grp = 'item'",
+            """
+            itemid text = itemId
+            fullname text = itemId
+            displayname text = displayName
+            itemtype text = ('Service')
+            incomeaccount id account = incomeAccount
+            deferredrevenueaccount id account = deferredRevenueAccount
+            directrevenueposting bool = directRevenuePosting
+            createrevenueplanson id revPlansOn = createRevenuePlansOn
+            revenuerecognitionrule id revRecRule = revenueRecognitionRule
+            isinactive bool = isInactive
+            description text = description
+            """,
+        ),
+        _table(
+            "transactionstatus",
+            "transactionstatus s",
+            """
+id text = s.id
+trantype text trantype = s.trantype
+name text = s.name
+fullname text = s.fullname
+trancustomtype id = NULL
+""",
+        ),
+        _table(
+            "revenueelement",
+            "element e",
+            """
+id id = e.id
+revenuearrangement id transaction = e.arrangement
+source id transaction = e.source
+sourceline id = e.sourceline
+sourcetype text = 'Transaction Line'
+item id item = e.item
+entity id entity = e.entity
+subsidiary id subsidiary = e.subsidiary
+currency id currency = e.currency
+exchangerate real = e.exchangerate
+elementdate date = e.elementdate
+quantity real = e.quantity
+salesamount money = e.amount
+discountedsalesamount money = e.amount
+allocationamount money = e.amount
+revenueamount money = e.amount
+deferralaccount id account = e.deferralaccount
+recognitionaccount id account = e.recognitionaccount
+revenuerecognitionrule id revRecRule = e.rule
+createrevenueplanson id revPlansOn = e.planson
+""",
+        ),
+        _table(
+            "revenueplan",
+            "plan n JOIN element e ON e.id = n.element",
+            """
+id id = n.id
+recordnumber text = n.id
+createdfrom id = n.element
+item id item = e.item
+revenueplantype text = 'ACTUAL'
+revenueplancurrency id currency = e.currency
+amount money = e.amount - e.netted
+totalrecognized money = (SELECT COALESCE(SUM(p.amount), 0) FROM planned p WHERE p.plan = n.id AND p.journal IS NOT NULL)
+remainingdeferredbalance money = e.amount - e.netted - (SELECT COALESCE(SUM(p.amount), 0) FROM planned p WHERE p.plan = n.id AND p.journal IS NOT NULL)
+status text = CASE WHEN (SELECT COALESCE(SUM(p.amount), 0) FROM planned p WHERE p.plan = n.id AND p.journal IS NOT NULL) = e.amount - e.netted THEN 'COMPLETED' WHEN (SELECT COALESCE(SUM(p.amount), 0) FROM planned p WHERE p.plan = n.id AND p.journal IS NOT NULL) = 0 THEN 'NOTSTARTED' ELSE 'INPROGRESS' END
+createddate datetime = n.createddate
+revenuerecognitionrule id revRecRule = e.rule
+""",  # noqa: E501
+        ),
+        _table(
+            "revenueplanplannedrevenue",
+            "planned p",
+            """
+id id = p.id
+revenueplan id = p.plan
+amount money = p.amount
+plannedperiod id accountingPeriod = p.plannedperiod
+postingperiod id accountingPeriod = p.postingperiod
+dateexecuted date = p.dateexecuted
+journal id transaction = p.journal
+isrecognized bool = CASE WHEN p.journal IS NULL THEN 'F' ELSE 'T' END
+""",
+        ),
+    )
+}
+_KINDS = {"integer": "id", "boolean": "bool"}
+
+
+def columns_of(company: Company, table: Table) -> dict[str, Column]:
+    """Return the columns of a table, custom fields included."""
+    if not table.custom:
+        return table.columns
+    alias = "t" if table.custom == "body" else "l"
+    columns = dict(table.columns)
+    for name, (kind, applies) in company.custom_fields.items():
+        if applies == table.custom:
+            columns[name] = Column(name, _KINDS.get(kind, kind), f"{alias}.{name}")
+    return columns

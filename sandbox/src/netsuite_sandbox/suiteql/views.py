@@ -1,0 +1,31 @@
+"""Creates the views of the catalog in the store."""
+
+from __future__ import annotations
+
+from netsuite_sandbox.company import Company
+from netsuite_sandbox.records.transactions import KINDS
+from netsuite_sandbox.suiteql.catalog import TABLES, columns_of
+
+
+def create_views(company: Company) -> None:
+    """(Re)create all views, after opening a database or registering custom fields."""
+    db = company.db
+    with db.transaction():
+        db.execute(
+            "CREATE TABLE IF NOT EXISTS transactionstatus (id TEXT, trantype TEXT, name TEXT,"
+            " fullname TEXT, PRIMARY KEY (trantype, id)) WITHOUT ROWID"
+        )
+        db.conn.executemany(
+            "INSERT OR REPLACE INTO transactionstatus VALUES (?, ?, ?, ?)",
+            [
+                (letter, kind.code, name, f"{kind.label} : {name}")
+                for kind in KINDS.values()
+                for letter, name in kind.statuses.items()
+            ],
+        )
+        for table in TABLES.values():
+            columns = ", ".join(
+                f'{column.sql} AS "{column.name}"' for column in columns_of(company, table).values()
+            )
+            db.execute(f"DROP VIEW IF EXISTS {table.view}")
+            db.execute(f"CREATE VIEW {table.view} AS SELECT {columns} FROM {table.source}")

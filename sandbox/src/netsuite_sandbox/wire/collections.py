@@ -1,0 +1,255 @@
+"""Record collections: ids and links, filtered by `q`, in pages.
+
+Sources: "Record Collection Filtering", "Collection Paging".
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+from netsuite_sandbox import groups
+from netsuite_sandbox.errors import NetSuiteError
+from netsuite_sandbox.records.fields import Definition, Field, definition
+from netsuite_sandbox.records.kinds import Books
+from netsuite_sandbox.records.transactions import KINDS
+from netsuite_sandbox.wire.http import RESOURCE, Request, Response, answer
+
+LIMIT_MAX = 1000
+_TOKEN = re.compile(r'\s*(\(|\)|\[|\]|,|"[^"]*"|[^\s()\[\],"]+)')
+_COLUMNS = {
+    "id": "id", "externalid": "externalid", "tranid": "tranid", "trandate": "trandate",
+    "memo": "memo", "entity": "entity", "customer": "entity", "subsidiary": "subsidiary",
+    "currency": "currency", "postingperiod": "postingperiod", "status": "status",
+    "createddate": "createddate", "lastmodifieddate": "lastmodifieddate",
+    "createdfrom": "createdfrom", "exchangerate": "CAST(exchangerate AS REAL)",
+    "total": "total / 10000.0", "payment": "total / 10000.0", "amountremaining": "open / 10000.0",
+}  # fmt: skip
+
+
+def bad_query() -> NetSuiteError:
+    """The refusal of a bad filter, as seen by third parties."""
+    return NetSuiteError(
+        400, "INVALID_PARAMETER", "Invalid search query. Provide a valid search query.",
+        **{"o:errorQueryParam": "q"},
+    )  # fmt: skip
+
+
+def paging(request: Request) -> tuple[int, int]:
+    """Return limit and offset of a request.
+
+    Raises:
+        NetSuiteError: INVALID_PARAMETER when limit is not 1 to 1000 or offset no multiple of it.
+    """
+    texts = request.param("limit", str(LIMIT_MAX)), request.param("offset", "0")
+    if not all(text.isdigit() for text in texts):
+        raise _bad_page("limit" if not texts[0].isdigit() else "offset")
+    limit, offset = int(texts[0]), int(texts[1])
+    if not 1 <= limit <= LIMIT_MAX:
+        raise _bad_page("limit")
+    if offset % limit:
+        raise _bad_page("offset")
+    return limit, offset
+
+
+def _bad_page(name: str) -> NetSuiteError:
+    texts = {
+        "limit": f"Provide a limit between 1 and {LIMIT_MAX}.",
+        "offset": "Provide an offset divisible by the limit.",
+    }
+    return NetSuiteError(
+        400, "INVALID_PARAMETER", f"Invalid value of the query parameter '{name}'. {texts[name]}",
+        **{"o:errorQueryParam": name},
+    )  # fmt: skip
+
+
+def page_links(
+    url: str, query: list[tuple[str, str]], limit: int, offset: int, total: int
+) -> list[dict[str, str]]:
+    """Return the links next, last, prev, first and self of a page."""
+    base = [(k, v) for k, v in query if k not in ("limit", "offset")]
+
+    def link(rel: str, at: int) -> dict[str, str]:
+        return {"rel": rel, "href": f"{url}?{urlencode([*base, ('limit', limit), ('offset', at)])}"}
+
+    links: list[dict[str, str]] = []
+    if offset + limit < total:
+        links += [link("next", offset + limit), link("last", (total - 1) // limit * limit)]
+    if offset:
+        links += [link("first", 0), link("prev", max(offset - limit, 0))]
+    return [*links, link("self", offset)]
+
+
+def collection(books: Books, request: Request, record: str, root: str) -> Response:
+    """Answer GET on a collection."""
+    limit, offset = paging(request)
+    if record in KINDS:
+        table, where, args = "tx", "type = ?", [KINDS[record].code]
+    else:
+        table, where, args = "master", "grp = ? AND type = ?", [groups.group_of(record), record]
+    text = request.param("q")
+    if text:
+        condition, more = Filter(books, definition(record), table).parse(text)
+        where, args = f"{where} AND ({condition})", [*args, *more]
+    db = books.company.db
+    total = db.value(f"SELECT COUNT(*) FROM {table} WHERE {where}", args)
+    rows = db.all(
+        f"SELECT id FROM {table} WHERE {where} ORDER BY id LIMIT ? OFFSET ?", [*args, limit, offset]
+    )
+    url = f"{root}/{record}"
+    items = [
+        {"links": [{"rel": "self", "href": f"{url}/{row['id']}"}], "id": str(row["id"])}
+        for row in rows
+    ]
+    return answer(
+        {
+            "links": page_links(url, request.query, limit, offset, total),
+            "count": len(items),
+            "hasMore": offset + len(items) < total,
+            "items": items,
+            "offset": offset,
+            "totalResults": total,
+        },
+        content_type=RESOURCE + "; type=collection",
+    )
+
+
+class Filter:
+    """Parses a `q` expression into a condition on the store."""
+
+    def __init__(self, books: Books, record: Definition, table: str) -> None:
+        self._books = books
+        self._record = record
+        self._table = table
+        self._tokens: list[str] = []
+        self._args: list[Any] = []
+
+    def parse(self, text: str) -> tuple[str, list[Any]]:
+        """Return an SQL condition and its arguments."""
+        position = 0
+        text = text.strip()
+        while position < len(text):
+            match = _TOKEN.match(text, position)
+            if match is None:
+                raise bad_query()
+            self._tokens.append(match[1])
+            position = match.end()
+        sql = self._either()
+        if self._tokens:
+            raise bad_query()
+        return sql, self._args
+
+    def _next(self) -> str:
+        if not self._tokens:
+            raise bad_query()
+        return self._tokens.pop(0)
+
+    def _either(self) -> str:
+        parts = [self._both()]
+        while self._tokens and self._tokens[0].upper() == "OR":
+            self._tokens.pop(0)
+            parts.append(self._both())
+        return "(" + " OR ".join(parts) + ")"
+
+    def _both(self) -> str:
+        parts = [self._term()]
+        while self._tokens and self._tokens[0].upper() == "AND":
+            self._tokens.pop(0)
+            parts.append(self._term())
+        return " AND ".join(parts)
+
+    def _term(self) -> str:
+        if self._tokens and self._tokens[0] == "(":
+            self._tokens.pop(0)
+            inner = self._either()
+            if self._next() != ")":
+                raise bad_query()
+            return inner
+        name = self._next()
+        column, kind = self._column(name)
+        operator = self._next().upper()
+        negative = operator.endswith("_NOT")
+        operator = operator.removesuffix("_NOT")
+        sql = self._compare(column, kind, operator)
+        return f"NOT COALESCE({sql}, 0)" if negative else sql
+
+    def _column(self, name: str) -> tuple[str, str]:
+        lower = name.lower()
+        custom = self._books.company.custom_fields.get(lower)
+        if custom is not None:
+            column = lower if self._table == "tx" else f"json_extract(body, '$.{lower}')"
+            return column, custom[0]
+        found: Field | None = self._record.find(name)
+        if found is None or found.kind in {"sublist", "any"}:
+            raise bad_query()
+        if lower == "id":
+            return "id", "number"
+        kind = "number" if found.kind == "integer" else found.kind
+        if self._table == "master":
+            if lower == "externalid":
+                return "externalid", kind
+            return f"json_extract(body, '$.{found.name}')", kind
+        if lower in _COLUMNS:
+            return _COLUMNS[lower], kind
+        return f"json_extract(extra, '$.{found.name}')", kind
+
+    def _compare(self, column: str, kind: str, operator: str) -> str:
+        if operator == "EMPTY":
+            return f"({column} IS NULL)"
+        if operator in {"BETWEEN", "WITHIN"}:
+            low, high = self._list(kind)
+            self._args += [low, high]
+            return f"({column} BETWEEN ? AND ?)"
+        if operator == "ANY_OF":
+            values = self._list(kind)
+            self._args += values
+            return f"({column} IN ({', '.join('?' * len(values))}))"
+        value = self._value(self._next(), kind)
+        signs = {
+            "IS": "=", "EQUAL": "=", "ON": "=", "GREATER": ">", "AFTER": ">", "LESS": "<",
+            "BEFORE": "<", "GREATER_OR_EQUAL": ">=", "ON_OR_AFTER": ">=", "LESS_OR_EQUAL": "<=",
+            "ON_OR_BEFORE": "<=",
+        }  # fmt: skip
+        if operator in signs:
+            self._args.append(value)
+            shown = f"SUBSTR({column}, 1, 10)" if kind in {"date", "datetime"} else column
+            return f"({shown} {signs[operator]} ?)"
+        like = {"CONTAIN": "%{}%", "START_WITH": "{}%", "END_WITH": "%{}"}.get(operator)
+        if like is None:
+            raise bad_query()
+        self._args.append(like.format(str(value)).lower())
+        return f"(LOWER({column}) LIKE ?)"
+
+    def _list(self, kind: str) -> list[Any]:
+        if self._next() != "[":
+            raise bad_query()
+        values: list[Any] = []
+        while True:
+            values.append(self._value(self._next(), kind))
+            token = self._next()
+            if token == "]":
+                return values
+            if token != ",":
+                raise bad_query()
+
+    def _value(self, token: str, kind: str) -> Any:
+        text = token.strip('"')
+        if kind == "boolean":
+            return {"true": 1, "false": 0, "t": 1, "f": 0}.get(text.lower(), text)
+        if kind in {"number", "ref"} and re.fullmatch(r"-?\d+(\.\d+)?", text):
+            return int(text) if text.lstrip("-").isdigit() else float(Decimal(text))
+        if kind in {"date", "datetime"}:
+            return _day(text)
+        return text
+
+
+def _day(text: str) -> str:
+    """Dates of a filter are in the account's format, e.g. "1/31/2026"; ISO is taken too."""
+    match = re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4})", text)
+    if match:
+        return f"{match[3]}-{int(match[1]):02d}-{int(match[2]):02d}"
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+        return text
+    raise bad_query()
