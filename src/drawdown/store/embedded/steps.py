@@ -79,9 +79,10 @@ def create(server: Server, lock: int) -> None:
         lock: The lock, held.
 
     Raises:
-        EmbeddedPostgresError: PostgreSQL could not do it.
+        EmbeddedPostgresError: PostgreSQL could not make them.
     """
     programs = programs_for(server.user)
+    end(server, gently=False)  # who lives without data works on deleted ones
     unfinished = server.folder / "cluster.new"  # never in use, so never of value to anybody
     shutil.rmtree(unfinished, ignore_errors=True)
     initdb = [
