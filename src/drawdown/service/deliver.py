@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from drawdown.core.errors import (
     ConfigurationError,
     ErpError,
-    ErpRefusedError,
     ErpUnavailableError,
     ErpUnknownError,
 )
@@ -30,6 +29,8 @@ CONCURRENCY_DEFAULT = 4
 """Calls in flight. The smallest NetSuite account allows 5 in all (reference 1.8)."""
 ATTEMPTS_MAX = 4
 """Tries of one record in one run while the ERP is unavailable."""
+BACK_OFF_S = 0.25
+"""First wait between tries; it doubles."""
 
 
 @dataclass(slots=True)
@@ -68,45 +69,75 @@ def deliver(
     Raises:
         StoreError: Another process is delivering for this tenant, or took over.
     """
-    fence = outbox.take_turn(session)
-    report = DeliveryReport()
+    run = _Run(session, erp, outbox.take_turn(session), concurrency, sleep, progress)
     with ThreadPoolExecutor(concurrency) as pool:
-        while _deliver_window(session, erp, fence, pool, concurrency, sleep, progress, report):
+        while run.deliver_window(pool):
             pass
     counts = outbox.counts(session)
-    report.waiting = counts.get("waiting", 0) + counts.get("parked", 0)
-    return report
+    run.report.waiting = counts.get("waiting", 0) + counts.get("parked", 0)
+    return run.report
 
 
-def _deliver_window(
-    session: Session,
-    erp: Erp,
-    fence: int,
-    pool: ThreadPoolExecutor,
-    concurrency: int,
-    sleep: Callable[[float], None],
-    progress: Callable[[Outgoing], None],
-    report: DeliveryReport,
-) -> bool:
-    """Deliver one window of rows; return whether another may bring more."""
-    rows = outbox.window(session, WINDOW_ROWS)
-    lanes = _Lanes(rows, report.problems)
-    running: dict[Future[Posted], Outgoing] = {}
-    done_before = report.done.total()
-    while True:
-        for row in lanes.ready(concurrency - len(running)):
-            if outbox.claim(session, row.position, fence):
-                running[pool.submit(_try, erp, row, sleep)] = row
-        if not running:
-            break
-        finished, _ = wait(running, return_when=FIRST_COMPLETED)
-        with session.transaction():
-            for future in finished:
-                row = running.pop(future)
-                if _settle(session, fence, row, future, report):
-                    lanes.free(row)
-                    progress(row)
-    return len(rows) == WINDOW_ROWS and report.done.total() > done_before
+@dataclass(slots=True)
+class _Run:
+    """One run of the deliverer."""
+
+    session: Session
+    erp: Erp
+    fence: int
+    concurrency: int
+    sleep: Callable[[float], None]
+    progress: Callable[[Outgoing], None]
+    report: DeliveryReport = field(default_factory=DeliveryReport)
+
+    def deliver_window(self, pool: ThreadPoolExecutor) -> bool:
+        """Deliver one window of rows; return whether another may bring more."""
+        rows = outbox.window(self.session, WINDOW_ROWS)
+        lanes = _Lanes(rows, self.report.problems)
+        running: dict[Future[Posted], Outgoing] = {}
+        done_before = self.report.done.total()
+        while True:
+            for row in lanes.ready(self.concurrency - len(running)):
+                if outbox.claim(self.session, row.position, self.fence):
+                    running[pool.submit(self._try, row)] = row
+            if not running:
+                break
+            finished, _ = wait(running, return_when=FIRST_COMPLETED)
+            with self.session.transaction():
+                for future in finished:
+                    row = running.pop(future)
+                    if self._settle(row, future):
+                        lanes.free(row)
+                        self.progress(row)
+        return len(rows) == WINDOW_ROWS and self.report.done.total() > done_before
+
+    def _try(self, row: Outgoing) -> Posted:
+        """Deliver one record; while the ERP is unavailable, wait longer each time."""
+        for attempt in range(1, ATTEMPTS_MAX + 1):
+            try:
+                return self.erp.deliver(row.intent)
+            except (ErpUnavailableError, ErpUnknownError):
+                # Safe to repeat: the adapter looks the record up by its external id first.
+                if attempt == ATTEMPTS_MAX:
+                    raise
+                self.sleep(BACK_OFF_S * 2**attempt)
+        raise AssertionError
+
+    def _settle(self, row: Outgoing, future: Future[Posted]) -> bool:
+        """Write down what became of a record; return whether its lanes are free again."""
+        try:
+            posted = future.result()
+        except (ErpError, ConfigurationError) as error:
+            waits = isinstance(error, ErpUnavailableError | ErpUnknownError)
+            outbox.put_back(
+                self.session, row.position, self.fence, str(error), is_parked=not waits
+            )
+            self.report.problems[row.external_id] = str(error)
+            return False
+        if outbox.finish(self.session, row.position, self.fence, posted):
+            self.report.done[row.intent.record.value] += 1
+            self.report.adopted += posted.is_adopted
+        return True
 
 
 class _Lanes:
@@ -141,35 +172,3 @@ class _Lanes:
     def free(self, row: Outgoing) -> None:
         """Let the next rows of these lanes go."""
         self._busy.difference_update(row.lanes)
-
-
-def _try(erp: Erp, row: Outgoing, sleep: Callable[[float], None]) -> Posted:
-    """Deliver one record; while the ERP is unavailable, wait longer each time."""
-    for attempt in range(1, ATTEMPTS_MAX + 1):
-        try:
-            return erp.deliver(row.intent)
-        except (ErpUnavailableError, ErpUnknownError):
-            # Safe to repeat: the adapter looks the record up by its external id first.
-            if attempt == ATTEMPTS_MAX:
-                raise
-            sleep(0.25 * 2**attempt)
-    raise AssertionError
-
-
-def _settle(
-    session: Session, fence: int, row: Outgoing, future: Future[Posted], report: DeliveryReport
-) -> bool:
-    try:
-        posted = future.result()
-    except (ErpRefusedError, ConfigurationError) as error:
-        outbox.put_back(session, row.position, fence, str(error), is_parked=True)
-        report.problems[row.external_id] = str(error)
-        return False
-    except ErpError as error:
-        outbox.put_back(session, row.position, fence, str(error), is_parked=False)
-        report.problems[row.external_id] = str(error)
-        return False
-    if outbox.finish(session, row.position, fence, posted):
-        report.done[row.intent.record.value] += 1
-        report.adopted += posted.is_adopted
-    return True
