@@ -39,4 +39,7 @@ def test_purchase_draw_expire_to_zero(ns: Client) -> None:
     assert [row["amount"] for row in result["recognized"]] == ["300.00", "700.00"]
     assert len(result["journals"]) == 1
     assert ns.balances() == {"1000": "1000.00", "4010": "-1000.00"}
-    assert ns.get(f"/customerDeposit/{deposit}")["status"] == {"id": "C", "refName": "Fully Applied"}
+    assert ns.get(f"/customerDeposit/{deposit}")["status"] == {
+        "id": "C",
+        "refName": "Fully Applied",
+    }

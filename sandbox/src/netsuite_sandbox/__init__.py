@@ -1,6 +1,6 @@
 """A NetSuite that runs on a laptop: REST record API, SuiteQL, general ledger, revenue recognition.
 
-    app = create_app(db_path=":memory:", account="TSTDRV1234567")   # a Starlette application
+app = create_app(db_path=":memory:", account="TSTDRV1234567")   # a Starlette application
 """
 
 from __future__ import annotations

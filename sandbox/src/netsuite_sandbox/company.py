@@ -100,7 +100,9 @@ class Company:
         if name in self.custom_fields:
             return False
         with self.db.transaction():
-            self.db.execute("INSERT INTO customfield VALUES (?, ?, ?)", (name, stored_kind, applies))
+            self.db.execute(
+                "INSERT INTO customfield VALUES (?, ?, ?)", (name, stored_kind, applies)
+            )
             table = {"body": "tx", "column": "line"}.get(applies)
             if table:
                 sql_type = _SQL_TYPES.get(stored_kind, "TEXT")

@@ -36,9 +36,7 @@ class NetSuiteError(Exception):
             "headers", response headers.
     """
 
-    def __init__(
-        self, status: int, code: str, detail: str, path: str = "", **more: Any
-    ) -> None:
+    def __init__(self, status: int, code: str, detail: str, path: str = "", **more: Any) -> None:
         super().__init__(detail)
         self.status = status
         self.code = code
@@ -141,9 +139,7 @@ TRANS_APPLIED_AMTS_UNBALNCD = (
 )
 DUP_RCRD = "This record already exists"
 DUP_ENTITY = "This entity already exists."
-DUP_ITEM = (
-    "Uniqueness error - there is already an item with that name or name/parent combination."
-)
+DUP_ITEM = "Uniqueness error - there is already an item with that name or name/parent combination."
 TYPE_MISMATCH = "Transaction type specified is incorrect."
 CHILD_RECORDS = "This {} record cannot be deleted because it is referenced by other records."
 REV_REC_UPDATE_DISALLWD = (
@@ -151,3 +147,4 @@ REV_REC_UPDATE_DISALLWD = (
     "revenue has been recognized for this or related lines."
 )
 NEGATIVE_TOTAL = "The total can not be negative"
+UNEXPECTED_ERROR = "An unexpected error occurred."

@@ -163,7 +163,9 @@ class Ledger:
 
     def set_open(self, tx: int, open_units: int, status: str) -> None:
         """Set what is open of a document, and its status."""
-        self._db.execute("UPDATE tx SET open = ?, status = ? WHERE id = ?", (open_units, status, tx))
+        self._db.execute(
+            "UPDATE tx SET open = ?, status = ? WHERE id = ?", (open_units, status, tx)
+        )
 
     def _header_values(self, h: Header) -> tuple[Any, ...]:
         custom = h.custom

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 from collections import deque
@@ -10,7 +11,7 @@ from typing import Any
 from netsuite_sandbox.access.oauth2 import TOKEN_PATH, Tokens
 from netsuite_sandbox.company import Company
 from netsuite_sandbox.control import routes as control
-from netsuite_sandbox.errors import ERROR_TYPE, NetSuiteError
+from netsuite_sandbox.errors import ERROR_TYPE, UNEXPECTED_ERROR, NetSuiteError
 from netsuite_sandbox.ledger import Ledger
 from netsuite_sandbox.periods import Periods
 from netsuite_sandbox.records.kinds import Books
@@ -22,6 +23,7 @@ from netsuite_sandbox.wire import queryapi, recordapi
 from netsuite_sandbox.wire.http import Request, Response, answer
 
 REQUEST_LOG_MAX = 10_000
+_LOG = logging.getLogger("netsuite_sandbox")
 _REAL_ACCOUNT = re.compile(r"\d+(_(SB|RP)\d*)?", re.IGNORECASE)
 
 
@@ -90,6 +92,10 @@ class Sandbox:
             response = self._route(request)
         except NetSuiteError as error:
             response = answer(error.body(), error.status, ERROR_TYPE, error.headers)
+        except Exception:
+            _LOG.exception("%s %s", request.method, request.path)
+            error = NetSuiteError(500, "UNEXPECTED_ERROR", UNEXPECTED_ERROR)
+            response = answer(error.body(), error.status, ERROR_TYPE)
         if not request.path.startswith("/_sandbox/"):
             self.requests.append(
                 {

@@ -52,9 +52,7 @@ def _is_source(company: Company, head: Header, line: Line) -> bool:
     return item.get("deferredRevenueAccount") is not None and not item.get("directRevenuePosting")
 
 
-def _put_element(
-    company: Company, ledger: Ledger, head: Header, line: Line, sign: int
-) -> None:
+def _put_element(company: Company, ledger: Ledger, head: Header, line: Line, sign: int) -> None:
     """Create or update the element of a line. Amounts of credit memos are negative."""
     assert line.item is not None
     item = company.must("item", line.item).body
@@ -122,7 +120,9 @@ def net_credit(company: Company, head: Header) -> None:
         for debit in candidates:
             take = min(rest, debit["amount"] - debit["netted"] - executed(company, debit["id"]))
             if take > 0:
-                db.execute("INSERT INTO netting VALUES (?, ?, ?)", (credit["id"], debit["id"], take))
+                db.execute(
+                    "INSERT INTO netting VALUES (?, ?, ?)", (credit["id"], debit["id"], take)
+                )
                 db.execute(
                     "UPDATE element SET netted = netted + ? WHERE id = ?", (take, debit["id"])
                 )

@@ -95,8 +95,10 @@ def _slices(company: Company, periods: Periods, element: Row, until: str) -> lis
     for day, units in events:
         seen += units
         # Billing more than was ordered cannot recognize more than the element holds.
-        upto = target if seen == whole == element["amount"] else share(
-            target, seen, element["amount"] or 1, precision
+        upto = (
+            target
+            if seen == whole == element["amount"]
+            else share(target, seen, element["amount"] or 1, precision)
         )
         part, given = upto - given, upto
         out.extend(_spread(company, periods, element, day, part) if straight
@@ -130,9 +132,7 @@ def _period(periods: Periods, day: str) -> Period:
     return found
 
 
-def _spread(
-    company: Company, periods: Periods, element: Row, day: str, units: int
-) -> list[Slice]:
+def _spread(company: Company, periods: Periods, element: Row, day: str, units: int) -> list[Slice]:
     """Spread evenly over the periods of the line's revenue dates; at once if it has none."""
     extra = company.db.value(
         "SELECT extra FROM line WHERE tx = ? AND id = ?", (element["source"], element["sourceline"])

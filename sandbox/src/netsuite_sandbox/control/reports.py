@@ -77,6 +77,11 @@ def hledger(company: Company) -> str:
     names = {account.id: _account_name(account.body) for account in company.masters("account")}
     base = str(company.must("currency", company.base_currency(1)).body["symbol"])
     out = [f"; General ledger of NetSuite sandbox account {company.account}, base currency {base}"]
+    out += [
+        f"commodity {fixed(10_000_000, int(c.body['currencyPrecision'])).partition('.')[0]}."
+        f"{'0' * int(c.body['currencyPrecision'])} {c.body['symbol']}"
+        for c in company.masters("currency")
+    ]
     out += [f"account {name}" for name in sorted(names.values())]
     last = None
     for row in rows:

@@ -156,7 +156,11 @@ class Reader:
             try:
                 out[found.name] = self._value(found, value, where)
             except NetSuiteError as error:
-                if self._values == "error" or error.code != "INVALID_CONTENT" or found.kind == "ref":
+                if (
+                    self._values == "error"
+                    or error.code != "INVALID_CONTENT"
+                    or found.kind == "ref"
+                ):
                     raise
                 if self._values == "warning":
                     self.warnings.append(error.detail)

@@ -72,7 +72,9 @@ def _amount(books: Books, head: Header, value: Values, index: int) -> int:
     """Return the signed units of a line."""
     debit, credit = value.get("debit"), value.get("credit")
     if debit is not None and credit is not None and debit and credit:
-        raise user_error("A journal line has a debit or a credit, not both.", f"line.items[{index}]")
+        raise user_error(
+            "A journal line has a debit or a credit, not both.", f"line.items[{index}]"
+        )
     precision = books.company.precision(head.currency)
     amount = (debit or Decimal(0)) - (credit or Decimal(0))
     if not fits(amount, precision):

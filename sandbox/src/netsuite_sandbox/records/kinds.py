@@ -92,5 +92,3 @@ class Kind:
     def status_name(self, letter: str | None) -> str:
         """Return the name of a status letter."""
         return self.statuses.get(letter or "", "")
-
-

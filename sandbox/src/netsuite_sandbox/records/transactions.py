@@ -253,9 +253,7 @@ def _invoice_to_memo(books: Books, head: Header, body: Values) -> Values:
     if "apply" not in body and head.open:
         out["apply"] = [{"doc": head.id, "apply": True}]
         precision = books.company.precision(head.currency)
-        total = sum(
-            (line.get("amount") or 0 for line in out["item"]), start=to_decimal(0)
-        )
+        total = sum((line.get("amount") or 0 for line in out["item"]), start=to_decimal(0))
         if total < to_decimal(head.open):
             out["apply"][0]["amount"] = round(total, precision)
     return out

@@ -43,7 +43,7 @@ class Table:
 
 
 def _money(expression: str) -> str:
-    return f"CAST({expression} / 10000.0 AS REAL)"
+    return f"CAST(({expression}) / 10000.0 AS REAL)"
 
 
 def _real(expression: str) -> str:

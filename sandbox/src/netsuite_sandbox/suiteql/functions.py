@@ -55,8 +55,10 @@ def to_date(value: Any, pattern: str) -> str | None:
     if value is None:
         return None
     moment = datetime.strptime(str(value), pattern)  # noqa: DTZ007 (a date has no zone)
-    return moment.date().isoformat() if "%H" not in pattern and "%I" not in pattern else (
-        moment.isoformat() + "Z"
+    return (
+        moment.date().isoformat()
+        if "%H" not in pattern and "%I" not in pattern
+        else (moment.isoformat() + "Z")
     )
 
 

@@ -70,7 +70,7 @@ class Resolver:
                 kind = kind_of(aliases[column.name.lower()])
                 column.meta["column"] = Column(column.name.lower(), kind, "")
             elif column.name.lower() not in _PSEUDO:
-                raise no_field(column.name, column.table or self._first_record(scope))
+                raise no_field(column.name, self._record_of(scope, column.table.lower()))
 
     def _find(self, scope: Scope | None, column: exp.Column) -> Column | None:
         name, table = column.name.lower(), column.table.lower()
@@ -86,17 +86,18 @@ class Resolver:
             scope = scope.parent
         return None
 
-    def _first_record(self, scope: Scope) -> str:
-        for source in scope.sources.values():
-            if isinstance(source, exp.Table):
+    def _record_of(self, scope: Scope, table: str) -> str:
+        for alias, source in scope.sources.items():
+            if isinstance(source, exp.Table) and table in ("", alias.lower()):
                 return source.name.lower()
-        return ""
+        return table
 
     def _outputs_of(self, scope: Scope) -> dict[str, Column]:
         out: dict[str, Column] = {}
         expression = scope.expression
         if isinstance(expression, exp.SetOperation):
-            return self._outputs_of(scope.union_scopes[0])
+            first = scope.set_operation_scopes[0]
+            return self._outputs.get(id(first)) or self._outputs_of(first)
         if not isinstance(expression, exp.Select):
             return out
         for item in expression.selects:

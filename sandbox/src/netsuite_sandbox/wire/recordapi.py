@@ -182,9 +182,7 @@ def _patch(books: Books, request: Request, target: Target) -> Response:
     return created(_location(request, target.record, record_id), _headers(reader))
 
 
-def _update(
-    books: Books, request: Request, record: str, record_id: int, values: Values
-) -> None:
+def _update(books: Books, request: Request, record: str, record_id: int, values: Values) -> None:
     kind = transactions.KINDS.get(record)
     if kind is None:
         masters.update(books.company, REST_KINDS[record], record_id, values)

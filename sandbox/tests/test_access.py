@@ -1,0 +1,119 @@
+"""OAuth 2.0 client credentials and what a call without a token gets."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from joserfc import jwt
+from joserfc.jwk import ECKey, RSAKey
+from starlette.testclient import TestClient
+
+TOKEN = "/services/rest/auth/oauth2/v1/token"
+RSA = rsa.generate_private_key(65537, 2048)
+EC = ec.generate_private_key(ec.SECP256R1())
+
+
+def register(http: TestClient, key: Any) -> dict[str, str]:
+    pem = key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    answer = http.post("/_sandbox/integrations", json={"public_key_pem": pem.decode()})
+    assert answer.status_code == 200
+    return dict(answer.json())
+
+
+def ask(http: TestClient, key: Any, ids: dict[str, str], alg: str, **claims: Any) -> Any:
+    now = int(time.time())
+    payload = {
+        "iss": ids["client_id"], "scope": ["rest_webservices"], "iat": now, "exp": now + 3600,
+        "aud": f"http://localhost:8765{TOKEN}", **claims,
+    }  # fmt: skip
+    private = ECKey(key, key) if alg.startswith("ES") else RSAKey(key, key)
+    header = {"alg": alg, "typ": "JWT", "kid": ids["certificate_id"]}
+    assertion = jwt.encode(header, payload, private, algorithms=[alg])
+    return http.post(
+        TOKEN,
+        data={
+            "grant_type": "client_credentials",
+            "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+            "client_assertion": assertion,
+        },
+    )
+
+
+@pytest.mark.parametrize(("alg", "key"), [("PS256", RSA), ("PS512", RSA), ("ES256", EC)])
+def test_signed_assertion_gets_a_token(http: TestClient, alg: str, key: Any) -> None:
+    """PS and ES signatures are taken. Source: OAuth 2.0 Client Credentials Flow."""
+    answer = ask(http, key, register(http, key), alg)
+    assert answer.status_code == 200
+    body = answer.json()
+    assert body["token_type"] == "Bearer"
+    headers = {"Authorization": f"Bearer {body['access_token']}"}
+    assert http.get("/services/rest/record/v1/customer", headers=headers).status_code == 200
+
+
+def test_account_specific_audience(http: TestClient) -> None:
+    """The audience may be the account's own https URL. Source: Account-Specific URLs."""
+    audience = f"https://tstdrv1234567.suitetalk.api.netsuite.com{TOKEN}"
+    assert ask(http, RSA, register(http, RSA), "PS256", aud=audience).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("claims", "alg", "code"),
+    [
+        ({}, "RS256", "invalid_request"),
+        ({"iss": "someone"}, "PS256", "invalid_client"),
+        ({"aud": "https://elsewhere.example/token"}, "PS256", "invalid_grant"),
+        ({"exp": 1}, "PS256", "invalid_grant"),
+        ({"exp": int(time.time()) + 9000}, "PS256", "invalid_grant"),
+        ({"scope": ["everything"]}, "PS256", "invalid_scope"),
+    ],
+)
+def test_bad_assertion_is_refused(
+    http: TestClient, claims: dict[str, Any], alg: str, code: str
+) -> None:
+    """RS256, a wrong issuer, audience, time or scope give no token. Source: same page."""
+    answer = ask(http, RSA, register(http, RSA), alg, **claims)
+    assert answer.status_code in {400, 401}
+    assert answer.json() == {"error": code}
+
+
+def test_unknown_certificate_and_wrong_key(http: TestClient) -> None:
+    """A key that is not the certificate's gets nothing. Source: same page."""
+    ids = register(http, RSA)
+    other = rsa.generate_private_key(65537, 2048)
+    assert ask(http, other, ids, "PS256").json() == {"error": "invalid_grant"}
+    unknown = {**ids, "certificate_id": "nope"}
+    answer = ask(http, RSA, unknown, "PS256")
+    assert (answer.status_code, answer.json()) == (401, {"error": "invalid_client"})
+
+
+def test_calls_without_a_valid_token(http: TestClient) -> None:
+    """401 INVALID_LOGIN with WWW-Authenticate. Source: Error Handling; OAuth 2.0 flow."""
+    for headers in ({}, {"Authorization": "Bearer nonsense"}):
+        answer = http.get("/services/rest/record/v1/customer", headers=headers)
+        assert answer.status_code == 401
+        assert answer.headers["www-authenticate"] == (
+            'Bearer realm="TSTDRV1234567", error="invalid_token", '
+            'error_description="Invalid login attempt."'
+        )
+        assert answer.headers["content-type"] == (
+            "application/vnd.oracle.resource+json; type=error"
+        )
+        detail = answer.json()["o:errorDetails"][0]
+        assert detail["o:errorCode"] == "INVALID_LOGIN"
+        assert detail["detail"].startswith("Invalid login attempt. For more details, see")
+
+
+def test_token_expires(http: TestClient) -> None:
+    """A token lives an hour. Source: OAuth 2.0 Client Credentials Flow."""
+    token = http.post("/_sandbox/tokens").json()["access_token"]
+    headers = {"Authorization": f"Bearer {token}"}
+    now = http.get("/_sandbox/clock").json()["now"]
+    later = f"{int(now[:4]) + 1}{now[4:]}"
+    assert http.put("/_sandbox/clock", json={"now": later}).status_code == 200
+    assert http.get("/services/rest/record/v1/customer", headers=headers).status_code == 401
