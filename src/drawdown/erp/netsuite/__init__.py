@@ -1,0 +1,35 @@
+"""Oracle NetSuite over its REST web services: records, SuiteQL, OAuth 2.0 client credentials.
+
+    connection = Connection("1234567", client_id, certificate_id, private_key_pem)
+    with new_client() as client:
+        netsuite = NetSuite(connection, mapping, client)
+        netsuite.deliver(intent)
+
+Names as NetSuite spells them stay inside this package.
+"""
+
+from __future__ import annotations
+
+from drawdown.erp.netsuite.auth import Connection, KeyPair, generate_key_pair
+from drawdown.erp.netsuite.fields import CUSTOM_FIELDS, CustomField
+from drawdown.erp.netsuite.gateway import NetSuite
+from drawdown.erp.netsuite.mapping import Item, Mapping, UsageItem, standard_mapping
+from drawdown.erp.netsuite.setup import missing_fields, missing_fields_text, set_up
+from drawdown.erp.netsuite.transport import new_client
+
+__all__ = [
+    "CUSTOM_FIELDS",
+    "Connection",
+    "CustomField",
+    "Item",
+    "KeyPair",
+    "Mapping",
+    "NetSuite",
+    "UsageItem",
+    "generate_key_pair",
+    "missing_fields",
+    "missing_fields_text",
+    "new_client",
+    "set_up",
+    "standard_mapping",
+]

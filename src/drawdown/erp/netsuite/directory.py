@@ -1,0 +1,380 @@
+"""NetSuite's internal ids of accounts, items, currencies and earlier records.
+
+They are a cache in memory and nothing else: copies, migrations and sandbox refreshes change them,
+and after `forget` everything is found again by number, name or external id.
+"""
+
+from __future__ import annotations
+
+import threading
+from decimal import Decimal, InvalidOperation
+from typing import Any, NamedTuple
+
+from drawdown.core.accounts import Account, Observed, Role
+from drawdown.core.errors import ErpRefusedError, ErpUnavailableError, MissingMappingError
+from drawdown.core.plan import BREAKAGE_ITEM, PREPAID_ITEM, IntentLine
+from drawdown.core.rules import Record
+from drawdown.erp.netsuite import fields, wire
+from drawdown.erp.netsuite.mapping import SYSTEM_ACCOUNTS, Item, Mapping
+from drawdown.erp.netsuite.transport import Transport
+from drawdown.erp.netsuite.wire import RecordMissingError
+
+TRANSACTIONS_MAX = 100_000
+"""Ids of earlier records that are kept; then the cache starts anew."""
+
+
+class AccountRow(NamedTuple):
+    """An account of the chart."""
+
+    internal_id: str
+    number: str
+    name: str
+    kind: str
+    special: str
+
+
+class ItemRow(NamedTuple):
+    """An item and the accounts it posts to (internal ids, empty where it has none)."""
+
+    internal_id: str
+    name: str
+    external_id: str
+    income: str
+    deferred: str
+
+
+class Posted(NamedTuple):
+    """What an account is to us.
+
+    Attributes:
+        item_id: Billing item id where the account is that item's own.
+    """
+
+    account: Account
+    item_id: str
+
+
+class Chart(NamedTuple):
+    """What is known of an account's books, read together.
+
+    Attributes:
+        currencies: ISO code by internal id.
+        subsidiary: Internal id; empty where there is none.
+        base_currency: ISO code of the subsidiary's base currency.
+    """
+
+    accounts: dict[str, AccountRow]
+    items: dict[str, ItemRow]
+    currencies: dict[str, str]
+    subsidiary: str
+    base_currency: str
+
+
+class Directory:
+    """Resolves what a mapping names, and earlier records of ours. Safe for several threads."""
+
+    def __init__(self, transport: Transport, mapping: Mapping) -> None:
+        self._transport = transport
+        self.mapping = mapping
+        self._lock = threading.RLock()
+        self._chart: Chart | None = None
+        self._roles: dict[Role, str] = {}
+        self._transactions: dict[str, str] = {}
+
+    def forget(self) -> None:
+        """Drop every id; the next use reads them again."""
+        with self._lock:
+            self.refresh()
+            self._transactions.clear()
+
+    def refresh(self) -> None:
+        """Drop what is known of accounts, items and currencies."""
+        with self._lock:
+            self._chart = None
+            self._roles.clear()
+
+    def chart(self) -> Chart:
+        """Return accounts, items, currencies and the subsidiary, read at first use."""
+        with self._lock:
+            if self._chart is None:
+                self._chart = self._read_chart()
+            return self._chart
+
+    # -- References, as `encode` needs them -----------------------------------------------------
+
+    def account(self, role: Role) -> str:
+        """Return the id of the account a role is mapped to.
+
+        Raises:
+            MissingMappingError: It is not mapped, or NetSuite has no such account.
+        """
+        known = self._roles.get(role)
+        if known is None:
+            number = self.mapping.number(role)
+            known = self.find_account(role, number)
+            if known is None:
+                self.refresh()
+                named = f"number {number}" if number else f"special type {SYSTEM_ACCOUNTS[role]}"
+                raise MissingMappingError(
+                    f"account role {role}: NetSuite has no active account of {named}; create it "
+                    f"(setup does), or set accounts.{role} of the connection's mapping"
+                )
+            self._roles[role] = known
+        return known
+
+    def find_account(self, account: Account, number: str) -> str | None:
+        """Return the id of an account by number, else NetSuite's own of the role, if there."""
+        for row in self.chart().accounts.values():
+            if number:
+                if row.number == number:
+                    return row.internal_id
+            elif isinstance(account, Role) and row.special == SYSTEM_ACCOUNTS.get(account):
+                return row.internal_id
+        return None
+
+    def item(self, line: IntentLine) -> str:
+        """Return the id of the item of a line.
+
+        Raises:
+            MissingMappingError: It is not mapped, or NetSuite has no such item.
+        """
+        item = self.mapping.item(line)
+        found = self.find_item(item)
+        if found is None:
+            self.refresh()
+            raise MissingMappingError(
+                f"item {line.item or line.kind.value}: NetSuite has no active item {item.name!r}; "
+                f"create it (setup does), or set items.{line.item} of the connection's mapping"
+            )
+        return found.internal_id
+
+    def find_item(self, item: Item) -> ItemRow | None:
+        """Return an item by name, or by external id where the mapping says ``eid:``."""
+        wanted = item.name.removeprefix("eid:")
+        is_external = wanted != item.name
+        for row in self.chart().items.values():
+            if wanted == (row.external_id if is_external else row.name):
+                return row
+        return None
+
+    def currency(self, code: str) -> str:
+        """Return the id of a currency.
+
+        Raises:
+            MissingMappingError: NetSuite does not have it.
+        """
+        for internal_id, symbol in self.chart().currencies.items():
+            if symbol == code:
+                return internal_id
+        self.refresh()
+        raise MissingMappingError(
+            f"currency {code} is not in NetSuite; add it under Lists > Accounting > Currencies and "
+            "to the customer"
+        )
+
+    def subsidiary(self) -> str:
+        """Return the id of the subsidiary; empty where the account has none."""
+        return self.chart().subsidiary
+
+    def transaction(self, record: Record, external_id: str) -> str:
+        """Return the id of an earlier record of ours.
+
+        Raises:
+            ErpRefusedError: It is not in NetSuite.
+        """
+        known = self._transactions.get(external_id)
+        if known is None:
+            data = self._read(record, external_id)
+            known = str(data["id"])
+            self.learn(external_id, known)
+        return known
+
+    def order_lines(self, external_id: str) -> dict[str, int]:
+        """Return the line numbers of a sales order by block id."""
+        data = self._read(Record.SALES_ORDER, external_id)
+        found: dict[str, int] = {}
+        for line in sublist(data, "item"):
+            block_id, number = line.get(fields.LINE_BLOCK_ID), line.get("line")
+            if block_id and isinstance(number, int):
+                found[str(block_id)] = number
+        return found
+
+    def _read(self, record: Record, external_id: str) -> dict[str, Any]:
+        try:
+            data = self._transport.send(wire.get_record(record, external_id)).data
+        except RecordMissingError as error:
+            raise ErpRefusedError(
+                f"{record} {external_id}, which this record is made from or applied to, is not in "
+                "NetSuite (any more); see who deleted it, or deliver it first",
+                external_id=external_id,
+                code=error.code,
+            ) from error
+        if not data.get("id"):
+            raise ErpUnavailableError(
+                f"NetSuite showed {record} {external_id} without an id; try again",
+                external_id=external_id,
+            )
+        return data
+
+    # -- earlier records ------------------------------------------------------------------------
+
+    def learn(self, external_id: str, internal_id: str) -> None:
+        """Remember the id of a record."""
+        if len(self._transactions) >= TRANSACTIONS_MAX:
+            self._transactions.clear()
+        self._transactions[external_id] = internal_id
+
+    def unlearn(self, external_id: str) -> bool:
+        """Forget the id of a record; whether it was known."""
+        return self._transactions.pop(external_id, None) is not None
+
+    # -- the way back ---------------------------------------------------------------------------
+
+    def code(self, currency_id: str) -> str:
+        """Return the ISO code of a currency id."""
+        code = self.chart().currencies.get(currency_id)
+        if code is None:
+            raise ErpRefusedError(
+                f"NetSuite names currency {currency_id}, which its list of currencies does not "
+                "have; let the role see all currencies"
+            )
+        return code
+
+    def posted_accounts(self) -> dict[str, Posted]:
+        """Return what each of our accounts is to us, by internal id.
+
+        Accounts of mapped items count as well: what an item posts to is said by NetSuite.
+        """
+        found: dict[str, Posted] = {}
+        for account, item_id, number in self.mapping.posting_accounts():
+            internal_id = self.find_account(account, number)
+            if internal_id is not None:
+                found[internal_id] = Posted(account, item_id)
+        for item_id, item in self.mapping.all_items():
+            row = self.find_item(item)
+            if row is None or not row.deferred:
+                continue
+            deferred, credited = _accounts_of(item_id)
+            found.setdefault(row.deferred, Posted(deferred, item_id))
+            found.setdefault(row.income, Posted(credited, item_id))
+        return found
+
+    def billing_items(self) -> dict[str, str]:
+        """Return billing item ids by item id; the item's own name where several share one."""
+        found: dict[str, str] = {}
+        for item_id, item in self.mapping.all_items():
+            row = self.find_item(item)
+            if row is None:
+                continue
+            is_shared = not item_id or found.get(row.internal_id, item_id) != item_id
+            found[row.internal_id] = row.name if is_shared else item_id
+        return found
+
+    # -- reading --------------------------------------------------------------------------------
+
+    def _read_chart(self) -> Chart:
+        rows = self._transport.rows
+        accounts = {
+            row["id"]: AccountRow(
+                row["id"],
+                row.get("acctnumber", ""),
+                row.get("fullname", ""),
+                row.get("accttype", ""),
+                row.get("sspecacct", ""),
+            )
+            for row in rows(
+                "SELECT a.id AS id, a.acctnumber AS acctnumber, a.fullname AS fullname, "
+                "a.accttype AS accttype, a.sspecacct AS sspecacct FROM account a "
+                "WHERE a.isinactive = 'F' ORDER BY a.id"
+            )
+        }
+        currencies = {
+            row["id"]: row.get("symbol", "")
+            for row in rows("SELECT c.id AS id, c.symbol AS symbol FROM currency c ORDER BY c.id")
+        }
+        items = {
+            row["id"]: ItemRow(
+                row["id"],
+                row.get("itemid", ""),
+                row.get("externalid", ""),
+                row.get("incomeaccount", ""),
+                row.get("deferredrevenueaccount", ""),
+            )
+            for row in rows(
+                "SELECT i.id AS id, i.itemid AS itemid, i.externalid AS externalid, "
+                "i.incomeaccount AS incomeaccount, "
+                "i.deferredrevenueaccount AS deferredrevenueaccount FROM item i "
+                f"WHERE i.isinactive = 'F' AND ({self._item_condition()}) ORDER BY i.id"
+            )
+        }
+        subsidiary, base = self._read_subsidiary(currencies)
+        return Chart(accounts, items, currencies, subsidiary, base)
+
+    def _item_condition(self) -> str:
+        names = {item.name for _, item in self.mapping.all_items()}
+        external = {name.removeprefix("eid:") for name in names if name.startswith("eid:")}
+        plain = {name for name in names if not name.startswith("eid:")}
+        parts = [
+            f"i.{column} IN ({', '.join(text_literal(value) for value in sorted(values))})"
+            for column, values in (("itemid", plain), ("externalid", external))
+            if values
+        ]
+        return " OR ".join(parts) or "i.id = 0"
+
+    def _read_subsidiary(self, currencies: dict[str, str]) -> tuple[str, str]:
+        wanted = self.mapping.subsidiary
+        if not wanted:
+            rows = self._transport.rows(
+                "SELECT c.id AS id FROM currency c WHERE c.isbasecurrency = 'T' ORDER BY c.id"
+            )
+            base = next(iter(rows), None)
+            return "", currencies.get(base["id"], "") if base else ""
+        for row in self._transport.rows(
+            "SELECT s.id AS id, s.name AS name, s.currency AS currency FROM subsidiary s "
+            "ORDER BY s.id"
+        ):
+            if wanted in (row["id"], row.get("name")):
+                return row["id"], currencies.get(row.get("currency", ""), "")
+        raise MissingMappingError(
+            f"NetSuite has no subsidiary {wanted!r}; set subsidiary of the connection's mapping to "
+            "the name of one, or leave it empty in an account without subsidiaries"
+        )
+
+
+def _accounts_of(item_id: str) -> tuple[Role, Account]:
+    """Return the roles of an item's deferred and income account."""
+    if item_id == PREPAID_ITEM:
+        return Role.DEFERRED_REVENUE_PREPAID, Role.PREPAID_CREDITS_LIABILITY
+    if item_id == BREAKAGE_ITEM:
+        return Role.DEFERRED_REVENUE_BREAKAGE, Observed.REVENUE_BREAKAGE
+    return Role.DEFERRED_REVENUE_USAGE, Observed.REVENUE_USAGE
+
+
+def text_literal(value: str) -> str:
+    """Quote a text for SuiteQL."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def sublist(data: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    """Return the lines of an expanded sublist; none if it is absent or not expanded."""
+    found = data.get(name)
+    lines = found.get("items") if isinstance(found, dict) else None
+    return [line for line in lines if isinstance(line, dict)] if isinstance(lines, list) else []
+
+
+def reference(data: dict[str, Any], name: str) -> str:
+    """Return the id of a select field; empty if it is not set."""
+    found = data.get(name)
+    return str(found.get("id") or "") if isinstance(found, dict) else ""
+
+
+def number(value: object) -> Decimal:
+    """Return a number of a record body or query; nothing counts as zero.
+
+    Raises:
+        ErpRefusedError: It is not a number.
+    """
+    try:
+        return Decimal(str(value)) if value is not None else Decimal(0)
+    except InvalidOperation as error:
+        raise ErpRefusedError(f"NetSuite gave {value!r} where a number stands") from error
