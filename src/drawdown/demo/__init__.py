@@ -1,0 +1,1 @@
+"""Demonstration data and the story told with it: real usage, invented customers and blocks."""

@@ -1,0 +1,1 @@
+"""Reports: ledger values in, text and tables out. Pure; one file a report."""
