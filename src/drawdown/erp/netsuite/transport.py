@@ -53,7 +53,7 @@ class Transport:
     """Sends requests of one connection, with its token.
 
     Args:
-        client: Shared by threads; the caller closes it.
+        client: Shared by threads; its owner closes it.
         clock: Seconds since the epoch.
         sleep: Waits that many seconds.
     """
