@@ -11,8 +11,9 @@ from starlette.testclient import TestClient
 
 sys.path.insert(0, str(Path(__file__).parent))  # importlib mode does not
 
-from netsuite_sandbox import create_app
 from sandbox_client import Client
+
+from netsuite_sandbox import create_app
 
 
 @pytest.fixture

@@ -219,7 +219,7 @@ def test_straight_line_over_the_dates_of_the_line(ns: Client) -> None:
 
 
 def test_opt_out_of_a_line(ns: Client) -> None:
-    """doNotCreateRevenueElement keeps a line out. Source: 5.1."""
+    """DoNotCreateRevenueElement keeps a line out. Source: 5.1."""
     ns.make(
         "/invoice",
         {

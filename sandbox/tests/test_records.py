@@ -228,14 +228,14 @@ def test_delete_master_in_use(ns: Client) -> None:
 
 
 def test_patch_null_clears(ns: Client) -> None:
-    """null clears a field. Source: Updating a Record Instance."""
+    """Null clears a field. Source: Updating a Record Instance."""
     ns.deposit(10, "X-1", memo="hello")
     assert ns.call("PATCH", "/customerDeposit/eid:X-1", {"memo": None}).status_code == 204
     assert "memo" not in ns.get("/customerDeposit/eid:X-1")
 
 
 def test_customer_balances(ns: Client) -> None:
-    """balance and depositBalance follow the documents. Source: REST API Browser, customer."""
+    """Balance and depositBalance follow the documents. Source: REST API Browser, customer."""
     ns.deposit(500, "D-1")
     ns.invoice(200, "I-1")
     body = ns.get(f"/customer/{ns.customer}")
@@ -243,7 +243,7 @@ def test_customer_balances(ns: Client) -> None:
 
 
 def test_account_type_is_fixed_once_used(ns: Client) -> None:
-    """acctType of a used account does not change. Source: Account, REST use case."""
+    """AcctType of a used account does not change. Source: Account, REST use case."""
     ns.journal("1500", "1050", 5, "J-1")
     assert "cannot change" in ns.refused(
         "PATCH", f"/account/{ns.account('1500')}", {"acctType": {"id": "Bank"}}

@@ -72,7 +72,7 @@ def test_real_account_ids_are_refused(account: str) -> None:
 
 
 def test_reset_and_controls(ns: Client) -> None:
-    """reset empties the company; settings tell their source; the request log tells what was seen."""
+    """Reset empties the company; settings tell their source; the request log tells what was seen."""
     ns.deposit(5, "D")
     seen = ns.http.get("/_sandbox/requests").json()["requests"]
     assert seen[-1]["path"] == "/services/rest/record/v1/customerDeposit"

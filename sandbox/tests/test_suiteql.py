@@ -95,16 +95,16 @@ def test_expressions(ns: Client, expression: str, value: str) -> None:
         ("SELECT TOP 2 id FROM transaction ORDER BY id DESC", "32"),
         ("SELECT id FROM transaction ORDER BY id FETCH FIRST 1 ROWS ONLY", "1"),
         ("SELECT id FROM transaction ORDER BY id OFFSET 2 ROWS", "123"),
-        ("SELECT * FROM (SELECT a.id, ROWNUM AS rn FROM (SELECT id FROM transaction ORDER BY id) a "
-         "WHERE ROWNUM <= 3) WHERE rn > 1", "23"),
+        (("SELECT * FROM (SELECT a.id, ROWNUM AS rn FROM (SELECT id FROM transaction ORDER BY id) a "
+         "WHERE ROWNUM <= 3) WHERE rn > 1"), "23"),
         ("SELECT id FROM transaction WHERE type IN ('CustDep', 'DepAppl')", "13"),
         ("SELECT id FROM transaction WHERE id = '2'", "2"),
         ("SELECT id FROM transaction WHERE externalid LIKE 'INV%'", "2"),
         ("SELECT id FROM transaction WHERE externalid LIKE 'inv%'", ""),
         ("SELECT id FROM transaction WHERE custbody_dd_block_id = 'B1'", "1"),
         ("SELECT transaction AS id FROM transactionline WHERE custcol_dd_block_id = 'B1'", "2"),
-        ("SELECT t.id FROM transaction t WHERE EXISTS (SELECT 1 FROM transactionline tl WHERE "
-         "tl.transaction = t.id AND tl.item IS NOT NULL)", "2"),
+        (("SELECT t.id FROM transaction t WHERE EXISTS (SELECT 1 FROM transactionline tl WHERE "
+         "tl.transaction = t.id AND tl.item IS NOT NULL)"), "2"),
         ("SELECT id FROM transaction WHERE trandate >= TO_DATE('2024-01-10', 'YYYY-MM-DD')", "23"),
         ("SELECT id FROM transaction MINUS SELECT transaction FROM transactionline WHERE item > 0",
          "13"),
@@ -134,7 +134,7 @@ def test_parameters(ns: Client) -> None:
 
 
 def test_paging(ns: Client) -> None:
-    """limit and offset of the URL, total, next link. Source: Collection Paging."""
+    """Limit and offset of the URL, total, next link. Source: Collection Paging."""
     query = "SELECT id FROM transaction ORDER BY id"
     first = ns.sql_page(query, limit=2)
     assert (first["count"], first["hasMore"], first["totalResults"]) == (2, True, 3)

@@ -64,7 +64,7 @@ def _request(scope: Scope, body: bytes) -> Request:
 
 async def _send(send: Send, response: Response) -> None:
     headers = [(k.encode("latin-1"), v.encode("latin-1")) for k, v in response.headers.items()]
-    if response.status != 204:  # noqa: PLR2004
+    if response.status != 204:
         headers.append((b"content-length", str(len(response.body)).encode()))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     await send({"type": "http.response.body", "body": response.body})

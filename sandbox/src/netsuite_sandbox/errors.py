@@ -1,8 +1,8 @@
 """NetSuite's refusals, word for word.
 
 Source: "Error Handling in REST Web Services" for the shape; "SOAP Web Services Error Status Codes"
-for most business texts, which the record service wraps as a USER_ERROR (seen in third-party code for
-entity and required-field messages; for each single message it is unsure, see COVERAGE).
+for most business texts, which the record service wraps as a USER_ERROR (seen in third-party code
+for entity and required-field messages; for each single message it is unsure, see COVERAGE).
 """
 
 from __future__ import annotations

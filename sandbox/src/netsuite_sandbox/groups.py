@@ -10,8 +10,8 @@ ENTITIES = frozenset({"customer", "vendor", "employee", "partner", "job", "conta
 ITEMS = frozenset(
     {
         "serviceSaleItem", "serviceResaleItem", "servicePurchaseItem", "nonInventorySaleItem",
-        "nonInventoryResaleItem", "nonInventoryPurchaseItem", "inventoryItem", "otherChargeSaleItem",
-        "discountItem", "item",
+        "nonInventoryResaleItem", "nonInventoryPurchaseItem", "inventoryItem",
+        "otherChargeSaleItem", "discountItem", "item",
     }
 )  # fmt: skip
 

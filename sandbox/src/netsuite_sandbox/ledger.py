@@ -191,7 +191,7 @@ class Ledger:
         ]  # fmt: skip
         self._db.conn.executemany(self._insert_line, rows)
 
-    def link(
+    def link(  # noqa: PLR0913 (one row of the link table)
         self, previous: tuple[int, int], following: tuple[int, int], kind: str, amount: int,
         *, previous_base: int = 0, next_base: int = 0, day: str | None = None,
     ) -> None:  # fmt: skip

@@ -45,7 +45,7 @@ def times_rate(units: int, rate: Decimal, precision: int) -> int:
 
 def share(total: int, part: int, whole: int, precision: int) -> int:
     """Return `total` x `part` / `whole`, rounded half up; exact when part equals whole."""
-    if part == whole or whole == 0:
+    if whole in (part, 0):
         return total
     return to_units(Decimal(total * part).scaleb(-4) / Decimal(whole), precision)
 

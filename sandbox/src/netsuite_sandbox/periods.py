@@ -1,6 +1,7 @@
 """Accounting periods: which one a transaction posts to, and what closed and locked ones refuse.
 
-Sources: "General Accounting Preferences", "Locking Accounting Periods", "Closing Accounting Periods".
+Sources: "General Accounting Preferences", "Locking Accounting Periods", "Closing
+Accounting Periods".
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from netsuite_sandbox import errors
 from netsuite_sandbox.company import Company
 from netsuite_sandbox.errors import user_error
 
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _OBSERVED_MISMATCH = (
     "The transaction date you specified is not within the date range of your accounting period."
 )
@@ -116,9 +117,9 @@ class Periods:
             if natural is None:
                 raise user_error(self._mismatch())
             period = self._offered() if natural.closed else natural
-        if not period.start <= day <= period.end:
-            if self._company.settings["date_outside_posting_period"] == "disallow":
-                raise user_error(self._mismatch())
+        strict = self._company.settings["date_outside_posting_period"] == "disallow"
+        if strict and not period.start <= day <= period.end:
+            raise user_error(self._mismatch())
         self._check_locks(period, receivables=receivables)
         return period.id
 

@@ -20,8 +20,8 @@ _CURRENCIES = (
     ("Kuwaiti Dinar", "KWD", 3, "3.25"),
 )
 
-# number, name, type, system account. NetSuite makes Customer Deposits with the first deposit; here it
-# is there from the start.
+# number, name, type, system account. NetSuite makes Customer Deposits with the first deposit; here
+# it is there from the start.
 _ACCOUNTS = (
     ("1000", "Checking", "Bank", None),
     ("1050", "Undeposited Funds", "OthCurrAsset", "UndepFunds"),

@@ -57,8 +57,8 @@ SETTINGS: tuple[Setting, ...] = (
         ("disallow", "warn", "allow"),
         "U",
         "General Accounting Preferences (the values are documented, the default is not)",
-        "Whether a transaction date may lie outside the posting period. With warn or allow a date in "
-        "a closed period moves silently to the period offered.",
+        "Whether a transaction date may lie outside the posting period. With warn or allow a date "
+        "in a closed period moves silently to the period offered.",
     ),
     Setting(
         "date_mismatch_text",
@@ -114,7 +114,7 @@ SETTINGS: tuple[Setting, ...] = (
         (True, False),
         "U",
         "Inferred from the keyed item sublist",
-        "When the body of salesOrder to invoice lists item lines with orderLine, only these are billed.",
+        "When the body of salesOrder to invoice lists lines with orderLine, only these are billed.",
     ),
     Setting(
         "require_journal_approval",

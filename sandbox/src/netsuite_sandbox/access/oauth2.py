@@ -1,7 +1,7 @@
 """OAuth 2.0 client credentials (machine to machine).
 
 Source: "OAuth 2.0 Client Credentials Flow": a JWT signed PS256/384/512 or ES256/384/512, `kid` the
-certificate id, `iss` the client id, `aud` the token URL, at most an hour to `exp`. RS256 is refused.
+certificate id, `iss` the client id, `aud` the token URL, at most an hour to `exp`. No RS256.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class Tokens:
             return _refused("invalid_request")
         try:
             client, role, scope = self._verify(form["client_assertion"], request)
-        except _Refused as error:
+        except _RefusedError as error:
             return _refused(error.code)
         token, lifetime = self.issue(client, role, scope)
         return plain_json(
@@ -110,36 +110,36 @@ class Tokens:
     def _verify(self, assertion: str, request: Request) -> tuple[str, str, str]:
         header = _header(assertion)
         if header.get("alg") not in ALGORITHMS:
-            raise _Refused("invalid_request")
+            raise _RefusedError("invalid_request")
         with self._company.db.lock:
             row = self._company.db.one(
                 "SELECT * FROM integration WHERE certificate_id = ?", (header.get("kid"),)
             )
         if row is None:
-            raise _Refused("invalid_client")
+            raise _RefusedError("invalid_client")
         try:
             claims = jwt.decode(assertion, _load_key(row["public_key_pem"]), ALGORITHMS).claims
         except (JoseError, ValueError):
-            raise _Refused("invalid_grant") from None
+            raise _RefusedError("invalid_grant") from None
         if claims.get("iss") != row["client_id"]:
-            raise _Refused("invalid_client")
+            raise _RefusedError("invalid_client")
         self._check_times(claims)
         audience = claims.get("aud")
         audiences = audience if isinstance(audience, list) else [audience]
         if not set(audiences) & self._audiences(request):
-            raise _Refused("invalid_grant")
+            raise _RefusedError("invalid_grant")
         return row["client_id"], row["role"], _scope(claims.get("scope"))
 
     def _check_times(self, claims: dict[str, object]) -> None:
         """`iat` and `exp` by real time, or by the sandbox's clock when that was set."""
         issued, expires = claims.get("iat"), claims.get("exp")
         if not isinstance(issued, int) or not isinstance(expires, int):
-            raise _Refused("invalid_grant")
+            raise _RefusedError("invalid_grant")
         if not 0 < expires - issued <= _LIFETIME_MAX_S:
-            raise _Refused("invalid_grant")
+            raise _RefusedError("invalid_grant")
         real, ours = datetime.now(UTC).timestamp(), self._company.clock.now().timestamp()
         if expires < real and expires < ours:
-            raise _Refused("invalid_grant")
+            raise _RefusedError("invalid_grant")
 
     def _audiences(self, request: Request) -> set[str]:
         host = self._company.account.lower().replace("_", "-")
@@ -149,7 +149,7 @@ class Tokens:
         }
 
 
-class _Refused(Exception):
+class _RefusedError(Exception):
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
@@ -159,13 +159,13 @@ def _header(assertion: str) -> dict[str, object]:
     try:
         return dict(extract_compact(assertion.encode("ascii", "replace")).headers())
     except (JoseError, ValueError):
-        raise _Refused("invalid_request") from None
+        raise _RefusedError("invalid_request") from None
 
 
 def _scope(value: object) -> str:
     names = value if isinstance(value, list) else str(value or "").replace(",", " ").split()
     if not names or not set(names) <= SCOPES:
-        raise _Refused("invalid_scope")
+        raise _RefusedError("invalid_scope")
     return " ".join(names)
 
 
@@ -177,7 +177,7 @@ def _load_key(pem: str) -> RSAKey | ECKey:
     data = pem.encode("ascii", "replace")
     try:
         if b"BEGIN CERTIFICATE" in data:
-            key = load_pem_x509_certificate(data).public_key()
+            key: object = load_pem_x509_certificate(data).public_key()
         else:
             key = load_pem_public_key(data)
     except ValueError:

@@ -1,8 +1,8 @@
 """Month end: arrangements, plans, recognition journals.
 
-Source: "Create Revenue Recognition Journal Entries": Dr deferral account / Cr recognition account in
-the subsidiary's base currency, at most 1,000 lines a journal; a journal of a shut period goes to the
-next open one.
+Source: "Create Revenue Recognition Journal Entries": Dr deferral account / Cr recognition account,
+in the subsidiary's base currency, at most 1,000 lines a journal; a journal of a shut period goes to
+the next open one.
 """
 
 from __future__ import annotations

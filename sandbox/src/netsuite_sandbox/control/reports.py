@@ -65,7 +65,7 @@ def trial_balance(company: Company, as_of: str = "") -> list[dict[str, Any]]:
 
 
 def hledger(company: Company) -> str:
-    """The whole general ledger as an hledger journal, with external ids and custom fields as tags."""
+    """The general ledger as an hledger journal, external ids and custom fields as tags."""
     custom = [f"t.{name} AS {name}" for name in company.body_columns]
     columns = [f"l.{name} AS line_{name}" for name in company.line_columns]
     more = "".join(f", {name}" for name in (*custom, *columns))

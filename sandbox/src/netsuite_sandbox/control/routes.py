@@ -79,7 +79,7 @@ def _month_end(sandbox: Sandbox, request: Request) -> Any:
 
 def _period(sandbox: Sandbox, path: str) -> Any:
     parts = path.split("/")
-    if len(parts) != 4:  # noqa: PLR2004
+    if len(parts) != 4:
         raise invalid_request("POST /_sandbox/periods/{YYYY-MM}/close, /open, /lock or /lock-ar.")
     period = sandbox.books.periods.set_state(parts[2].replace("%20", " "), parts[3])
     return {

@@ -55,7 +55,7 @@ def show(books: Books, head: Header) -> Values:
         "total": to_decimal(head.total), "subtotal": to_decimal(head.total),
         "applied": to_decimal(head.total - head.open), "unapplied": to_decimal(head.open),
         "amountRemaining": to_decimal(head.open),
-        "item": itemlines.show(books, books.ledger.lines(head.id), 1),
+        "item": itemlines.show(books.ledger.lines(head.id), 1),
         "apply": applying.shown(books, head.id),
     }  # fmt: skip
 

@@ -17,8 +17,8 @@ _EXPANDED_TYPES = frozenset({"OthCurrAsset", "OthAsset", "OthCurrLiab", "LongTer
 def bank_account(books: Books, values: Values) -> int:
     """Return the account that receives money: undepFunds or `account`.
 
-    Bank accounts only, unless the preference Expand Account Lists is on. Which types that preference
-    admits on deposits is unsure.
+    Bank accounts only, unless the preference Expand Account Lists is on. Which types that
+    preference admits on deposits is unsure.
     """
     undeposited = books.company.special_account("UndepFunds")
     account = values.get("account")

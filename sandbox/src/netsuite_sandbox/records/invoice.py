@@ -1,4 +1,4 @@
-"""Invoice: Dr Accounts Receivable / Cr income or, for deferred items, the item's deferral account."""
+"""Invoice: Dr Accounts Receivable / Cr income or, for deferred items, the deferral account."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def show(books: Books, head: Header) -> Values:
         "total": to_decimal(head.total), "subtotal": to_decimal(head.total - tax),
         "taxTotal": to_decimal(tax), "amountRemaining": to_decimal(head.open),
         "amountPaid": to_decimal(head.total - head.open),
-        "item": itemlines.show(books, lines, -1),
+        "item": itemlines.show(lines, -1),
     }  # fmt: skip
 
 

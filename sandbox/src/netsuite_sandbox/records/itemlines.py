@@ -18,7 +18,7 @@ _PLACED = frozenset(
 )  # fmt: skip
 
 
-def revenue_account(books: Books, item: dict[str, Any], line: Values) -> int:
+def revenue_account(item: dict[str, Any], line: Values) -> int:
     """Return the account an item line posts to.
 
     Source: with revenue management on, a line of an item with a deferral account credits that
@@ -71,7 +71,7 @@ def build(
         amount = sign * units
         lines.append(
             Line(
-                id=line_id, account=revenue_account(books, item.body, value), amount=amount,
+                id=line_id, account=revenue_account(item.body, value), amount=amount,
                 base=times_rate(amount, header.exchangerate, base_precision),
                 entity=header.entity, item=item.id, quantity=sign * quantity, rate=rate,
                 memo=value.get("description"), orderdoc=value.get("orderDoc"),
@@ -116,7 +116,7 @@ def _amounts(value: Values, item: dict[str, Any], precision: int) -> tuple[Decim
     return quantity, rate, to_units(quantity * rate, precision)
 
 
-def show(books: Books, lines: list[Line], sign: int) -> list[Values]:
+def show(lines: list[Line], sign: int) -> list[Values]:
     """Give item lines back as REST values."""
     out: list[Values] = []
     for line in lines:

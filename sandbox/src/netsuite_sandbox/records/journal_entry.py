@@ -61,10 +61,9 @@ def build(books: Books, kind: Kind, values: Values, old: Header | None) -> Draft
             )
         )  # fmt: skip
     head.total = sum(line.amount for line in lines if line.amount > 0)
-    if not sum(line.amount for line in lines):
-        if rest := sum(line.base for line in lines):
-            rounding = company.special_account("RndERV")
-            lines.append(Line(next_id + 1, rounding, 0, -rest, extra={"system": True}))
+    if not sum(line.amount for line in lines) and (rest := sum(line.base for line in lines)):
+        rounding = company.special_account("RndERV")
+        lines.append(Line(next_id + 1, rounding, 0, -rest, extra={"system": True}))
     return Draft(head, lines)
 
 

@@ -44,9 +44,8 @@ def update(company: Company, kind: MasterKind, record_id: int, values: Values) -
     record = get(company, kind, record_id)
     group = groups.group_of(kind.record)
     external = values.get("externalId", record.external_id)
-    if external and external != record.external_id:
-        if company.by_external_id(group, external) is not None:
-            raise duplicate(group)
+    if external and external != record.external_id and company.by_external_id(group, external):
+        raise duplicate(group)
     body = {**record.body, **{k: v for k, v in values.items() if k not in _READONLY}}
     body = {k: v for k, v in body.items() if v is not None}
     kind.check(company, body, record)

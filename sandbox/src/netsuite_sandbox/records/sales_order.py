@@ -1,7 +1,7 @@
 """Sales order: non-posting; billed in whole or in part by transform to invoice.
 
-Status letters: A Pending Approval, F Pending Billing (nothing to fulfil), G Billed, as SuiteQL shows
-them. Source: REST API Browser (orderStatus A, B); letters of `status` from third-party code.
+Status letters: A Pending Approval, F Pending Billing (nothing to fulfil), G Billed, as SuiteQL
+shows them. Source: REST API Browser (orderStatus A, B); letters of `status` from third-party code.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def to_invoice(books: Books, order: Header, body: Values) -> Values:
     extra = [v for v in body.get("item") or [] if not v.get("orderLine")]
     select = bool(overrides) and books.company.settings["transform_order_line_selects"]
     items: list[Values] = []
-    for line in itemlines.show(books, books.ledger.lines(order.id), -1):
+    for line in itemlines.show(books.ledger.lines(order.id), -1):
         number = line["line"]
         override = overrides.get(number)
         if line.get("isClosed") or (select and override is None):
@@ -114,7 +114,7 @@ def to_invoice(books: Books, order: Header, body: Values) -> Values:
 def show(books: Books, head: Header) -> Values:
     """Computed fields."""
     done = billed(books, head.id)
-    lines = itemlines.show(books, books.ledger.lines(head.id), -1)
+    lines = itemlines.show(books.ledger.lines(head.id), -1)
     for line in lines:
         line["quantityBilled"] = done.get(line["line"], (Decimal(0), 0))[0]
     return {

@@ -2,8 +2,8 @@
 
 Column kinds: id (integer), text, number, date, datetime, bool ('T'/'F'). `ref` names the record
 group that BUILTIN.DF shows a column by. Sources: columns from third-party queries against live
-accounts, amounts in transaction or base currency from "Transaction Line" and "Transaction Accounting
-Line" (section_1548805090).
+accounts, amounts in transaction or base currency from "Transaction Line" and "Transaction
+Accounting Line" (section_1548805090).
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ def _moment(value: Any) -> datetime | None:
     if value is None:
         return None
     try:
-        return datetime.fromisoformat(str(value).replace("Z", "+00:00")).replace(tzinfo=None)
+        return datetime.fromisoformat(str(value)).replace(tzinfo=None)
     except ValueError:
         return None
 

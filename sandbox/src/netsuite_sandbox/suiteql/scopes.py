@@ -80,6 +80,7 @@ class Resolver:
                     continue
                 found = self._fields(source).get(name)
                 if found is not None:
+                    column.meta["source"] = alias
                     return found
                 if table:
                     return None
@@ -118,7 +119,7 @@ class Resolver:
         return out
 
 
-def kind_of(node: exp.Expression) -> str:
+def kind_of(node: exp.Expr) -> str:
     """Return the kind of an expression: date, datetime or anything else."""
     if isinstance(node, exp.Column):
         found = node.meta.get("column")

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlglot import exp, parse, tokenize
+from sqlglot import TokenType, exp, parse, tokenize
 from sqlglot.errors import SqlglotError
-from sqlglot.tokens import TokenType
 from sqlglot.transforms import eliminate_join_marks
 
 from netsuite_sandbox.company import Company
@@ -56,7 +55,9 @@ def translate(company: Company, text: str) -> Statement:
     resolver = Resolver(company)
     resolver.resolve(tree)
     if any(column.args.get("join_mark") for column in tree.find_all(exp.Column)):
-        tree = eliminate_join_marks(tree)
+        joined = eliminate_join_marks(tree)
+        assert isinstance(joined, exp.Query)
+        tree = joined
     _name_outputs(tree)
     for select in list(tree.find_all(exp.Select)):
         _row_limit(select)
@@ -98,7 +99,7 @@ def _row_limit(select: exp.Select) -> None:
     where = select.args.get("where")
     if where is None:
         return
-    kept: list[exp.Expression] = []
+    kept: list[exp.Expr] = []
     limit: int | None = None
     for part in where.this.flatten() if isinstance(where.this, exp.And) else [where.this]:
         inner = part.unnest()
@@ -119,7 +120,7 @@ def _row_limit(select: exp.Select) -> None:
         select.set("limit", exp.Limit(expression=exp.Literal.number(max(limit, 0))))
 
 
-def _is_rownum(node: exp.Expression) -> bool:
+def _is_rownum(node: exp.Expr) -> bool:
     return isinstance(node, exp.Pseudocolumn | exp.Column) and node.name.lower() == "rownum"
 
 
@@ -140,9 +141,9 @@ def _take_limit(tree: exp.Query) -> int | None:
 
 
 def _rewrite(company: Company, tree: exp.Query) -> exp.Query:
-    kinds = {id(node): kind_of(node) for node in tree.walk() if isinstance(node, exp.Expression)}
+    kinds = {id(node): kind_of(node) for node in tree.walk()}
 
-    def visit(node: exp.Expression) -> exp.Expression:
+    def visit(node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.Table) and node.name.lower() in TABLES:
             alias = node.alias or node.name
             view = exp.to_table(TABLES[node.name.lower()].view)
@@ -158,41 +159,43 @@ def _rewrite(company: Company, tree: exp.Query) -> exp.Query:
     return tree
 
 
-def _call(name: str, *arguments: Any) -> exp.Expression:
+def _call(name: str, *arguments: Any) -> exp.Expr:
     return exp.Anonymous(this=name, expressions=[a for a in arguments if a is not None])
 
 
-def _builtin(company: Company, node: exp.Expression, _kinds: dict[int, str]) -> exp.Expression:
+def _builtin(company: Company, node: exp.Expr, _kinds: dict[int, str]) -> exp.Expr:
     assert isinstance(node, exp.Dot)
     call = node.expression
     if node.this.name.upper() != "BUILTIN" or not isinstance(call, exp.Anonymous):
         raise unsupported()
     name = str(call.this).upper()
-    argument = call.expressions[0] if call.expressions else None
+    argument: exp.Expr | None = call.expressions[0].copy() if call.expressions else None
     if argument is None or name not in {"DF", "CF"}:
         if name in {"CONSOLIDATE", "CURRENCY"} and argument is not None:
-            return argument.copy()  # One base currency: nothing to translate.
+            return argument  # One base currency: nothing to translate.
         raise unsupported()
     column = argument.meta.get("column") if isinstance(argument, exp.Column) else None
     if column is None:
-        return argument.copy()
+        return argument
+    assert isinstance(argument, exp.Column)
+    if not argument.table:  # Qualified, so that no name inside the look-up can capture it.
+        argument.set("table", exp.to_identifier(argument.meta["source"]))
     if column.ref == "status":
-        table = argument.args.get("table")
-        letter = exp.column("type", table=table.copy() if table else None)
+        letter = exp.column("type", table=argument.args["table"].copy())
         if name == "CF":
-            return _concat(letter, ":", argument.copy())
+            return _concat(letter, ":", argument)
         return _lookup("ql_transactionstatus", "fullname", {"id": argument, "trantype": letter})
     if name == "CF":
-        return argument.copy()
+        return argument
     return _display(company, column, argument)
 
 
-def _concat(left: exp.Expression, text: str, right: exp.Expression) -> exp.Expression:
+def _concat(left: exp.Expr, text: str, right: exp.Expr) -> exp.Expr:
     joined = exp.DPipe(this=left, expression=exp.Literal.string(text))
     return exp.Paren(this=exp.DPipe(this=joined, expression=right))
 
 
-def _lookup(view: str, column: str, where: dict[str, exp.Expression]) -> exp.Expression:
+def _lookup(view: str, column: str, where: dict[str, exp.Expr]) -> exp.Expr:
     query = exp.select(exp.column(column, table="df")).from_(exp.alias_(exp.to_table(view), "df",
                                                                        table=True))  # fmt: skip
     for key, value in where.items():
@@ -200,7 +203,7 @@ def _lookup(view: str, column: str, where: dict[str, exp.Expression]) -> exp.Exp
     return exp.Subquery(this=query)
 
 
-def _display(company: Company, column: Column, argument: exp.Expression) -> exp.Expression:
+def _display(company: Company, column: Column, argument: exp.Expr) -> exp.Expr:
     """BUILTIN.DF of a reference: the name that NetSuite shows."""
     if column.ref == "trantype":
         case = exp.Case(this=argument.copy())
@@ -222,7 +225,7 @@ def _display(company: Company, column: Column, argument: exp.Expression) -> exp.
     return argument.copy()
 
 
-def _sum(_company: Company, node: exp.Expression, _kinds: dict[int, str]) -> exp.Expression:
+def _sum(_company: Company, node: exp.Expr, _kinds: dict[int, str]) -> exp.Expr:
     """Sums are done in whole millionths: exact where adding REAL values is not."""
     if isinstance(node.this, exp.Distinct):
         return node
@@ -234,11 +237,11 @@ def _sum(_company: Company, node: exp.Expression, _kinds: dict[int, str]) -> exp
     return exp.Paren(this=exp.Div(this=total, expression=exp.Literal.number("1000000.0")))
 
 
-def _to_char(_company: Company, node: exp.Expression, _kinds: dict[int, str]) -> exp.Expression:
+def _to_char(_company: Company, node: exp.Expr, _kinds: dict[int, str]) -> exp.Expr:
     return _call("ns_to_char", node.this.copy(), node.args.get("format"))
 
 
-def _to_date(_company: Company, node: exp.Expression, _kinds: dict[int, str]) -> exp.Expression:
+def _to_date(_company: Company, node: exp.Expr, _kinds: dict[int, str]) -> exp.Expr:
     pattern = node.args.get("format")
     if not isinstance(pattern, exp.Literal):
         raise unsupported()
@@ -251,36 +254,37 @@ def _to_date(_company: Company, node: exp.Expression, _kinds: dict[int, str]) ->
     return _call("ns_to_date", node.this.copy(), pattern)
 
 
-def _now(company: Company, node: exp.Expression, _kinds: dict[int, str]) -> exp.Expression:
+def _now(company: Company, node: exp.Expr, _kinds: dict[int, str]) -> exp.Expr:
     moment: datetime = company.clock.now()
     if isinstance(node, exp.CurrentDate):
         return exp.Literal.string(moment.date().isoformat())
     return exp.Literal.string(moment.strftime("%Y-%m-%dT%H:%M:%SZ"))
 
 
-def _trunc_date(_company: Company, node: exp.Expression, kinds: dict[int, str]) -> exp.Expression:
+def _trunc_date(_company: Company, node: exp.Expr, _kinds: dict[int, str]) -> exp.Expr:
     unit = node.args.get("unit")
     text = unit.name if unit is not None else "DD"
     return _call("ns_trunc_date", node.this.copy(), exp.Literal.string(text))
 
 
-def _trunc(_company: Company, node: exp.Expression, kinds: dict[int, str]) -> exp.Expression:
+def _trunc(_company: Company, node: exp.Expr, kinds: dict[int, str]) -> exp.Expr:
     if kinds.get(id(node.this)) in _DATES:
         return _call("ns_trunc_date", node.this.copy())
     return _call("ns_truncate", node.this.copy(), node.args.get("decimals"))
 
 
-def _add_months(_company: Company, node: exp.Expression, _kinds: dict[int, str]) -> exp.Expression:
+def _add_months(_company: Company, node: exp.Expr, _kinds: dict[int, str]) -> exp.Expr:
     return _call("ns_add_months", node.this.copy(), node.expression.copy())
 
 
-def _last_day(_company: Company, node: exp.Expression, _kinds: dict[int, str]) -> exp.Expression:
+def _last_day(_company: Company, node: exp.Expr, _kinds: dict[int, str]) -> exp.Expr:
     return _call("ns_last_day", node.this.copy())
 
 
-def _plus_minus(_company: Company, node: exp.Expression, kinds: dict[int, str]) -> exp.Expression:
+def _plus_minus(_company: Company, node: exp.Expr, kinds: dict[int, str]) -> exp.Expr:
     """Arithmetic on dates counts days."""
     left = kinds.get(id(node)) == "date"
+    assert isinstance(node, exp.Binary)
     both = isinstance(node, exp.Sub) and _date_like(node.left) and _date_like(node.right)
     if both:
         return _call("ns_days_between", node.left.copy(), node.right.copy())
@@ -292,7 +296,7 @@ def _plus_minus(_company: Company, node: exp.Expression, kinds: dict[int, str]) 
     return _call("ns_add_days", node.left.copy(), days)
 
 
-def _date_like(node: exp.Expression) -> bool:
+def _date_like(node: exp.Expr) -> bool:
     if isinstance(node, exp.Anonymous):
         return str(node.this) in {"ns_to_date", "ns_add_days", "ns_add_months", "ns_last_day",
                                   "ns_trunc_date"}  # fmt: skip
@@ -301,14 +305,14 @@ def _date_like(node: exp.Expression) -> bool:
     return kind_of(node) in _DATES
 
 
-def _divide(_company: Company, node: exp.Expression, _kinds: dict[int, str]) -> exp.Expression:
+def _divide(_company: Company, node: exp.Expr, _kinds: dict[int, str]) -> exp.Expr:
     """Division never drops the fraction."""
     if isinstance(node.expression, exp.Literal) and "." in node.expression.name:
         return node
     return exp.Div(this=exp.cast(node.this.copy(), "REAL"), expression=node.expression.copy())
 
 
-def _ordered(_company: Company, node: exp.Expression, _kinds: dict[int, str]) -> exp.Expression:
+def _ordered(_company: Company, node: exp.Expr, _kinds: dict[int, str]) -> exp.Expr:
     """Keys are never NULL: saying so lets SQLite walk the index."""
     inner = node.this
     if isinstance(inner, exp.Column) and inner.name.lower() in {"id", "transaction"}:
@@ -316,26 +320,26 @@ def _ordered(_company: Company, node: exp.Expression, _kinds: dict[int, str]) ->
     return node
 
 
-def _anonymous(_company: Company, node: exp.Expression, _kinds: dict[int, str]) -> exp.Expression:
+def _anonymous(_company: Company, node: exp.Expr, _kinds: dict[int, str]) -> exp.Expr:
     name = str(node.this)
     if name.startswith("ns_") or name.upper() in _ALLOWED or isinstance(node.parent, exp.Dot):
         return node
     raise unsupported()
 
 
-def _list_agg(_company: Company, node: exp.Expression, _kinds: dict[int, str]) -> exp.Expression:
+def _list_agg(_company: Company, node: exp.Expr, _kinds: dict[int, str]) -> exp.Expr:
     inner = node.this.this if isinstance(node.this, exp.Order) else node.this
     return exp.GroupConcat(this=inner.copy(), separator=node.args.get("separator"))
 
 
-def _row_number(_company: Company, node: exp.Expression, _kinds: dict[int, str]) -> exp.Expression:
+def _row_number(_company: Company, node: exp.Expr, _kinds: dict[int, str]) -> exp.Expr:
     if not _is_rownum(node) or node.meta.get("column") is not None:
         return node
     return exp.Window(this=exp.RowNumber())
 
 
-_Rule = Callable[[Company, exp.Expression, dict[int, str]], exp.Expression]
-_RULES: dict[type[exp.Expression], _Rule] = {
+_Rule = Callable[[Company, exp.Expr, dict[int, str]], exp.Expr]
+_RULES: dict[type[exp.Expr], _Rule] = {
     exp.Dot: _builtin,
     exp.Sum: _sum,
     exp.ToChar: _to_char,

@@ -228,10 +228,10 @@ class Filter:
         values: list[Any] = []
         while True:
             values.append(self._value(self._next(), kind))
-            token = self._next()
-            if token == "]":
+            mark = self._next()
+            if mark == "]":
                 return values
-            if token != ",":
+            if mark != ",":
                 raise bad_query()
 
     def _value(self, token: str, kind: str) -> Any:

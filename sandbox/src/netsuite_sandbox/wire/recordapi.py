@@ -227,7 +227,7 @@ def _delete(books: Books, target: Target) -> Response:
 
 def _below(books: Books, request: Request, target: Target) -> Response:
     """Transforms and sub-resources."""
-    if target.rest[0] == "!transform" and len(target.rest) == 2:  # noqa: PLR2004
+    if target.rest[0] == "!transform" and len(target.rest) == 2:
         if request.method != "POST":
             raise method_not_allowed("A transformation is a POST.")
         return _transform(books, request, target, target.rest[1])
