@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
@@ -175,6 +175,18 @@ def test_it_ends_the_same_under_every_policy(told: Scenario, policy: Policy) -> 
 def test_any_trace_makes_a_story_that_ends_at_zero(usage: list[Usage]) -> None:
     told = scenario(usage)
     check_end(told, live(told))
+
+
+def test_periods_may_be_locked_one_month_later(told: Scenario) -> None:
+    books = Books()
+    for month, before in zip(told.months, (None, None, *told.months), strict=False):
+        if before is not None:
+            opened = before.last_day + timedelta(days=1)
+            books.policy = replace(books.policy, books_open_from=opened)
+        for event in month.events:
+            books.take(event)
+        books.recognise(month.last_day)
+    check_end(told, books)
 
 
 def test_it_is_as_large_and_as_varied_as_promised(told: Scenario, books: Books) -> None:

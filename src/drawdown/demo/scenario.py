@@ -52,9 +52,9 @@ _DOLLARS_PER_CREDIT = Decimal("0.01")
 class Month:
     """A month of the demonstration.
 
-    A credit memo may undo a drawdown of the month before, and NetSuite changes a deposit
-    application only in an open period: recognise revenue at the end of a month, but lock its
-    period after the events of the next month at the earliest.
+    A credit memo or void may undo something of the month before, and NetSuite changes a deposit
+    and its applications only in an open period: recognise revenue at the end of a month, but lock
+    its period after the events of the next month at the earliest.
 
     Attributes:
         name: Such as ``2026-01``.

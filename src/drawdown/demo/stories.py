@@ -194,11 +194,11 @@ def cancelled(book: Book, client: Client) -> None:
     batch = block(
         client, "batch", PURCHASED, pack(client.used() / 3), priority=9, items=(BATCH,), until=END
     )
-    order = book.order(client, "BATCH", 0, 3, [batch])
-    invoice = book.invoice_order(order, "BATCH", 0, 4)
+    order = book.order(client, "BATCH", 1, 3, [batch])
+    invoice = book.invoice_order(order, "BATCH", 1, 4)
     quarter = batch.credits / 4
     line = usage_line(client, "L1", BATCH, quarter, block_id=batch.block_id)
-    book.bill(client, usage_id(client, 0, "X"), end_of(0), [line])
+    book.bill(client, usage_id(client, 1, "X"), end_of(1), [line])
     used_minor = batch.amount_minor // 4
     book.void_block(batch, 2, 10, "batch interface discontinued", used_minor)
     book.pay(invoice, 2, 20)
