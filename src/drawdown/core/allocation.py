@@ -38,12 +38,12 @@ def cost_basis(block: Block) -> Fraction:
 
 
 def in_order(blocks: Iterable[Block], order: Sequence[str]) -> list[Block]:
-    """Sort blocks so that the first to be drawn comes first.
+    """Sort blocks so that the first to be drawn comes first; the block id decides what `order` leaves.
 
     Raises:
         KeyError: `order` names a key that DRAWDOWN_ORDER lacks.
     """
-    keys = [DRAWDOWN_ORDER[name][0] for name in order]
+    keys = [DRAWDOWN_ORDER[name][0] for name in (*order, "block_id")]
     return sorted(blocks, key=lambda block: tuple(key(block) for key in keys))
 
 
@@ -52,11 +52,13 @@ def money_for(block: Block, credits_: Decimal) -> int:
 
     Args:
         block: Its position counts.
-        credits_: Positive, at most what remains.
+        credits_: Not negative, at most what remains.
 
     Returns:
         Minor units, not negative; what ends the block takes the rest.
     """
+    if not credits_:
+        return 0
     after = plus(block.used_credits, credits_)
     assert after <= block.credits
     if after == block.credits:

@@ -55,8 +55,9 @@ TRANSITIONS: dict[State, dict[Step, State]] = {
         Step.INVOICED: State.EXPIRED, Step.PAID: State.EXPIRED, Step.RECOGNISED: State.EXPIRED,
         Step.REVERSED: State.OPEN,
     },
+    # Invoiced after its void: where the order is the trigger, what had been used by then is billed.
     State.VOIDED: {
-        Step.PAID: State.VOIDED, Step.RECOGNISED: State.VOIDED,
+        Step.INVOICED: State.VOIDED, Step.PAID: State.VOIDED, Step.RECOGNISED: State.VOIDED,
     },
 }
 # fmt: on
@@ -118,8 +119,11 @@ class Block(NamedTuple):
 
     @property
     def is_exhausted(self) -> bool:
-        """Whether nothing remains."""
-        return self.used_credits >= self.credits
+        """Whether nothing remains, neither credits nor money.
+
+        Of blocks whose credits are worth less than their last decimal, money can be left alone.
+        """
+        return self.used_credits >= self.credits and self.used_minor >= self.amount_minor
 
     def is_usable(self, at: datetime, item_id: str) -> bool:
         """Whether the block can pay for this item at this instant."""
@@ -128,5 +132,5 @@ class Block(NamedTuple):
             and self.effective_at <= at
             and (self.expires_at is None or at < self.expires_at)
             and (not self.item_ids or item_id in self.item_ids)
-            and self.used_credits < self.credits
+            and not self.is_exhausted
         )

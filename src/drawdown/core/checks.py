@@ -50,9 +50,7 @@ def check_deposit_and_clearing(block: Block, entries: Sequence[Entry]) -> str | 
 def check_deposit_is_open_balance(block: Block, entries: Sequence[Entry]) -> str | None:
     """customer_deposits (credit) = the open balance of the block."""
     found = balances(entries)
-    return _expect(
-        block, "customer_deposits", -found[Role.CUSTOMER_DEPOSITS], block.open_minor
-    )
+    return _expect(block, "customer_deposits", -found[Role.CUSTOMER_DEPOSITS], block.open_minor)
 
 
 def check_liability_is_open_balance(block: Block, entries: Sequence[Entry]) -> str | None:
@@ -86,9 +84,7 @@ def _has_deferred(entries: Sequence[Entry]) -> bool:
 
 def check_undeposited_funds(block: Block, entries: Sequence[Entry]) -> str | None:
     """undeposited_funds = 0."""
-    return _expect(
-        block, "undeposited_funds", balances(entries)[Role.UNDEPOSITED_FUNDS], 0
-    )
+    return _expect(block, "undeposited_funds", balances(entries)[Role.UNDEPOSITED_FUNDS], 0)
 
 
 def check_drawdown_receivable(block: Block, entries: Sequence[Entry]) -> str | None:
@@ -108,13 +104,13 @@ def check_purchase_receivable(block: Block, entries: Sequence[Entry]) -> str | N
 
 
 def check_position(block: Block, _entries: Sequence[Entry]) -> str | None:
-    """0 <= used <= whole, in money and in credits; at the end of the credits no money is left."""
+    """0 <= used <= whole, in money and in credits; of a block that has ended nothing is left."""
     if not 0 <= block.used_minor <= block.amount_minor:
         return f"block {block.block_id}: used money {block.used_minor} outside the block"
     if not 0 <= block.used_credits <= block.credits:
         return f"block {block.block_id}: used credits {block.used_credits} outside the block"
-    if block.is_exhausted and block.remaining_minor:
-        return f"block {block.block_id}: no credits remain but {block.remaining_minor} minor units"
+    if block.state in (State.EXPIRED, State.VOIDED) and not block.is_exhausted:
+        return f"block {block.block_id} is {block.state.value} with something remaining"
     return None
 
 

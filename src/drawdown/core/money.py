@@ -131,9 +131,7 @@ def credits_floor(total: Decimal, part_minor: int, whole_minor: int) -> Decimal:
         part_minor: Money of the part, from 0 to `whole_minor`.
         whole_minor: All money, positive.
     """
-    exact = _EXACT_FLOOR.divide(
-        _EXACT.multiply(total, Decimal(part_minor)), Decimal(whole_minor)
-    )
+    exact = _EXACT_FLOOR.divide(_EXACT.multiply(total, Decimal(part_minor)), Decimal(whole_minor))
     return normal_credits(exact.quantize(_CREDIT_QUANTUM, ROUND_FLOOR, _EXACT))
 
 

@@ -6,6 +6,7 @@ journal, record intents to the outbox, new positions of blocks.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -155,6 +156,7 @@ class DocumentLine(NamedTuple):
     Attributes:
         open_minor: Not credited yet.
         credits: Credits of the undrawn part, None where the line has none.
+        open_credits: Of those, not credited yet.
     """
 
     line_id: str
@@ -163,6 +165,7 @@ class DocumentLine(NamedTuple):
     amount_minor: int
     open_minor: int
     credits: Decimal | None = None
+    open_credits: Decimal | None = None
 
 
 class Document(NamedTuple):
@@ -241,7 +244,8 @@ class Reason(IntEnum):
     MORE_THAN_CREDITED = 12
     OVERPAID = 13
     MISSING_RATE = 14
-    NOTHING_TO_DO = 15
+    UNKNOWN_ACCOUNT = 15
+    NOTHING_TO_DO = 16
 
 
 class Rejection(NamedTuple):
@@ -254,6 +258,11 @@ class Rejection(NamedTuple):
     reason: Reason
     detail: str
     block_id: str = ""
+
+
+def foremost(problems: Iterable[Rejection]) -> Rejection | None:
+    """Return the refusal that takes precedence, the first among equals; None if there is none."""
+    return min(problems, key=lambda problem: problem.reason, default=None)
 
 
 Outcome = PostingPlan | Hold | Rejection

@@ -93,4 +93,8 @@ class Policy:
         A block that expires at midnight expired on the day before, so that breakage of
         31 December stays in December.
         """
-        return (ends_at.astimezone(self.time_zone) - timedelta(microseconds=1)).date()
+        try:
+            local = ends_at.astimezone(self.time_zone)
+        except OverflowError:  # the last day of the calendar stands for "never" in some sources
+            local = ends_at
+        return (local - timedelta(microseconds=1)).date()

@@ -30,6 +30,7 @@ from drawdown.core.plan import (
     Reason,
     RecordIntent,
     Rejection,
+    foremost,
 )
 from drawdown.core.policy import Policy
 from drawdown.core.rules import MIRRORS, Record
@@ -51,9 +52,6 @@ def void_block(event: BlockVoid, known: Known, policy: Policy) -> Outcome:
             f"known:{event.block_id}",
             f"the void is of block {event.block_id}, which is not known yet; send its sales order",
         )
-    posted_on = open_day(policy, event.posted_on)
-    if isinstance(posted_on, Hold):
-        return posted_on
     if Step.VOIDED not in TRANSITIONS[block.state] or block.is_exhausted:
         return Rejection(
             Reason.BLOCK_CLOSED,
@@ -61,9 +59,11 @@ def void_block(event: BlockVoid, known: Known, policy: Policy) -> Outcome:
             f"{credits_text(block.remaining_credits)} credits remaining; there is nothing to void",
             block.block_id,
         )
-    part = _Part(block, block.remaining_credits, block.remaining_minor)
-    invoice = _purchase_invoice(block, known)
-    return _plan_cancel(event, (part,), invoice, (), known, policy, posted_on)
+    return _plan_cancel(event, (_rest(block),), _purchase_invoice(block, known), (), known, policy)
+
+
+def _rest(block: Block) -> _Part:
+    return _Part(block, block.remaining_credits, block.remaining_minor)
 
 
 def _purchase_invoice(block: Block, known: Known) -> Document | None:
@@ -79,31 +79,47 @@ def credit_purchase(
     lines: tuple[CreditLine, ...],
     known: Known,
     policy: Policy,
-    posted_on: date,
 ) -> Outcome:
-    """Credit a purchase invoice: whole (only while its blocks are unused), or parts of blocks."""
-    if not lines:
-        for block_id in document.block_ids:
-            block = known.blocks[block_id]
-            if block.used_credits or block.state not in (State.OPEN, State.NEW):
-                used = block.used_credits
-                return Rejection(
-                    Reason.BLOCK_IN_USE,
-                    f"{describe(event)}: block {block_id} of purchase invoice "
-                    f"{document.document_id} is {block.state.value} and "
-                    f"{credits_text(used)} of {credits_text(block.credits)} credits are used; "
-                    "credit the usage first, or void only the remainder with a block_void",
-                    block_id,
-                )
-        parts = tuple(
-            _Part(block, block.credits, block.amount_minor)
-            for block in (known.blocks[block_id] for block_id in document.block_ids)
+    """Credit a purchase invoice: all that is left of it, or parts of its blocks.
+
+    All that is left is credited only while no block of it has been used.
+    """
+    parts = _parts(event, document, lines, known) if lines else _unused(event, document, known)
+    if isinstance(parts, Rejection):
+        return parts
+    ordinary = () if lines else document.lines
+    if not parts and not any(line.open_minor for line in ordinary):
+        return Rejection(
+            Reason.NOTHING_TO_DO,
+            f"{describe(event)}: nothing is left to credit on purchase invoice "
+            f"{document.document_id}",
         )
-        return _plan_cancel(event, parts, document, document.lines, known, policy, posted_on)
-    parts_or_problem = _parts(event, document, lines, known)
-    if isinstance(parts_or_problem, Rejection):
-        return parts_or_problem
-    return _plan_cancel(event, parts_or_problem, document, (), known, policy, posted_on)
+    return _plan_cancel(event, parts, document, ordinary, known, policy)
+
+
+def _unused(
+    event: CreditMemo | InvoiceVoid, document: Document, known: Known
+) -> tuple[_Part, ...] | Rejection:
+    """Return what is left of all blocks of an invoice; what was credited before is not used."""
+    blocks = [known.blocks[block_id] for block_id in document.block_ids]
+    for block in blocks:
+        if _is_used(block):
+            return Rejection(
+                Reason.BLOCK_IN_USE,
+                f"{describe(event)}: block {block.block_id} of purchase invoice "
+                f"{document.document_id} is {block.state.value} and "
+                f"{credits_text(block.remaining_credits)} of {credits_text(block.credits)} credits "
+                "remain; credit the usage first, or void only the remainder with a block_void",
+                block.block_id,
+            )
+    return tuple(_rest(block) for block in blocks if block.state is not State.VOIDED)
+
+
+def _is_used(block: Block) -> bool:
+    """Whether anything of the block was drawn or has expired."""
+    if block.used_minor != block.cancelled_minor:
+        return True
+    return block.used_credits > 0 and not block.cancelled_minor and block.state is not State.VOIDED
 
 
 def _parts(
@@ -112,44 +128,64 @@ def _parts(
     lines: tuple[CreditLine, ...],
     known: Known,
 ) -> tuple[_Part, ...] | Rejection:
-    parts: list[_Part] = []
+    parts: dict[str, _Part] = {}
+    problems: list[Rejection] = []
     for line in lines:
-        if line.block_id not in document.block_ids or any(
-            part.block.block_id == line.block_id for part in parts
-        ):
-            return Rejection(
-                Reason.UNKNOWN_LINE,
-                f"{describe(event)}: purchase invoice {document.document_id} has no block "
-                f"{line.block_id!r} to credit here; name each of its blocks at most once",
-                line.block_id,
+        part = _part(event, document, line, known)
+        if isinstance(part, Rejection):
+            problems.append(part)
+        elif line.block_id in parts:
+            problems.append(
+                Rejection(
+                    Reason.UNKNOWN_LINE,
+                    f"{describe(event)} names block {line.block_id} twice; name each of the "
+                    "invoice's blocks at most once",
+                    line.block_id,
+                )
             )
-        block = known.blocks[line.block_id]
-        if block.state is not State.OPEN or block.is_exhausted:
-            return Rejection(
-                Reason.BLOCK_CLOSED,
-                f"{describe(event)}: block {block.block_id} is {block.state.value} with nothing "
-                "remaining to credit",
-                block.block_id,
-            )
-        if line.credits is not None:
-            credits_, amount = take_credits(block, line.credits)
-            is_short = credits_ != line.credits
-        elif line.amount_minor is not None:
-            credits_, amount = take_money(block, line.amount_minor)
-            is_short = amount != line.amount_minor
         else:
-            credits_, amount, is_short = block.remaining_credits, block.remaining_minor, False
-        if is_short:
-            return Rejection(
-                Reason.MORE_THAN_CREDITED,
-                f"{describe(event)}: block {block.block_id} has "
-                f"{credits_text(block.remaining_credits)} credits "
-                f"({money_text(block.remaining_minor, block.currency)} {block.currency}) "
-                "remaining, less than the credit; credit its usage first or lower the credit",
-                block.block_id,
-            )
-        parts.append(_Part(block, credits_, amount))
-    return tuple(parts)
+            parts[line.block_id] = part
+    return foremost(problems) or tuple(
+        part for part in parts.values() if part.credits or part.amount_minor
+    )
+
+
+def _part(
+    event: CreditMemo | InvoiceVoid, document: Document, line: CreditLine, known: Known
+) -> _Part | Rejection:
+    if line.block_id not in document.block_ids:
+        return Rejection(
+            Reason.UNKNOWN_LINE,
+            f"{describe(event)}: purchase invoice {document.document_id} has no block "
+            f"{line.block_id!r} to credit; name its blocks",
+            line.block_id,
+        )
+    block = known.blocks[line.block_id]
+    if block.state is not State.OPEN or block.is_exhausted:
+        return Rejection(
+            Reason.BLOCK_CLOSED,
+            f"{describe(event)}: block {block.block_id} is {block.state.value} with nothing "
+            "remaining to credit",
+            block.block_id,
+        )
+    if line.amount_minor is not None:
+        part = _Part(block, *take_money(block, line.amount_minor))
+        is_short = part.amount_minor != line.amount_minor
+    elif line.credits is not None:
+        part = _Part(block, *take_credits(block, line.credits))
+        is_short = part.credits != line.credits
+    else:
+        return _rest(block)
+    if is_short:
+        return Rejection(
+            Reason.MORE_THAN_CREDITED,
+            f"{describe(event)}: block {block.block_id} has "
+            f"{credits_text(block.remaining_credits)} credits "
+            f"({money_text(block.remaining_minor, block.currency)} {block.currency}) "
+            "remaining, less than the credit; credit its usage first or lower the credit",
+            block.block_id,
+        )
+    return part
 
 
 def _plan_cancel(
@@ -159,8 +195,10 @@ def _plan_cancel(
     ordinary: tuple[DocumentLine, ...],
     known: Known,
     policy: Policy,
-    posted_on: date,
 ) -> Outcome:
+    posted_on = open_day(policy, event.posted_on)
+    if isinstance(posted_on, Hold):
+        return posted_on
     plan = PostingPlan()
     lines: list[IntentLine] = []
     applied = 0
@@ -169,11 +207,11 @@ def _plan_cancel(
         if held is not None:
             return held
         after, due = _cancel(plan, event, part, invoice, known, posted_on)
+        if part.block.state is State.NEW:
+            plan.provides.append(f"block:{after.block_id}")  # usage waits for it no longer
         applied += due
         if part.amount_minor and after.is_invoiced:
-            lines.append(
-                IntentLine(part.amount_minor, after.block_id, PREPAID_ITEM, part.credits)
-            )
+            lines.append(IntentLine(part.amount_minor, after.block_id, PREPAID_ITEM, part.credits))
     if invoice is None:
         return plan
     rest = sum(line.open_minor for line in ordinary)
@@ -229,7 +267,7 @@ def _cancel(
 ) -> tuple[Block, int]:
     """Cancel one block's part; return its new position and how much of it was still due."""
     block, amount = part.block, part.amount_minor
-    is_end = part.credits == block.remaining_credits
+    is_end = part == _rest(block)
     after = move(
         plan, block, Step.VOIDED if is_end else Step.REDUCED, event_id=event.event_id,
         document_id=invoice.document_id if invoice else block.order_id,
@@ -257,9 +295,7 @@ def _cancel(
         else:
             record = record_id(Record.JOURNAL_ENTRY, *ids, block.block_id, code)
             mirror(plan, after, entry, code, amount, posted_on, record)
-            plan.intents.append(
-                reversing_journal(event, after, plan.entries[-1], amount, known)
-            )
+            plan.intents.append(reversing_journal(event, after, plan.entries[-1], amount, known))
     return after, due
 
 

@@ -6,7 +6,7 @@ block, in the invoice's item and in the rows of the rules table.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -32,6 +32,7 @@ from drawdown.core.plan import (
     Reason,
     RecordIntent,
     Rejection,
+    foremost,
 )
 from drawdown.core.policy import DrawdownDocument, Overdraw, Policy
 from drawdown.core.rules import RULES, Record
@@ -68,8 +69,8 @@ class _Drawing:
     ordinary: list[DocumentLine] = field(default_factory=list)
     blocks: dict[str, Block] = field(default_factory=dict)
 
-    def block(self, block_id: str) -> Block | None:
-        return self.blocks.get(block_id) or self.known.blocks.get(block_id)
+    def block(self, block_id: str) -> Block:
+        return self.blocks.get(block_id) or self.known.blocks[block_id]
 
 
 def draw_usage(event: UsageInvoice, known: Known, policy: Policy) -> Outcome:
@@ -88,43 +89,52 @@ def draw_usage(event: UsageInvoice, known: Known, policy: Policy) -> Outcome:
             f"usage invoice {event.invoice_id} is for customer {event.customer_id}, which is "
             "not known yet; send the customer",
         )
+    drawing = _Drawing(event, known, policy)
+    problem = _check_lines(drawing)
+    if problem is not None:
+        return problem
+    for line in event.lines:
+        refusal = _draw_line(drawing, line)
+        if refusal is not None:
+            return refusal
+    if not drawing.draws and not drawing.ordinary:
+        return Rejection(
+            Reason.NOTHING_TO_DO,
+            f"usage invoice {event.invoice_id} has no line with credits or an amount",
+        )
     posted_on = open_day(policy, event.posted_on)
     if isinstance(posted_on, Hold):
         return posted_on
-    drawing = _Drawing(event, known, policy)
-    for line in event.lines:
-        problem = _draw_line(drawing, line)
-        if problem is not None:
-            return problem
     return _plan_drawing(drawing, customer, posted_on)
 
 
-def _draw_line(drawing: _Drawing, line: InvoiceLine) -> Hold | Rejection | None:
+def _check_lines(drawing: _Drawing) -> Hold | Rejection | None:
+    """Check every block that a line names; what no later fact can heal goes before a hold."""
+    problems = [
+        problem
+        for line in drawing.event.lines
+        if line.kind is LineKind.USAGE
+        and line.block_id
+        and (problem := _check_named(drawing, line)) is not None
+    ]
+    refusal = foremost(problem for problem in problems if isinstance(problem, Rejection))
+    return refusal or next(iter(problems), None)
+
+
+def _draw_line(drawing: _Drawing, line: InvoiceLine) -> Rejection | None:
     if line.kind is not LineKind.USAGE:
         amount = line.amount_minor or 0
-        drawing.ordinary.append(
-            DocumentLine(line.line_id, line.item_id, line.kind, amount, amount)
-        )
+        drawing.ordinary.append(DocumentLine(line.line_id, line.item_id, line.kind, amount, amount))
         return None
     at = line.used_at or drawing.event.effective_at
-    candidates: Iterable[Block]
-    if line.block_id:
-        named = drawing.block(line.block_id)
-        problem = _check_named(drawing, line, named, at)
-        if problem is not None:
-            return problem
-        assert named is not None
-        candidates = (named,)
-    else:
-        candidates = _usable(drawing, line, at)
+    candidates = [drawing.block(line.block_id)] if line.block_id else _usable(drawing, line, at)
     return _take(drawing, line, candidates, at)
 
 
-def _check_named(
-    drawing: _Drawing, line: InvoiceLine, block: Block | None, at: datetime
-) -> Hold | Rejection | None:
+def _check_named(drawing: _Drawing, line: InvoiceLine) -> Hold | Rejection | None:
     """Say why a block that a line names cannot be drawn, if so; whether enough is left, later."""
     event = drawing.event
+    block = drawing.known.blocks.get(line.block_id)
     where = f"invoice {event.invoice_id} line {line.line_id}"
     if block is None or block.state is State.NEW:
         missing = (
@@ -154,7 +164,7 @@ def _check_named(
             f"{', '.join(sorted(block.item_ids))}; draw another block",
             block.block_id,
         )
-    return _check_open(block, where, at)
+    return _check_open(block, where, line.used_at or event.effective_at)
 
 
 def _check_open(block: Block, where: str, at: datetime) -> Rejection | None:
@@ -190,8 +200,7 @@ def _usable(drawing: _Drawing, line: InvoiceLine, at: datetime) -> list[Block]:
         (
             block
             for block in blocks
-            if block is not None
-            and block.currency == event.currency
+            if block.currency == event.currency
             and block.is_usable(at, line.item_id)
             # A price cannot be paid from a block that has none: only credits can.
             and (line.credits is not None or block.amount_minor)
@@ -201,12 +210,15 @@ def _usable(drawing: _Drawing, line: InvoiceLine, at: datetime) -> list[Block]:
 
 
 def _take(
-    drawing: _Drawing, line: InvoiceLine, candidates: Iterable[Block], at: datetime
+    drawing: _Drawing, line: InvoiceLine, candidates: Sequence[Block], at: datetime
 ) -> Rejection | None:
     """Draw the line from the candidates in turn; what is left over goes by the overdraw policy."""
-    want_credits, want_minor = line.credits or ZERO, line.amount_minor or 0
+    want_credits = line.credits or ZERO
+    want_minor = 0 if line.credits is not None else line.amount_minor or 0
     drawn: list[tuple[Block, Draw]] = []
     for block in candidates:
+        if not want_credits and not want_minor:
+            break
         if line.credits is not None:
             credits_, amount = take_credits(block, want_credits)
             want_credits = minus(want_credits, credits_)
@@ -217,8 +229,6 @@ def _take(
             drawn.append(
                 (block, Draw(block.block_id, line.line_id, line.item_id, credits_, amount, at))
             )
-        if not want_credits and not want_minor:
-            break
     if want_credits or want_minor:
         rest = _leave(drawing, line, want_credits, want_minor)
         if isinstance(rest, Rejection):
@@ -262,7 +272,7 @@ def _leave(
             line.block_id,
         )
     amount = price(line.rate, credits_, event.currency)
-    return DocumentLine(line.line_id, line.item_id, line.kind, amount, amount, credits_)
+    return DocumentLine(line.line_id, line.item_id, line.kind, amount, amount, credits_, credits_)
 
 
 def _plan_drawing(drawing: _Drawing, customer: Customer, posted_on: date) -> PostingPlan:
@@ -309,9 +319,7 @@ def _invoices(
     for draw in drawing.draws:
         rate = known.blocks[draw.block_id].exchange_rate
         drawn.setdefault(rate, []).append(
-            IntentLine(
-                draw.amount_minor, draw.block_id, draw.item_id, draw.credits, draw.line_id
-            )
+            IntentLine(draw.amount_minor, draw.block_id, draw.item_id, draw.credits, draw.line_id)
         )
     rest = [
         IntentLine(line.amount_minor, "", line.item_id, line.credits, line.line_id, kind=line.kind)
@@ -482,9 +490,7 @@ def expire_block(event: Expiry, known: Known, policy: Policy) -> Outcome:
         currency=block.currency,
         exchange_rate=block.exchange_rate,
         amount_minor=amount,
-        lines=(
-            IntentLine(amount, block.block_id, BREAKAGE_ITEM, draw.credits, draw.line_id),
-        ),
+        lines=(IntentLine(amount, block.block_id, BREAKAGE_ITEM, draw.credits, draw.line_id),),
     )
     plan.intents.append(invoice)
     _apply_deposit(plan, plan.blocks[block.block_id], amount, invoice, known)

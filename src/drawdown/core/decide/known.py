@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from drawdown.core.block import Block
+from drawdown.core.block import Block, State, Step
 from drawdown.core.plan import Customer, Document, Entry, Movement, PostingPlan
 
 
@@ -17,7 +17,8 @@ class Known:
     """Facts of one tenant that the events at hand may need.
 
     Attributes:
-        blocks_of: Block ids of each customer whose usage names no block (any order).
+        blocks_of: Ids of the blocks that are not ended, of each customer whose usage names no
+            block; any order.
         movements: By document id, in drawing order: what an invoice drew, and what undid it.
         purchases: By block id: its invoiced and purchased movements.
         entries: By (block id, sequence): the recorded entries of a movement, in posting order.
@@ -35,9 +36,14 @@ class Known:
     def remember(self, plan: PostingPlan) -> None:
         """Take over what an accepted plan changed."""
         for block_id, block in plan.blocks.items():
-            if block_id not in self.blocks and block.customer_id in self.blocks_of:
-                self.blocks_of[block.customer_id].append(block_id)
+            before = self.blocks.get(block_id)
             self.blocks[block_id] = block
+            if before is not None and before.state in _LISTED:
+                continue
+            owned = self.blocks_of.get(block.customer_id)
+            # Also a block that had ended and that a credit memo opened again.
+            if owned is not None and block_id not in owned:
+                owned.append(block_id)
         for document in plan.documents:
             self.documents[document.document_id] = document
         for customer in plan.customers:
@@ -50,4 +56,5 @@ class Known:
             self.entries.setdefault((entry.block_id, entry.sequence), []).append(entry)
 
 
-_PURCHASE_STEPS = frozenset({"invoiced", "purchased"})
+_PURCHASE_STEPS = frozenset({Step.INVOICED, Step.PURCHASED})
+_LISTED = frozenset({State.NEW, State.OPEN})  # what `blocks_of` is loaded with

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from drawdown.core.block import TRANSITIONS, Block, State, Step
+from datetime import date
+from decimal import Decimal
+
+from drawdown.core.block import Block, State, Step
 from drawdown.core.decide.known import Known
 from drawdown.core.decide.posting import customer_lane, move, open_day, post, record_id
 from drawdown.core.events import (
@@ -14,7 +17,7 @@ from drawdown.core.events import (
     PurchaseInvoice,
     SalesOrder,
 )
-from drawdown.core.money import money_text
+from drawdown.core.money import credits_floor, money_text
 from drawdown.core.plan import (
     PREPAID_ITEM,
     Customer,
@@ -29,6 +32,7 @@ from drawdown.core.plan import (
     Reason,
     RecordIntent,
     Rejection,
+    foremost,
 )
 from drawdown.core.policy import DepositAccount, Policy, PurchaseTrigger
 from drawdown.core.rules import Record, rules_for
@@ -63,8 +67,9 @@ def order_blocks(event: SalesOrder, known: Known, policy: Policy) -> Outcome:
     refused = _check_order(event, known)
     if refused:
         return refused
+    is_trigger = policy.purchase_trigger is PurchaseTrigger.SALES_ORDER
     posted_on = open_day(policy, event.posted_on)
-    if isinstance(posted_on, Hold):
+    if is_trigger and isinstance(posted_on, Hold):  # otherwise an order posts nothing
         return posted_on
     plan = PostingPlan(provides=[f"order:{event.order_id}"])
     plan.provides += [f"known:{terms.block_id}" for terms in event.blocks]
@@ -102,7 +107,7 @@ def order_blocks(event: SalesOrder, known: Known, policy: Policy) -> Outcome:
             document_id=event.order_id, occurred_at=event.effective_at,
             amount_minor=terms.amount_minor,
         )  # fmt: skip
-        if policy.purchase_trigger is PurchaseTrigger.SALES_ORDER or not terms.amount_minor:
+        if is_trigger or not terms.amount_minor:
             _open(plan, block, event, event.order_id, customer, known, policy)
     return plan
 
@@ -110,26 +115,31 @@ def order_blocks(event: SalesOrder, known: Known, policy: Policy) -> Outcome:
 def _check_order(event: SalesOrder, known: Known) -> Rejection | None:
     if event.order_id in known.documents:
         return _duplicate_document(event.order_id, known)
+    problems: list[Rejection] = []
     seen: set[str] = set()
     for terms in event.blocks:
         if terms.block_id in known.blocks or terms.block_id in seen:
-            return Rejection(
-                Reason.DUPLICATE_BLOCK,
-                f"block {terms.block_id} exists already; a block is ordered once, so send the "
-                "order with a block id of its own",
-                terms.block_id,
+            problems.append(
+                Rejection(
+                    Reason.DUPLICATE_BLOCK,
+                    f"block {terms.block_id} exists already; a block is ordered once, so send the "
+                    "order with a block id of its own",
+                    terms.block_id,
+                )
             )
         seen.add(terms.block_id)
         starts_at = max(terms.effective_at, event.effective_at)
         if terms.expires_at is not None and terms.expires_at <= starts_at:
-            return Rejection(
-                Reason.EXPIRY_IN_THE_PAST,
-                f"block {terms.block_id} would expire at {terms.expires_at:%Y-%m-%d %H:%M} UTC, "
-                f"not after it starts at {starts_at:%Y-%m-%d %H:%M} UTC; correct expires_at or "
-                "effective_at and send the order with a new event id",
-                terms.block_id,
+            problems.append(
+                Rejection(
+                    Reason.EXPIRY_IN_THE_PAST,
+                    f"block {terms.block_id} would expire at {terms.expires_at:%Y-%m-%d %H:%M} "
+                    f"UTC, not after it starts at {starts_at:%Y-%m-%d %H:%M} UTC; correct "
+                    "expires_at or effective_at and send the order with a new event id",
+                    terms.block_id,
+                )
             )
-    return None
+    return foremost(problems)
 
 
 def _block(event: SalesOrder, terms: BlockTerms) -> Block:
@@ -213,12 +223,12 @@ def invoice_purchase(event: PurchaseInvoice, known: Known, policy: Policy) -> Ou
             f"purchase invoice {event.invoice_id} bills order {event.order_id}, which is not "
             "known yet; send the sales order",
         )
-    posted_on = open_day(policy, event.posted_on)
-    if isinstance(posted_on, Hold):
-        return posted_on
     blocks = _billed_blocks(event, order, known)
     if isinstance(blocks, Rejection):
         return blocks
+    posted_on = open_day(policy, event.posted_on)
+    if isinstance(posted_on, Hold):
+        return posted_on
     customer = known.customers[order.customer_id]
     plan = PostingPlan(provides=[f"invoice:{event.invoice_id}"])
     record = record_id(Record.INVOICE, known.tenant_id, event.event_id)
@@ -231,16 +241,17 @@ def invoice_purchase(event: PurchaseInvoice, known: Known, policy: Policy) -> Ou
             sum(line.amount_minor for line in lines),
         )
     )  # fmt: skip
-    plan.intents.append(_purchase_record(event, order, blocks, customer, record, known, policy))
+    plan.intents.append(_purchase_record(event, order, blocks, customer, record, posted_on))
     opened: list[Block] = []
     for block in blocks:
+        amount = _billed_minor(block)
         after = move(
             plan, block, Step.INVOICED, event_id=event.event_id, document_id=event.invoice_id,
-            occurred_at=event.effective_at, amount_minor=block.amount_minor,
-        )._replace(is_invoiced=True, due_minor=block.due_minor + block.amount_minor)  # fmt: skip
+            occurred_at=event.effective_at, amount_minor=amount,
+        )._replace(is_invoiced=True, due_minor=block.due_minor + amount)  # fmt: skip
         plan.blocks[block.block_id] = after
-        if block.amount_minor:
-            post(plan, after, Step.INVOICED, policy, block.amount_minor, posted_on, {"P1": record})
+        if amount:
+            post(plan, after, Step.INVOICED, policy, amount, posted_on, {"P1": record})
         opened.append(after)
     for block in opened:
         if block.state is State.NEW:
@@ -252,34 +263,43 @@ def _billed_blocks(
     event: PurchaseInvoice, order: Document, known: Known
 ) -> list[Block] | Rejection:
     """Return the blocks the invoice bills, in the order's order."""
+    ordered = [known.blocks[block_id] for block_id in order.block_ids]
+    if not event.block_ids:
+        return [block for block in ordered if _is_billable(block)] or Rejection(
+            Reason.DUPLICATE_DOCUMENT,
+            f"every block of order {order.document_id} is invoiced or voided already; purchase "
+            f"invoice {event.invoice_id} has nothing to bill",
+        )
+    problems: list[Rejection] = []
     for block_id in event.block_ids:
         if block_id not in order.block_ids:
-            return Rejection(
-                Reason.UNKNOWN_LINE,
-                f"purchase invoice {event.invoice_id} names block {block_id}, which is not on "
-                f"order {order.document_id}; correct block_ids",
-                block_id,
+            problems.append(
+                Rejection(
+                    Reason.UNKNOWN_LINE,
+                    f"purchase invoice {event.invoice_id} names block {block_id}, which is not on "
+                    f"order {order.document_id}; correct block_ids",
+                    block_id,
+                )
             )
-    wanted = event.block_ids or tuple(
-        block_id for block_id in order.block_ids if not known.blocks[block_id].is_invoiced
-    )
-    blocks = [known.blocks[block_id] for block_id in order.block_ids if block_id in wanted]
-    if not blocks:
-        return Rejection(
-            Reason.DUPLICATE_DOCUMENT,
-            f"every block of order {order.document_id} is invoiced already; purchase invoice "
-            f"{event.invoice_id} has nothing to bill",
-        )
-    for block in blocks:
-        if block.is_invoiced or Step.INVOICED not in TRANSITIONS[block.state]:
-            was = "invoiced already" if block.is_invoiced else block.state.value
-            return Rejection(
-                Reason.BLOCK_CLOSED,
-                f"block {block.block_id} is {was}; leave it off purchase invoice "
-                f"{event.invoice_id}",
-                block.block_id,
+        elif not _is_billable(known.blocks[block_id]):
+            was = "invoiced already" if known.blocks[block_id].is_invoiced else "voided"
+            problems.append(
+                Rejection(
+                    Reason.BLOCK_CLOSED,
+                    f"block {block_id} is {was}; leave it off purchase invoice {event.invoice_id}",
+                    block_id,
+                )
             )
-    return blocks
+    return foremost(problems) or [block for block in ordered if block.block_id in event.block_ids]
+
+
+def _billed_minor(block: Block) -> int:
+    """Return what the purchase invoice bills: the whole block but for what was voided before."""
+    return block.amount_minor - block.cancelled_minor
+
+
+def _is_billable(block: Block) -> bool:
+    return not block.is_invoiced and (block.state is not State.VOIDED or _billed_minor(block) > 0)
 
 
 def _purchase_record(
@@ -288,13 +308,10 @@ def _purchase_record(
     blocks: list[Block],
     customer: Customer,
     record: str,
-    known: Known,
-    policy: Policy,
+    posted_on: date,
 ) -> RecordIntent:
-    posted_on = open_day(policy, event.posted_on)
-    assert not isinstance(posted_on, Hold)
     lines = [
-        IntentLine(block.amount_minor, block.block_id, PREPAID_ITEM, block.credits)
+        IntentLine(_billed_minor(block), block.block_id, PREPAID_ITEM, _billed_credits(block))
         for block in blocks
     ]
     lines += [
@@ -319,6 +336,12 @@ def _purchase_record(
     )
 
 
+def _billed_credits(block: Block) -> Decimal:
+    if not block.cancelled_minor:
+        return block.credits
+    return credits_floor(block.credits, _billed_minor(block), block.amount_minor)
+
+
 def pay_invoice(event: Payment, known: Known, policy: Policy) -> Outcome:
     """Apply a customer's payment: the purchase's blocks first, in order, then ordinary lines.
 
@@ -331,20 +354,20 @@ def pay_invoice(event: Payment, known: Known, policy: Policy) -> Outcome:
             f"payment {event.payment_id} pays invoice {event.invoice_id}, which is not known "
             "yet; send the invoice",
         )
-    posted_on = open_day(policy, event.posted_on)
-    if isinstance(posted_on, Hold):
-        return posted_on
     is_purchase = invoice.kind is DocumentKind.PURCHASE
     blocks = [known.blocks[block_id] for block_id in invoice.block_ids] if is_purchase else []
     due = sum(max(0, block.due_minor) for block in blocks) + invoice.due_minor
     amount = due if event.amount_minor is None else event.amount_minor
-    if amount > due or not amount:
+    if not 0 < amount <= due:
         return Rejection(
             Reason.OVERPAID,
             f"payment {event.payment_id} of {money_text(amount, invoice.currency)} "
             f"{invoice.currency} cannot be applied: invoice {event.invoice_id} has "
             f"{money_text(due, invoice.currency)} due; correct the amount or the invoice",
         )
+    posted_on = open_day(policy, event.posted_on)
+    if isinstance(posted_on, Hold):
+        return posted_on
     plan = PostingPlan()
     record = record_id(Record.CUSTOMER_PAYMENT, known.tenant_id, event.event_id)
     left = amount

@@ -6,6 +6,7 @@ is unwound first. Nothing is edited in the journal: each undo is a movement and 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -38,11 +39,14 @@ from drawdown.core.plan import (
     Reason,
     RecordIntent,
     Rejection,
+    foremost,
 )
 from drawdown.core.policy import Policy
 from drawdown.core.rules import MIRRORS, Record
 
 _ALL = CreditLine("", "", None, None)
+# Payments and recognitions of a block may bear the same document number.
+_DRAWING_STEPS = frozenset({Step.DRAWN, Step.EXPIRED, Step.REVERSED})
 
 
 def credit_invoice(event: CreditMemo | InvoiceVoid, known: Known, policy: Policy) -> Outcome:
@@ -58,13 +62,10 @@ def credit_invoice(event: CreditMemo | InvoiceVoid, known: Known, policy: Policy
             f"{describe(event)} is on invoice {event.invoice_id}, which is not known yet; "
             "send the invoice",
         )
-    posted_on = open_day(policy, event.posted_on)
-    if isinstance(posted_on, Hold):
-        return posted_on
     lines = event.lines if isinstance(event, CreditMemo) else ()
     if document.kind is DocumentKind.PURCHASE:
-        return credit_purchase(event, document, lines, known, policy, posted_on)
-    return _credit_usage(event, document, lines, known, policy, posted_on)
+        return credit_purchase(event, document, lines, known, policy)
+    return _credit_usage(event, document, lines, known, policy)
 
 
 # --- usage and expiration invoices -----------------------------------------------------------
@@ -89,10 +90,42 @@ class _Undo(NamedTuple):
 
 @dataclass(slots=True)
 class _Credit:
-    """A credit memo in the making: draws unwound, and ordinary lines credited (by place)."""
+    """A credit memo in the making.
 
+    Attributes:
+        draws: Of the invoice, with what is left of each, in drawing order.
+        lines: Its ordinary lines, with what is left of each.
+        undone: Draws unwound, in the order of unwinding.
+    """
+
+    draws: list[_OpenDraw]
+    lines: list[DocumentLine]
     undone: list[_Undo] = field(default_factory=list)
-    ordinary: dict[int, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Want:
+    """What a credit line still asks for; neither money nor credits: all that is left."""
+
+    amount_minor: int | None
+    credits: Decimal | None
+
+    @property
+    def is_met(self) -> bool:
+        if self.amount_minor is not None:
+            return not self.amount_minor
+        return self.credits is not None and not self.credits
+
+    def less(self, credits_: Decimal, amount_minor: int) -> None:
+        if self.amount_minor is not None:
+            self.amount_minor -= amount_minor
+        elif self.credits is not None:
+            self.credits = minus(self.credits, credits_)
+
+    def describe(self, currency: str) -> str:
+        if self.amount_minor is not None:
+            return f"{money_text(self.amount_minor, currency)} {currency}"
+        return f"{credits_text(self.credits or ZERO)} credits"
 
 
 def _credit_usage(
@@ -101,23 +134,27 @@ def _credit_usage(
     lines: tuple[CreditLine, ...],
     known: Known,
     policy: Policy,
-    posted_on: date,
 ) -> Outcome:
     draws = _open_draws(known.movements.get(document.document_id, []))
-    credit = _Credit()
-    for line in lines or (_ALL,):
-        problem = _credit_line(event, document, line, draws, credit)
-        if problem is not None:
-            return problem
-    if not credit.undone and not any(credit.ordinary.values()):
+    credit = _Credit(draws, list(document.lines))
+    problems = [
+        problem
+        for line in lines or (_ALL,)
+        if (problem := _credit_line(event, document, line, credit)) is not None
+    ]
+    refusal = foremost([*problems, *_closed_blocks(event, credit, known)])
+    if refusal is not None:
+        return refusal
+    if not credit.undone and credit.lines == list(document.lines):
         return Rejection(
             Reason.NOTHING_TO_DO,
             f"{describe(event)}: nothing is left to credit on invoice {document.document_id}",
         )
-    problem_or_hold = _check_undo(event, credit, known, policy)
-    if problem_or_hold is not None:
-        return problem_or_hold
-    return _plan_credit(event, document, credit, known, posted_on)
+    posted_on = open_day(policy, event.posted_on)
+    if isinstance(posted_on, Hold):
+        return posted_on
+    held = _check_period(event, credit, known, policy)
+    return held or _plan_credit(event, document, credit, known, posted_on)
 
 
 def _open_draws(movements: list[Movement]) -> list[_OpenDraw]:
@@ -138,23 +175,19 @@ def _open_draws(movements: list[Movement]) -> list[_OpenDraw]:
 
 
 def _credit_line(
-    event: CreditMemo | InvoiceVoid,
-    document: Document,
-    line: CreditLine,
-    draws: list[_OpenDraw],
-    credit: _Credit,
+    event: CreditMemo | InvoiceVoid, document: Document, line: CreditLine, credit: _Credit
 ) -> Rejection | None:
     """Spread one credit line: the pay-as-you-go part was used last, so it is credited first."""
     places = [
         place
-        for place, ordinary in enumerate(document.lines)
-        if not line.line_id or ordinary.line_id == line.line_id
+        for place, ordinary in enumerate(credit.lines)
+        if not line.block_id and line.line_id in ("", ordinary.line_id)
     ]
     mine = [
         draw
-        for draw in draws
-        if (not line.line_id or draw.movement.line_id == line.line_id)
-        and (not line.block_id or draw.movement.block_id == line.block_id)
+        for draw in credit.draws
+        if line.line_id in ("", draw.movement.line_id)
+        and line.block_id in ("", draw.movement.block_id)
     ]
     if not places and not mine:
         return Rejection(
@@ -163,101 +196,95 @@ def _credit_line(
             f"{f' drawn from block {line.block_id}' if line.block_id else ''}; correct the line",
             line.block_id,
         )
-    by_money = line.amount_minor is not None
-    want_minor = line.amount_minor or 0
-    want_credits = line.credits or ZERO
-    is_all = line.amount_minor is None and line.credits is None
-    for place in places if not line.block_id else ():
-        ordinary = document.lines[place]
-        left = ordinary.open_minor - credit.ordinary.get(place, 0)
-        part = left if is_all else _ordinary_part(ordinary, left, want_minor, want_credits)
-        if not is_all and not by_money and part:
-            want_credits = minus(want_credits, _credits_of(ordinary, part))
-        elif by_money:
-            want_minor -= part
-        credit.ordinary[place] = credit.ordinary.get(place, 0) + part
+    want = _Want(line.amount_minor, line.credits if line.amount_minor is None else None)
+    for place in places:
+        _credit_ordinary(credit, place, want)
     for draw in reversed(mine):
-        undo = _undo(draw, None if is_all else (want_minor if by_money else want_credits))
-        if not undo.credits and not undo.amount_minor:
-            continue
-        draw.credits = minus(draw.credits, undo.credits)
-        draw.amount_minor -= undo.amount_minor
-        credit.undone.append(undo)
-        if by_money:
-            want_minor -= undo.amount_minor
-        elif not is_all:
-            want_credits = minus(want_credits, undo.credits)
-    if want_minor or want_credits:
-        rest = (
-            f"{money_text(want_minor, document.currency)} {document.currency}"
-            if by_money
-            else f"{credits_text(want_credits)} credits"
-        )
+        if want.is_met:
+            break
+        undo = _undo(draw, want)
+        if undo.credits or undo.amount_minor:
+            draw.credits = minus(draw.credits, undo.credits)
+            draw.amount_minor -= undo.amount_minor
+            credit.undone.append(undo)
+            want.less(undo.credits, undo.amount_minor)
+    if want.amount_minor or want.credits:
         return Rejection(
             Reason.MORE_THAN_CREDITED,
-            f"{describe(event)}: {rest} more than invoice {document.document_id} has left to credit"
+            f"{describe(event)}: {want.describe(document.currency)} more than invoice "
+            f"{document.document_id} has left to credit"
             f"{f' on line {line.line_id}' if line.line_id else ''}; lower the credit",
             line.block_id,
         )
     return None
 
 
-def _ordinary_part(
-    ordinary: DocumentLine, left_minor: int, want_minor: int, want_credits: Decimal
-) -> int:
-    if want_minor:
-        return min(left_minor, want_minor)
-    if not ordinary.credits or not want_credits:
-        return 0
-    if want_credits >= ordinary.credits:
-        return left_minor
-    return min(left_minor, share_floor(ordinary.amount_minor, want_credits, ordinary.credits))
+def _credit_ordinary(credit: _Credit, place: int, want: _Want) -> None:
+    """Credit what is wanted of one ordinary line, as far as it goes."""
+    line = credit.lines[place]
+    open_credits = line.open_credits or ZERO
+    amount, credits_ = line.open_minor, open_credits
+    if want.amount_minor is not None and not amount:
+        return  # a free line gives no money back
+    if want.amount_minor is not None and want.amount_minor < amount:
+        amount = want.amount_minor
+        if line.credits:
+            part = credits_floor(line.credits, amount, line.amount_minor)
+            credits_ = min(open_credits, part)
+    elif want.credits is not None and want.credits < open_credits:
+        assert line.credits is not None
+        credits_ = want.credits
+        amount = min(amount, share_floor(line.amount_minor, credits_, line.credits))
+    elif want.credits is not None and not open_credits:
+        return  # nothing of this line is counted in credits
+    credit.lines[place] = line._replace(
+        open_minor=line.open_minor - amount,
+        open_credits=None if line.credits is None else minus(open_credits, credits_),
+    )
+    want.less(credits_, amount)
 
 
-def _credits_of(ordinary: DocumentLine, part_minor: int) -> Decimal:
-    assert ordinary.credits is not None
-    if part_minor == ordinary.open_minor:
-        return ordinary.credits
-    return credits_floor(ordinary.credits, part_minor, ordinary.amount_minor)
-
-
-def _undo(draw: _OpenDraw, wanted: Decimal | int | None) -> _Undo:
+def _undo(draw: _OpenDraw, want: _Want) -> _Undo:
     """Decide how much of one draw is unwound: all, an amount of money, or a number of credits."""
     whole = draw.movement
-    if wanted is None:
-        return _Undo(whole, draw.credits, draw.amount_minor)
-    if isinstance(wanted, int):
-        amount = min(wanted, draw.amount_minor)
+    if want.amount_minor is not None:
+        amount = min(want.amount_minor, draw.amount_minor)
         if amount == draw.amount_minor:
             return _Undo(whole, draw.credits if amount else ZERO, amount)
         left = credits_floor(whole.credits, draw.amount_minor - amount, whole.amount_minor)
         return _Undo(whole, max(ZERO, minus(draw.credits, left)), amount)
-    credits_ = min(wanted, draw.credits)
-    left_credits = minus(draw.credits, credits_)
-    if not left_credits:
-        return _Undo(whole, credits_, draw.amount_minor)
-    left_minor = share_floor(whole.amount_minor, left_credits, whole.credits)
-    return _Undo(whole, credits_, max(0, draw.amount_minor - left_minor))
+    if want.credits is not None and want.credits < draw.credits:
+        left = minus(draw.credits, want.credits)
+        left_minor = share_floor(whole.amount_minor, left, whole.credits)
+        return _Undo(whole, want.credits, max(0, draw.amount_minor - left_minor))
+    return _Undo(whole, draw.credits, draw.amount_minor)
 
 
-def _check_undo(
-    event: CreditMemo | InvoiceVoid, credit: _Credit, known: Known, policy: Policy
-) -> Hold | Rejection | None:
+def _closed_blocks(
+    event: CreditMemo | InvoiceVoid, credit: _Credit, known: Known
+) -> Iterator[Rejection]:
     for undo in credit.undone:
         block = known.blocks[undo.movement.block_id]
         if Step.REVERSED not in TRANSITIONS[block.state]:
-            return Rejection(
+            yield Rejection(
                 Reason.BLOCK_CLOSED,
                 f"{describe(event)} would restore credits to block {block.block_id}, which is "
                 f"{block.state.value}; credit the customer outside the block instead",
                 block.block_id,
             )
-        for entry in known.entries.get((block.block_id, undo.movement.sequence), ()):
-            opened = policy.books_open_from
+
+
+def _check_period(
+    event: CreditMemo | InvoiceVoid, credit: _Credit, known: Known, policy: Policy
+) -> Hold | None:
+    opened = policy.books_open_from
+    for undo in credit.undone:
+        block_id = undo.movement.block_id
+        for entry in known.entries.get((block_id, undo.movement.sequence), ()):
             if is_posted_in_place(entry) and opened is not None and entry.posted_on < opened:
                 return Hold(
                     "period",
-                    f"{describe(event)} undoes a deposit application of block {block.block_id} "
+                    f"{describe(event)} undoes a deposit application of block {block_id} "
                     f"dated {entry.posted_on}, in a closed period; reopen it and ingest again",
                 )
     return None
@@ -293,7 +320,7 @@ def _plan_credit(
         )
         so_far = restored.get(block_id, _Restored(invoice, 0)).amount_minor
         restored[block_id] = _Restored(invoice, so_far + undo.amount_minor)
-    ordinary_minor = _credit_ordinary(plan, document, credit, lines)
+    ordinary_minor = _plan_ordinary(plan, document, credit, lines)
     for block_id, part in restored.items():
         plan.intents.append(_shrink(event, document, block_id, part, known, posted_on))
     for invoice, memo_lines in lines.items():
@@ -343,23 +370,21 @@ def _mirror_draw(
         mirror(plan, block, entry, code, amount_minor, posted_on, record)
 
 
-def _credit_ordinary(
+def _plan_ordinary(
     plan: PostingPlan, document: Document, credit: _Credit, memo_lines: dict[str, list[IntentLine]]
 ) -> int:
     """Credit ordinary lines, which live on `document.record`; return their total."""
-    kept = list(document.lines)
     total = 0
-    for place, part in credit.ordinary.items():
+    for before, after in zip(document.lines, credit.lines, strict=True):
+        part = before.open_minor - after.open_minor
         if part:
-            line = kept[place]
-            kept[place] = line._replace(open_minor=line.open_minor - part)
             total += part
             memo_lines.setdefault(document.record, []).append(
-                IntentLine(part, "", line.item_id, None, line.line_id, kind=line.kind)
+                IntentLine(part, "", before.item_id, None, before.line_id, kind=before.kind)
             )
-    if total:
+    if credit.lines != list(document.lines):
         due = max(0, document.due_minor - total)
-        plan.documents.append(document._replace(lines=tuple(kept), due_minor=due))
+        plan.documents.append(document._replace(lines=tuple(credit.lines), due_minor=due))
     return total
 
 
@@ -375,7 +400,7 @@ def _shrink(
     applied = sum(
         movement.amount_minor
         for movement in known.movements[document.document_id]
-        if movement.block_id == block_id
+        if movement.block_id == block_id and movement.step in _DRAWING_STEPS
     )
     left = applied - part.amount_minor
     block = known.blocks[block_id]
