@@ -12,6 +12,7 @@ from netsuite_sandbox.access.oauth2 import TOKEN_PATH, Tokens
 from netsuite_sandbox.company import Company
 from netsuite_sandbox.control import routes as control
 from netsuite_sandbox.errors import ERROR_TYPE, UNEXPECTED_ERROR, NetSuiteError
+from netsuite_sandbox.governance.gate import Gate
 from netsuite_sandbox.ledger import Ledger
 from netsuite_sandbox.periods import Periods
 from netsuite_sandbox.records.kinds import Books
@@ -53,6 +54,7 @@ class Sandbox:
         self.db_path = db_path
         self.requests: deque[dict[str, Any]] = deque(maxlen=REQUEST_LOG_MAX)
         self._open()
+        self.gate = Gate(self)
 
     def _open(self) -> None:
         self.db = Database(self.db_path)

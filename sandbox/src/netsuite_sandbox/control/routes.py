@@ -126,6 +126,25 @@ def _reset(sandbox: Sandbox, _request: Request) -> Any:
     return {"ok": True}
 
 
+def _faults(sandbox: Sandbox, _request: Request) -> Any:
+    return sandbox.gate.faults.describe()
+
+
+def _set_faults(sandbox: Sandbox, request: Request) -> Any:
+    sandbox.gate.faults.set_rules(request.json())
+    return sandbox.gate.faults.describe()
+
+
+def _clear_faults(sandbox: Sandbox, _request: Request) -> Any:
+    flushed = sandbox.gate.flush()
+    sandbox.gate.faults.set_rules({"rules": []})
+    return {"flushed": flushed}
+
+
+def _flush(sandbox: Sandbox, _request: Request) -> Any:
+    return {"flushed": sandbox.gate.flush()}
+
+
 def _requests(sandbox: Sandbox, _request: Request) -> Any:
     return {"requests": [_shown(entry) for entry in sandbox.requests]}
 
@@ -148,4 +167,8 @@ _ROUTES: dict[tuple[str, str], Handler] = {
     ("GET", "/journal.hledger"): _hledger,
     ("POST", "/reset"): _reset,
     ("GET", "/requests"): _requests,
+    ("GET", "/faults"): _faults,
+    ("PUT", "/faults"): _set_faults,
+    ("DELETE", "/faults"): _clear_faults,
+    ("POST", "/faults/flush"): _flush,
 }
