@@ -1,0 +1,68 @@
+"""The command line: thin commands over the services. One module a group of commands.
+
+Exit status: 0 done, 1 refused or differences found, 2 wrong usage or configuration.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+import typer
+
+from drawdown import __version__
+from drawdown.cli import books, database, demonstration, reading, sandbox
+from drawdown.cli.output import REFUSED, WRONG_USAGE, print_json, warn
+from drawdown.core.errors import ConfigurationError, DrawdownError
+
+app = typer.Typer(
+    name="drawdown",
+    help="Accounting for prepaid credits in Oracle NetSuite, provably down to zero.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+for _module in (demonstration, sandbox, books, reading, database):
+    _module.register(app)
+
+
+@app.callback()
+def _root(
+    context: typer.Context,
+    config: Path | None = typer.Option(None, "--config", help="The configuration file."),
+    tenant: str = typer.Option("", "--tenant", help="The tenant to work on."),
+) -> None:
+    context.obj = books.Choice(config, tenant)
+
+
+@app.command("version")
+def _version(as_json: bool = typer.Option(False, "--json", help="Print JSON.")) -> None:
+    """Print the version."""
+    if as_json:
+        print_json({"version": __version__})
+    else:
+        typer.echo(__version__)
+
+
+def main() -> None:
+    """Run the command line; every known problem is a sentence, not a traceback."""
+    wants_json = "--json" in sys.argv
+    try:
+        status = app(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(WRONG_USAGE)
+    except (click.Abort, KeyboardInterrupt):
+        warn("stopped; what was finished is kept, and the command can be run again")
+        sys.exit(REFUSED)
+    except DrawdownError as error:
+        if wants_json:
+            print_json({"error": type(error).__name__, "message": str(error)})
+        warn(str(error))
+        sys.exit(WRONG_USAGE if isinstance(error, ConfigurationError) else REFUSED)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(REFUSED)
+    sys.exit(status if isinstance(status, int) else 0)

@@ -1,0 +1,260 @@
+"""Commands that change the books: ingest, deliver, expire, reconcile."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+import typer
+
+from drawdown.bootstrap import Books, billing_source, connect_erp, open_books
+from drawdown.cli.output import (
+    DONE,
+    REFUSED,
+    print_json,
+    print_table,
+    progress_bar,
+    say,
+    warn,
+)
+from drawdown.config import Config, load_config
+from drawdown.core.errors import ConfigurationError
+from drawdown.core.policy import Policy
+from drawdown.core.ports import Erp, Located, Problem
+from drawdown.service.deliver import deliver
+from drawdown.service.ingest import BATCH_SIZE, Answer, expire, ingest
+from drawdown.service.observe import observe
+from drawdown.service.reconcile import reconcile
+from drawdown.store import outbox
+
+AS_JSON = typer.Option(False, "--json", help="Print JSON.")
+
+
+class Choice(NamedTuple):
+    """What the options before the command say."""
+
+    config: Path | None
+    tenant: str
+
+
+@contextmanager
+def chosen_books(context: typer.Context) -> Iterator[tuple[Config, Books]]:
+    """Open the books that the options choose."""
+    choice: Choice = context.obj
+    config = load_config(choice.config)
+    with open_books(config, choice.tenant) as books:
+        yield config, books
+
+
+@contextmanager
+def chosen_books_and_erp(context: typer.Context) -> Iterator[tuple[Books, Erp]]:
+    """Open the books that the options choose, and connect their ERP."""
+    with chosen_books(context) as (config, books):
+        base = config.source.parent if config.source else None
+        with connect_erp(books.tenant, base) as erp:
+            yield books, erp
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    app.command("ingest")(_ingest)
+    app.command("deliver")(_deliver)
+    app.command("expire")(_expire)
+    app.command("reconcile")(_reconcile)
+
+
+def _ingest(
+    context: typer.Context,
+    file: Path = typer.Argument(..., help="JSON Lines (.jsonl) or CSV (.csv)."),
+    source: str = typer.Option("native", help="The billing source whose format the file has."),
+    as_json: bool = AS_JSON,
+) -> int:
+    """Take in billing facts from a file; good lines are kept whatever the others say."""
+    if not file.is_file():
+        raise ConfigurationError(f"the file {file} does not exist")
+    with chosen_books(context) as (_config, books):
+        decoder = billing_source(source, file, books.policy)
+        taken = _Intake()
+        with file.open("rb") as lines, progress_bar(is_quiet=as_json) as bar:
+            task = bar.add_task(f"Reading {file.name}", total=file.stat().st_size)
+            decoded = decoder.decode(_counted(lines, lambda size: bar.advance(task, size)))
+            while batch := list(islice(decoded, BATCH_SIZE)):
+                taken.add(batch, books)
+        return taken.report(as_json=as_json)
+
+
+def _counted(lines: Iterator[bytes], count: object) -> Iterator[bytes]:
+    for line in lines:
+        count(len(line))  # type: ignore[operator]
+        yield line
+
+
+class _Intake:
+    """Collects answers; keeps only what a person must read, so memory does not grow with a file."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.problems: list[dict[str, object]] = []
+        self.held: dict[str, dict[str, object]] = {}
+
+    def add(self, batch: list[Located | Problem], books: Books) -> None:
+        """Ingest one batch."""
+        for problem in batch:
+            if isinstance(problem, Problem):
+                self.counts["unreadable"] += 1
+                self.problems.append(
+                    {"line": problem.line, "status": "unreadable", "detail": problem.message}
+                )
+        located = [one for one in batch if isinstance(one, Located)]
+        answers = ingest(books.session, [one.event for one in located], books.policy)
+        for one, answer in zip(located, answers, strict=True):
+            self._take(one.line, answer)
+        if self.held:
+            self._forget_resumed(books)
+
+    def _take(self, line: int, answer: Answer) -> None:
+        key = "repeated" if answer.is_repeat and answer.status == "accepted" else answer.status
+        self.counts[key] += 1
+        if answer.status == "accepted":
+            return
+        row: dict[str, object] = {
+            "line": line,
+            "event_id": answer.event_id,
+            "status": answer.status,
+            "reason": answer.reason,
+            "block_id": answer.block_id,
+            "detail": answer.detail,
+        }
+        if answer.status == "held":
+            self.held[answer.event_id] = row
+        else:
+            self.problems.append(row)
+
+    def _forget_resumed(self, books: Books) -> None:
+        """A held event may have gone on since: only those that still wait are reported."""
+        still = {row[0] for row in books.session.run("held")}
+        for event_id in [event_id for event_id in self.held if event_id not in still]:
+            del self.held[event_id]
+            self.counts["held"] -= 1
+            self.counts["accepted"] += 1
+
+    def report(self, *, as_json: bool) -> int:
+        """Print the result; return the exit status."""
+        problems = sorted(
+            [*self.problems, *self.held.values()], key=lambda row: int(str(row["line"]))
+        )
+        counts = {key: count for key, count in self.counts.items() if count}
+        if as_json:
+            print_json({"counts": counts, "problems": problems})
+        else:
+            for row in problems:
+                what = f" event {row['event_id']}" if row.get("event_id") else ""
+                warn(f"line {row['line']}:{what} {row['status']}: {row['detail']}")
+            total = ", ".join(f"{count} {key}" for key, count in sorted(counts.items()))
+            say(total or "nothing to read", "bold")
+        return REFUSED if problems else DONE
+
+
+def _deliver(
+    context: typer.Context,
+    retry_parked: bool = typer.Option(
+        False, "--retry-parked", help="Try records again that a person has seen to."
+    ),
+    concurrency: int = typer.Option(4, min=1, max=64, help="Calls in flight."),
+    as_json: bool = AS_JSON,
+) -> int:
+    """Deliver waiting records to NetSuite, in order per block, each exactly once."""
+    with chosen_books_and_erp(context) as (books, erp):
+        if retry_parked:
+            with books.session.transaction():
+                outbox.retry_parked(books.session)
+        waiting = outbox.counts(books.session).get("waiting", 0)
+        with progress_bar(is_quiet=as_json) as bar:
+            task = bar.add_task("Delivering to NetSuite", total=waiting)
+            report = deliver(
+                books.session,
+                erp,
+                concurrency=concurrency,
+                sleep=time.sleep,
+                progress=lambda _row: bar.advance(task),
+            )
+        if as_json:
+            print_json(
+                {
+                    "delivered": dict(report.done),
+                    "adopted": report.adopted,
+                    "problems": report.problems,
+                    "waiting": report.waiting,
+                }
+            )
+        else:
+            print_table(
+                "Delivered",
+                ("record", "count"),
+                [(name, str(count)) for name, count in sorted(report.done.items())],
+                ("count",),
+            )
+            for external_id, problem in report.problems.items():
+                warn(f"{external_id}: {problem}")
+            say(f"{report.waiting} records wait" if report.waiting else "nothing waits", "bold")
+        return REFUSED if report.waiting else DONE
+
+
+def _expire(
+    context: typer.Context,
+    as_of: datetime = typer.Option(
+        ..., formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S%z"], help="Date (its end) or instant."
+    ),
+    as_json: bool = AS_JSON,
+) -> int:
+    """Expire the blocks that are due: what remains of them becomes breakage."""
+    with chosen_books(context) as (_config, books):
+        instant = end_of_day(as_of, books.policy)
+        count = expire(books.session, instant, books.policy)
+        if as_json:
+            print_json({"as_of": instant.isoformat(), "expired": count})
+        else:
+            say(f"{count} blocks expired as of {instant:%Y-%m-%d %H:%M} UTC", "bold")
+        return DONE
+
+
+def end_of_day(moment: datetime, policy: Policy) -> datetime:
+    """Turn a date into the instant at which it has ended; an instant stays as it is."""
+    if moment.tzinfo is not None:
+        return moment.astimezone(UTC)
+    day: date = moment.date() + timedelta(days=1)
+    return datetime(day.year, day.month, day.day, tzinfo=policy.time_zone).astimezone(UTC)
+
+
+def _reconcile(context: typer.Context, as_json: bool = AS_JSON) -> int:
+    """Take in what NetSuite recognised, then compare both ledgers and name each difference."""
+    with chosen_books_and_erp(context) as (books, erp):
+        observed = observe(books.session, erp, books.policy)
+        result = reconcile(books.session, erp)
+        if as_json:
+            print_json(
+                {
+                    "blocks": result.blocks,
+                    "records": result.records,
+                    "recognised": observed.recognised,
+                    "refused": [answer._asdict() for answer in observed.refused],
+                    "differences": [difference._asdict() for difference in result.differences],
+                }
+            )
+        else:
+            for answer in observed.refused:
+                warn(f"recognition {answer.event_id}: {answer.detail}")
+            for difference in result.differences:
+                warn(f"{difference.kind}: {difference.detail}")
+            say(
+                f"{result.blocks} blocks and {result.records} NetSuite records compared: "
+                f"{len(result.differences) or 'no'} differences",
+                "bold",
+            )
+        return REFUSED if result.differences or observed.refused else DONE

@@ -1,0 +1,75 @@
+"""How commands speak: for people by default, JSON with ``--json``; problems on standard error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+DONE = 0
+"""Exit status: everything asked for was done."""
+REFUSED = 1
+"""Exit status: something was refused, is held, or differs."""
+WRONG_USAGE = 2
+"""Exit status: the command or the configuration is wrong."""
+
+console = Console()
+errors = Console(stderr=True)
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON value to standard output."""
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value, enc_hook=str)).decode() + "\n")
+
+
+def say(text: str, style: str = "") -> None:
+    """Print a line for people; block ids with brackets are not mistaken for markup."""
+    console.print(Text(text, style=style), soft_wrap=True)
+
+
+def warn(text: str) -> None:
+    """Print a problem to standard error."""
+    errors.print(Text(text, style="red"), soft_wrap=True)
+
+
+def print_table(
+    title: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    numbers: Iterable[str] = (),
+) -> None:
+    """Print a table; the columns named in `numbers` are aligned right."""
+    right = set(numbers)
+    table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    console.print(table)
+
+
+def progress_bar(*, is_quiet: bool) -> Progress:
+    """Return a progress bar on standard error; quiet when the output is for a program."""
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=errors,
+        transient=True,
+        disable=is_quiet or not errors.is_terminal,
+    )

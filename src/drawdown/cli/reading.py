@@ -1,0 +1,225 @@
+"""Commands that only read: blocks, show, proof, waiting, rules, export."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import typer
+from rich.text import Text
+
+from drawdown.cli.books import AS_JSON, chosen_books
+from drawdown.cli.output import DONE, REFUSED, console, print_json, print_table, say
+from drawdown.core.money import credits_text, money_text
+from drawdown.reports import rules_table
+from drawdown.reports.journal import Life
+from drawdown.reports.proof import proof
+from drawdown.reports.statement import Statement, statement
+from drawdown.reports.t_accounts import picture
+from drawdown.service.export import Format, export_lines
+from drawdown.service.lives import all_lives, life_of, references
+from drawdown.store import outbox
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    app.command("blocks")(_blocks)
+    app.command("show")(_show)
+    app.command("proof")(_proof)
+    app.command("waiting")(_waiting)
+    app.command("rules")(_rules)
+    app.command("export")(_export)
+
+
+def _blocks(
+    context: typer.Context,
+    customer: str = typer.Option("", help="Only this customer's."),
+    state: str = typer.Option("", help="Only blocks in this state: new, open, expired, voided."),
+    as_json: bool = AS_JSON,
+) -> int:
+    """List the credit blocks: what was bought, what remains, when it expires."""
+    with chosen_books(context) as (_config, books):
+        chosen = (
+            life
+            for life in all_lives(books.session)
+            if customer in ("", life.block.customer_id) and state in ("", life.block.state.value)
+        )
+        rows = [statement(life, {}) for life in chosen]
+    if as_json:
+        print_json([_summary(row) for row in rows])
+        return DONE
+    columns = ("block", "customer", "kind", "state", "credits", "left", "amount", "remaining",
+               "", "expires", "invariants")  # fmt: skip
+    print_table(
+        f"{len(rows)} blocks",
+        columns,
+        [
+            (
+                row.block_id, row.customer_id, row.kind, row.state, row.credits,
+                row.remaining_credits, row.amount, row.remaining, row.currency,
+                row.expires_at[:10] or "never", "hold" if row.is_proven else "BROKEN",
+            )
+            for row in rows
+        ],
+        ("credits", "left", "amount", "remaining"),
+    )  # fmt: skip
+    return DONE
+
+
+def _summary(row: Statement) -> dict[str, object]:
+    whole = row.to_json()
+    return {key: value for key, value in whole.items() if key not in {"rows", "invariants"}}
+
+
+def _show(
+    context: typer.Context,
+    block: str = typer.Argument(..., help="The block id."),
+    as_json: bool = AS_JSON,
+) -> int:
+    """Show one block: its life, its postings, its T-accounts, its invariants."""
+    with chosen_books(context) as (_config, books):
+        life = life_of(books.session, block)
+        written = statement(life, references(books.session, [life]))
+    if as_json:
+        print_json(written.to_json())
+        return DONE if written.is_proven else REFUSED
+    _print_head(life, written)
+    print_table(
+        "Postings",
+        ("date", "step", "rule", "NetSuite record", "debit", "credit", "amount"),
+        [
+            (row.on, row.step, row.code, f"{row.record} {row.number}".strip(), row.debit,
+             row.credit, row.amount)
+            for row in written.rows
+        ],
+        ("amount",),
+    )  # fmt: skip
+    console.print()
+    console.print(Text(picture(life.entries, width=min(console.width, 120))), soft_wrap=True)
+    for invariant in written.invariants:
+        mark = "holds " if invariant.holds else "BROKEN"
+        say(f"{mark}  {invariant.text}", "green" if invariant.holds else "red")
+    return DONE if written.is_proven else REFUSED
+
+
+def _print_head(life: Life, written: Statement) -> None:
+    block = life.block
+    say(f"Block {block.block_id}: {block.kind.value}, {block.state.value}", "bold")
+    say(
+        f"customer {block.customer_id}, order {block.order_id}; "
+        f"{written.credits} credits for {written.amount} {block.currency}; "
+        f"expires {written.expires_at[:10] or 'never'}"
+    )
+    say(
+        f"remaining {credits_text(block.remaining_credits)} credits, "
+        f"{money_text(block.open_minor, block.currency)} {block.currency}\n"
+    )
+
+
+def _proof(
+    context: typer.Context,
+    block: str = typer.Argument(..., help="The block id."),
+    output: Path = typer.Option(Path("."), "--output", "-o", help="Folder for the files."),
+    as_json: bool = AS_JSON,
+) -> int:
+    """Write the zero proof of a block: a report, and files for hledger and beancount."""
+    with chosen_books(context) as (_config, books):
+        life = life_of(books.session, block)
+        written = proof(life, references(books.session, [life]))
+    output.mkdir(parents=True, exist_ok=True)
+    files = {
+        "report": output / f"{written.stem}.md",
+        "hledger": output / f"{written.stem}.journal",
+        "beancount": output / f"{written.stem}.beancount",
+    }
+    files["report"].write_text(written.markdown, "utf-8")
+    files["hledger"].write_text(written.hledger, "utf-8")
+    files["beancount"].write_text(written.beancount, "utf-8")
+    if as_json:
+        print_json(
+            {
+                "block_id": block,
+                "is_proven": written.is_proven,
+                "files": {name: str(path) for name, path in files.items()},
+            }
+        )
+    else:
+        for path in files.values():
+            say(str(path))
+        say("every invariant holds" if written.is_proven else "an invariant is BROKEN", "bold")
+    return DONE if written.is_proven else REFUSED
+
+
+def _waiting(context: typer.Context, as_json: bool = AS_JSON) -> int:
+    """List what needs attention: held and refused events, parked records."""
+    with chosen_books(context) as (_config, books):
+        held = books.session.run("held").fetchall()
+        refused = books.session.run("refused").fetchall()
+        parked = outbox.parked(books.session)
+        counts = outbox.counts(books.session)
+    if as_json:
+        print_json(
+            {
+                "held": [
+                    {"event_id": row[0], "type": row[1], "waiting_for": row[2], "detail": row[3]}
+                    for row in held
+                ],
+                "refused": [
+                    {"event_id": row[0], "type": row[1], "reason": row[2], "detail": row[3]}
+                    for row in refused
+                ],
+                "parked": [record._asdict() for record in parked],
+                "outbox": counts,
+            }
+        )
+        return DONE
+    print_table("Held events", ("event", "type", "waits for", "why"),
+                [(row[0], row[1], row[2], row[3]) for row in held])  # fmt: skip
+    print_table("Refused events", ("event", "type", "reason", "why"),
+                [(row[0], row[1], row[2], row[3]) for row in refused])  # fmt: skip
+    print_table("Parked records", ("record", "operation", "external id", "why"),
+                [(r.record, r.operation, r.external_id, r.problem) for r in parked])  # fmt: skip
+    say(f"outbox: {', '.join(f'{n} {status}' for status, n in sorted(counts.items())) or 'empty'}")
+    return DONE
+
+
+def _rules(
+    markdown: bool = typer.Option(False, "--markdown", help="Print Markdown."),
+    as_json: bool = AS_JSON,
+) -> int:
+    """Print the accounting rules, block states and other tables that decide what is posted."""
+    if as_json:
+        print_json(rules_table.to_json())
+    elif markdown:
+        typer.echo(rules_table.markdown())
+    else:
+        for heading, table in rules_table.TABLES.items():
+            rows = table()
+            columns = tuple(rows[0])
+            print_table(heading, columns, [[str(row[c]) for c in columns] for row in rows])
+            console.print()
+    return DONE
+
+
+def _export(
+    context: typer.Context,
+    kind: Format = typer.Argument(..., metavar="hledger|beancount|csv"),
+    output: Path | None = typer.Option(None, "--output", "-o", help="File; else standard output."),
+    as_json: bool = AS_JSON,
+) -> int:
+    """Export the journal for another program to check."""
+    with chosen_books(context) as (_config, books):
+        lines = export_lines(books.session, kind)
+        if output is None and not as_json:
+            sys.stdout.writelines(f"{line}\n" for line in lines)
+            return DONE
+        if output is None:
+            print_json({"format": kind.value, "text": "".join(f"{line}\n" for line in lines)})
+            return DONE
+        with output.open("w", encoding="utf-8", newline="") as file:
+            file.writelines(f"{line}\n" for line in lines)
+    if as_json:
+        print_json({"format": kind.value, "file": str(output)})
+    else:
+        say(str(output))
+    return DONE

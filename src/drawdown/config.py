@@ -1,0 +1,169 @@
+"""The configuration: one TOML file with the tenants, their policies and connections.
+
+Found at ``--config``, ``$DRAWDOWN_CONFIG``, ``./drawdown.toml``, then in the data folder. Unknown
+keys are refused, so a typing error cannot pass for a default.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+from drawdown.core.allocation import DRAWDOWN_ORDER
+from drawdown.core.errors import ConfigurationError
+from drawdown.core.policy import (
+    ClosedPeriod,
+    DepositAccount,
+    DrawdownDocument,
+    Overdraw,
+    Policy,
+    PrepaidItem,
+    PurchaseTrigger,
+)
+from drawdown.store.embedded import default_data_dir
+
+FILE_NAME = "drawdown.toml"
+SANDBOX_FILE_NAME = "sandbox.toml"
+"""Written by ``drawdown sandbox``; used when nothing else is configured."""
+
+
+class PolicyTable(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """The table ``[tenants.NAME.policy]``; every key is optional."""
+
+    drawdown_document: DrawdownDocument = DrawdownDocument.USAGE_INVOICE
+    purchase_trigger: PurchaseTrigger = PurchaseTrigger.INVOICE
+    prepaid_item: PrepaidItem = PrepaidItem.DEFERRED
+    deposit_account: DepositAccount = DepositAccount.UNDEPOSITED_FUNDS
+    overdraw: Overdraw = Overdraw.REFUSE
+    closed_period: ClosedPeriod = ClosedPeriod.FIRST_OPEN_DAY
+    drawdown_order: tuple[str, ...] = Policy().drawdown_order
+    time_zone: str = "UTC"
+
+
+class TenantTable(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """The table ``[tenants.NAME]``; `netsuite` is the ERP adapter's own business."""
+
+    policy: PolicyTable = msgspec.field(default_factory=PolicyTable)
+    netsuite: dict[str, Any] | None = None
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    tenant: str = ""
+    data: str = ""
+    tenants: dict[str, TenantTable] = msgspec.field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The configuration as read.
+
+    Attributes:
+        source: The file it came from; None: built-in defaults.
+        data: Folder of the bundled database and the sandbox.
+        tenant_id: The tenant that commands work on unless told otherwise.
+    """
+
+    source: Path | None
+    data: Path
+    tenant_id: str
+    tenants: dict[str, TenantTable] = field(default_factory=dict)
+
+    def tenant(self, tenant_id: str) -> TenantTable:
+        """Return a tenant's table.
+
+        Raises:
+            ConfigurationError: The file has tenants, but not this one.
+        """
+        if not self.tenants:
+            return TenantTable()
+        if tenant_id not in self.tenants:
+            raise ConfigurationError(
+                f"tenant {tenant_id!r} is not in {self.source}; it has "
+                f"{', '.join(sorted(self.tenants))}: choose one with --tenant"
+            )
+        return self.tenants[tenant_id]
+
+
+def data_folder() -> Path:
+    """Return the folder for everything that is kept between commands."""
+    return default_data_dir().parent
+
+
+def load_config(path: Path | None = None) -> Config:
+    """Read the configuration.
+
+    Args:
+        path: The file; None: the first that exists of the usual places, else defaults.
+
+    Raises:
+        ConfigurationError: The file is missing, not TOML, or has keys or values we do not know.
+    """
+    named = path or (Path(os.environ["DRAWDOWN_CONFIG"]) if os.environ.get("DRAWDOWN_CONFIG") else None)
+    if named is not None and not named.is_file():
+        raise ConfigurationError(f"the configuration file {named} does not exist")
+    folder = data_folder()
+    candidates = [Path(FILE_NAME), folder / FILE_NAME, folder / SANDBOX_FILE_NAME]
+    found = named or next((file for file in candidates if file.is_file()), None)
+    if found is None:
+        return Config(None, folder, "default")
+    return _read(found, folder)
+
+
+def _read(path: Path, folder: Path) -> Config:
+    try:
+        content = msgspec.convert(tomllib.loads(path.read_text("utf-8")), _File)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} is not valid TOML: {error}") from error
+    except msgspec.ValidationError as error:
+        raise ConfigurationError(f"{path}: {error}; see docs/configuration.md") from error
+    default = content.tenant or next(iter(content.tenants), "default")
+    data = Path(content.data).expanduser() if content.data else folder
+    config = Config(path, data, default, content.tenants)
+    for name, table in content.tenants.items():
+        to_policy(table.policy, f"{path}: tenants.{name}.policy")
+    return config
+
+
+def to_policy(table: PolicyTable, where: str = "policy") -> Policy:
+    """Turn the table into a policy.
+
+    Raises:
+        ConfigurationError: The time zone or a key of the drawdown order does not exist.
+    """
+    unknown = [name for name in table.drawdown_order if name not in DRAWDOWN_ORDER]
+    if unknown or not table.drawdown_order:
+        raise ConfigurationError(
+            f"{where}.drawdown_order: {', '.join(unknown) or 'nothing'} is no key; choose from "
+            f"{', '.join(DRAWDOWN_ORDER)}"
+        )
+    order = table.drawdown_order
+    if "block_id" not in order:  # ties must not be left to chance
+        order = (*order, "block_id")
+    try:
+        zone = ZoneInfo(table.time_zone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ConfigurationError(
+            f"{where}.time_zone: {table.time_zone!r} is not a time zone; use a name such as "
+            "America/New_York"
+        ) from error
+    return Policy(
+        drawdown_document=table.drawdown_document,
+        purchase_trigger=table.purchase_trigger,
+        prepaid_item=table.prepaid_item,
+        deposit_account=table.deposit_account,
+        overdraw=table.overdraw,
+        closed_period=table.closed_period,
+        drawdown_order=order,
+        time_zone=zone,
+    )
+
+
+def policy_json(table: PolicyTable) -> str:
+    """Return the policy as JSON, as it is kept with the tenant for the record."""
+    return msgspec.json.encode(table).decode()

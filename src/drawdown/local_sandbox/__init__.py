@@ -1,0 +1,1 @@
+"""The NetSuite sandbox on this machine: running it, and making its company ready for drawdown."""

@@ -1,0 +1,129 @@
+"""The NetSuite sandbox as a process of its own, reached over HTTP only, like the real thing.
+
+The sandbox is another distribution (`netsuite-sandbox`); drawdown never imports it. Its control
+interface under ``/_sandbox/`` stands for what an administrator does in NetSuite's pages.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx2
+
+from drawdown.core.errors import ConfigurationError, DrawdownError
+
+ACCOUNT = "TSTDRV1234567"
+"""Account id of the sandbox; the form of NetSuite's own test drive accounts."""
+CONTROL_TIMEOUT_S = 120.0
+STOP_TIMEOUT_S = 10.0
+
+
+class SandboxError(DrawdownError):
+    """The sandbox did not start or refused a control call."""
+
+
+class SandboxProcess:
+    """A running sandbox server; ends with the ``with`` block.
+
+    Attributes:
+        url: Its address, ``http://127.0.0.1:PORT``.
+    """
+
+    def __init__(self, database: Path, port: int = 0) -> None:
+        """Remember what to start.
+
+        Args:
+            database: File that keeps its state.
+            port: 0 picks a free one.
+        """
+        self.url = ""
+        self._database = database
+        self._port = port
+        self._process: subprocess.Popen[str] | None = None
+        self._client = httpx2.Client(timeout=CONTROL_TIMEOUT_S, trust_env=False)
+
+    @classmethod
+    def at(cls, url: str) -> Self:
+        """Return the controls of a sandbox that somebody else started."""
+        running = cls(Path())
+        running.url = url.rstrip("/")
+        return running
+
+    def __enter__(self) -> Self:
+        if find_spec("netsuite_sandbox") is None:
+            raise ConfigurationError(
+                "the NetSuite sandbox is not installed; run `pip install netsuite-sandbox`, or "
+                "`pip install ./sandbox` in a checkout"
+            )
+        self._database.parent.mkdir(parents=True, exist_ok=True)
+        command = [
+            sys.executable, "-m", "netsuite_sandbox", "serve", "--host", "127.0.0.1",
+            "--port", str(self._port), "--db", str(self._database), "--account", ACCOUNT,
+        ]  # fmt: skip
+        self._process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            _, problem = self._process.communicate()
+            raise SandboxError(f"the NetSuite sandbox did not start: {problem.strip()}")
+        self.url = json.loads(line)["url"]
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._client.close()
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.communicate(timeout=STOP_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.communicate()
+
+    def wait(self) -> None:
+        """Wait until the process ends or the user presses Ctrl-C."""
+        if self._process is not None:
+            with suppress(KeyboardInterrupt):
+                self._process.wait()
+
+    def control(
+        self, method: str, path: str, body: Mapping[str, Any] | list[Any] | None = None
+    ) -> Any:
+        """Call the control interface and return its JSON.
+
+        Raises:
+            SandboxError: It refused.
+        """
+        url = f"{self.url}/_sandbox{path}"
+        try:
+            answer = self._client.request(method, url, json=body)
+        except httpx2.HTTPError as error:
+            raise SandboxError(
+                f"no sandbox answers at {self.url}: {error}; start it with `drawdown sandbox`"
+            ) from error
+        if answer.status_code >= 400:
+            raise SandboxError(f"the sandbox refused {method} {path}: {answer.text}")
+        return answer.json()
+
+    def month_end(self, period: str) -> int:
+        """Run month-end revenue recognition for a period (YYYY-MM); return journals written."""
+        journals: list[Any] = self.control("POST", "/month-end", {"period": period})["journals"]
+        return len(journals)
+
+    def close_period(self, period: str) -> None:
+        """Close an accounting period (YYYY-MM)."""
+        self.control("POST", f"/periods/{period}/close")
