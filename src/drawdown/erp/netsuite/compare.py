@@ -39,7 +39,11 @@ def differences(
     currency = references.currency(intent.currency)
     pairs: list[tuple[str, object, object]] = [
         ("date", data.get("tranDate"), intent.posted_on.isoformat()),
-        ("total", total(intent.record, data), to_decimal(intent.amount_minor, intent.currency)),
+        (
+            "total",
+            _money(total(intent.record, data), intent.currency),
+            to_decimal(intent.amount_minor, intent.currency),
+        ),
         ("currency", reference(data, "currency") or currency, currency),
         ("block", data.get(fields.BLOCK_ID) or "", intent.block_id),
         ("event", data.get(fields.EVENT_ID) or "", event_text(intent)),
@@ -58,7 +62,8 @@ def differences(
     if intent.record in _APPLYING and intent.target:
         target = references.transaction(Record.INVOICE, intent.target)
         wanted = to_decimal(intent.applied_minor, intent.currency)
-        pairs.append((f"applied to invoice {intent.target}", applied(data, target), wanted))
+        found = _money(applied(data, target), intent.currency)
+        pairs.append((f"applied to invoice {intent.target}", found, wanted))
     if intent.record in _ITEM_LINES:
         pairs.append(("lines by block", *_item_lines(intent, data)))
     if intent.record is Record.JOURNAL_ENTRY:
@@ -68,6 +73,12 @@ def differences(
         for name, found, wanted in pairs
         if found != wanted
     ]
+
+
+def _money(amount: Decimal, code: str) -> Decimal:
+    """Give an amount the decimals of its currency, unless it has more."""
+    unit = to_decimal(1, code)
+    return amount.quantize(unit) if amount % unit == 0 else amount
 
 
 def total(record: Record, data: Body) -> Decimal:
@@ -103,7 +114,10 @@ def _item_lines(intent: RecordIntent, data: Body) -> tuple[object, object]:
         (line.block_id, to_decimal(line.amount_minor, intent.currency)) for line in intent.lines
     )
     found: Counter[tuple[str, Decimal]] = Counter(
-        (str(line.get(fields.LINE_BLOCK_ID) or ""), number(line.get("amount")))
+        (
+            str(line.get(fields.LINE_BLOCK_ID) or ""),
+            _money(number(line.get("amount")), intent.currency),
+        )
         for line in sublist(data, "item")
     )
     return found, wanted
@@ -121,7 +135,7 @@ def _journal_lines(
         (
             str(line.get(fields.LINE_BLOCK_ID) or ""),
             reference(line, "account"),
-            number(line.get("debit")) - number(line.get("credit")),
+            _money(number(line.get("debit")) - number(line.get("credit")), intent.currency),
         )
         for line in sublist(data, "line")
     )
