@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from heapq import heappop, heappush
 from typing import NamedTuple
 
 from drawdown.core.decide import decide
@@ -33,7 +34,7 @@ def decide_in_order(
 
     What waited goes on in the order in which it happened. The order of arrival would not do: an
     event that waited for two facts joins the second queue at different places in a batch and one
-    by one.
+    by one, and a void must not overtake the usage before it.
 
     Args:
         known: Brought up to date after every accepted event.
@@ -41,21 +42,31 @@ def decide_in_order(
             than once: the last result stands.
     """
     for event in events:
-        yield from _decide_one(event, known, policy, held)
+        decided = _decide_one(event, known, policy, held)
+        yield decided
+        if held and isinstance(decided.outcome, PostingPlan):
+            yield from _go_on(decided.outcome, known, policy, held)
 
 
-def _happened(event: Event) -> tuple[datetime, str]:
-    return event.effective_at, event.event_id
-
-
-def _decide_one(event: Event, known: Known, policy: Policy, held: Held) -> Iterator[Decided]:
+def _decide_one(event: Event, known: Known, policy: Policy, held: Held) -> Decided:
     outcome = decide(event, known, policy)
     if isinstance(outcome, Hold):
         held.setdefault(outcome.waiting_for, []).append(event)
     elif isinstance(outcome, PostingPlan):
         known.remember(outcome)
-    yield Decided(event, outcome)
-    if isinstance(outcome, PostingPlan) and held:
-        for key in outcome.provides:
-            for waiting in sorted(held.pop(key, ()), key=_happened):
-                yield from _decide_one(waiting, known, policy, held)
+    return Decided(event, outcome)
+
+
+def _go_on(plan: PostingPlan, known: Known, policy: Policy, held: Held) -> Iterator[Decided]:
+    """Decide what waited for a plan, and what that sets going in its turn."""
+    released: list[tuple[datetime, str, Event]] = []
+    plans = [plan]
+    while True:
+        for key in (key for done in plans for key in done.provides):
+            for event in held.pop(key, ()):
+                heappush(released, (event.effective_at, event.event_id, event))
+        if not released:
+            return
+        decided = _decide_one(heappop(released)[2], known, policy, held)
+        yield decided
+        plans = [decided.outcome] if isinstance(decided.outcome, PostingPlan) else []
