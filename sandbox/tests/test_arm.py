@@ -198,7 +198,7 @@ def test_income_account_that_is_a_liability(ns: Client) -> None:
         },
     )
     ns.month_end("2024-01")
-    assert (ns.balance("2410"), ns.balance("2450")) == (0, -1000)
+    assert (ns.balance("2410"), ns.balance("2450")) == (Decimal(0), Decimal(-1000))
 
 
 def test_straight_line_over_the_dates_of_the_line(ns: Client) -> None:

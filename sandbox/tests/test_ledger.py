@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sandbox_client import BLOCK, Client
@@ -100,7 +101,7 @@ def test_deposit_to_an_account(ns: Client) -> None:
     ns.make("/customerDeposit", {**body, "account": {"id": ns.account("1000")}})
     ns.set(expand_account_lists=True)
     ns.make("/customerDeposit", body)
-    assert (ns.balance("1000"), ns.balance("1500")) == (5, 5)
+    assert (ns.balance("1000"), ns.balance("1500")) == (Decimal(5), Decimal(5))
 
 
 def test_zero_lines_and_negative_totals(ns: Client) -> None:
@@ -209,11 +210,11 @@ def test_sales_order_billed_in_parts(ns: Client) -> None:
 )  # fmt: skip
 def test_realized_gain_and_loss(ns: Client, rate: float, variance: str | None) -> None:
     """A separate FxReval transaction takes the difference. Source: Variance Calculations."""
-    euro = {"currency": {"refName": "EUR"}}
+    euro: dict[str, Any] = {"currency": {"refName": "EUR"}}
     deposit = ns.deposit(100, "D", exchangeRate=rate, **euro)
     invoice = ns.invoice(100, "I", exchangeRate=1.1, **euro)
     application = ns.apply(deposit, invoice, 100, "A")
-    assert (ns.balance("1100"), ns.balance("2100")) == (0, 0)
+    assert (ns.balance("1100"), ns.balance("2100")) == (Decimal(0), Decimal(0))
     assert ns.balances().get("4900") == variance
     reval = ns.sql("SELECT id, trandate FROM transaction WHERE type = 'FxReval'")
     assert len(reval) == (1 if variance else 0)
@@ -224,13 +225,13 @@ def test_realized_gain_and_loss(ns: Client, rate: float, variance: str | None) -
 
 def test_foreign_block_in_thirds_ends_at_zero(ns: Client) -> None:
     """Rounding differences go to Rounding Gain/Loss, control accounts to zero. Source: as above."""
-    euro = {"currency": {"refName": "EUR"}, "exchangeRate": 1.09873}
+    euro: dict[str, Any] = {"currency": {"refName": "EUR"}, "exchangeRate": 1.09873}
     deposit = ns.deposit(1000, "D", **euro)
     for number, amount in enumerate((333.33, 333.33, 333.34)):
         invoice = ns.invoice(amount, f"I{number}", **euro)
         ns.apply(deposit, invoice, amount, f"A{number}")
     ns.month_end("2024-01")
-    assert (ns.balance("1100"), ns.balance("2100"), ns.balance("2420")) == (0, 0, 0)
+    assert (ns.balance("1100"), ns.balance("2100"), ns.balance("2420")) == (Decimal(0),) * 3
     assert abs(ns.balance("4920")) <= Decimal("0.04")
 
 

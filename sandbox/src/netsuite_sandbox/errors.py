@@ -146,5 +146,10 @@ REV_REC_UPDATE_DISALLWD = (
     "Modification of revenue recognition related information on this item is not allowed because "
     "revenue has been recognized for this or related lines."
 )
+REVERSAL_DATE_WARNING = (
+    "Reversal Date is in a closed accounting period. Please go to Manage Accounting Periods and "
+    "re-open the accounting period."
+)
+VOIDED = "You cannot change the G/L impact of a voided transaction."
 NEGATIVE_TOTAL = "The total can not be negative"
 UNEXPECTED_ERROR = "An unexpected error occurred."

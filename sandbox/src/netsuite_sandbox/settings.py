@@ -125,6 +125,14 @@ SETTINGS: tuple[Setting, ...] = (
         "Journal entries do not post until approved.",
     ),
     Setting(
+        "void_using_reversing_journals",
+        False,
+        (True, False),
+        "D",
+        "General Accounting Preferences, REVERSALVOIDING",
+        "Direct voids are refused.",
+    ),
+    Setting(
         "net_credit_memo_elements",
         True,
         (True, False),

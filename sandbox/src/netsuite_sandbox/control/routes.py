@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 from netsuite_sandbox.arm.recognition import month_end
 from netsuite_sandbox.control import reports
 from netsuite_sandbox.errors import invalid_request
+from netsuite_sandbox.records.reversal import make_due
+from netsuite_sandbox.records.transactions import BY_CODE
+from netsuite_sandbox.records.voiding import void
 from netsuite_sandbox.suiteql.views import create_views
 from netsuite_sandbox.wire.http import Request, Response, plain_json
 
@@ -99,6 +102,8 @@ def _set_clock(sandbox: Sandbox, request: Request) -> Any:
     except ValueError:
         raise invalid_request("now is an ISO 8601 instant, or null for real time.") from None
     sandbox.company.clock.set(now, frozen=bool(body.get("frozen", False)))
+    with sandbox.db.transaction():
+        make_due(sandbox.books, sandbox.company.clock.today().isoformat())
     return _clock(sandbox, request)
 
 
@@ -124,6 +129,22 @@ def _hledger(sandbox: Sandbox, _request: Request) -> Any:
 def _reset(sandbox: Sandbox, _request: Request) -> Any:
     sandbox.reset()
     return {"ok": True}
+
+
+def _void(sandbox: Sandbox, request: Request) -> Any:
+    """What a RESTlet with SuiteScript's transaction.void would do."""
+    body = _object(request)
+    books = sandbox.books
+    found = body.get("id") or books.company.by_external_id(
+        "transaction", str(body.get("externalId", ""))
+    )
+    head = books.ledger.header(int(found)) if found else None
+    kind = BY_CODE.get(head.type) if head else None
+    if head is None or kind is None:
+        raise invalid_request("A void names an id or externalId of a transaction.")
+    with books.company.db.transaction():
+        void(books, kind, head.id)
+    return {"id": str(head.id), "voided": True}
 
 
 def _faults(sandbox: Sandbox, _request: Request) -> Any:
@@ -159,6 +180,7 @@ _ROUTES: dict[tuple[str, str], Handler] = {
     ("POST", "/tokens"): _token,
     ("POST", "/custom-fields"): _custom_fields,
     ("POST", "/month-end"): _month_end,
+    ("POST", "/void"): _void,
     ("GET", "/clock"): _clock,
     ("PUT", "/clock"): _set_clock,
     ("GET", "/settings"): _settings,

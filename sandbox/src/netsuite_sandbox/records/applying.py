@@ -87,16 +87,19 @@ def shown(books: Books, payer: int) -> list[Values]:
     ]
 
 
-def settle(books: Books, draft: Draft, account: int, payer_base: int) -> None:
+def settle(
+    books: Books, draft: Draft, account: int, payer_base: int, *, further: bool = False
+) -> None:
     """Link a saved payer to the documents it settles.
 
     Args:
         account: The receivables account of the payer.
         payer_base: Base currency of the payer's whole `total` on that account.
+        further: Whether the payer may have settled other documents before.
     """
     payer = draft.header
     precision = books.company.precision(books.company.base_currency(payer.subsidiary))
-    used = used_base = 0
+    used, used_base = _used(books, payer.id) if further else (0, 0)
     for entry in draft.applies:
         row = _settled(books, payer, entry)
         used += entry.units
@@ -108,8 +111,20 @@ def settle(books: Books, draft: Draft, account: int, payer_base: int) -> None:
             previous_base=previous_base, next_base=next_base, day=entry.day or payer.trandate,
         )  # fmt: skip
         left = row["open"] - entry.units
-        books.ledger.set_open(entry.doc, left, "A" if left else "B")
+        status = "A" if left else "B"
+        books.ledger.set_open(entry.doc, left, "R" if row["type"] == "CustRfnd" else status)
         revalue(books, payer, row, account, previous_base - next_base)
+
+
+def _used(books: Books, payer: int) -> tuple[int, int]:
+    """What a payer has settled before: transaction and base currency."""
+    row = books.company.db.one(
+        "SELECT COALESCE(SUM(amount), 0), COALESCE(SUM(nextbase), 0) FROM link"
+        " WHERE nextdoc = ? AND linktype = 'Payment'",
+        (payer,),
+    )
+    assert row is not None
+    return row[0], row[1]
 
 
 def consume(books: Books, payer: Header, deposit: int, units: int, base: int, kind: str) -> None:
@@ -149,18 +164,28 @@ def undo(books: Books, payer: Header) -> None:
     )
     for link in links:
         left = link["open"] + link["amount"]
-        status = deposit_status(link["account"], left, books) if link["type"] == "CustDep" else "A"
+        status = {"CustRfnd": "R"}.get(link["type"], "A")
+        if link["type"] == "CustDep":
+            status = deposit_status(link["account"], left, books)
         books.ledger.set_open(link["previousdoc"], left, status)
     if links:
         db.execute(
             "DELETE FROM link WHERE nextdoc = ? AND linktype IN ('Payment', 'DepAppl', 'DepRfnd')",
             (payer.id,),
         )
-    for row in db.all(
-        "SELECT id, postingperiod FROM tx WHERE createdfrom = ? AND type = 'FxReval'", (payer.id,)
+    drop_revaluations(books, payer.id)
+
+
+def drop_revaluations(books: Books, payer: int, source: int | None = None) -> None:
+    """Delete the gains and losses of a payer's applications, or of those to one document."""
+    for row in books.company.db.all(
+        "SELECT id, postingperiod, json_extract(extra, '$.source') AS source FROM tx"
+        " WHERE createdfrom = ? AND type = 'FxReval'",
+        (payer,),
     ):
-        books.periods.check_change(row["postingperiod"], receivables=True, ledger=True)
-        books.ledger.delete(row["id"])
+        if source is None or row["source"] == source:
+            books.periods.check_change(row["postingperiod"], receivables=True, ledger=True)
+            books.ledger.delete(row["id"])
 
 
 def revalue(books: Books, payer: Header, source: Row, account: int, base: int) -> None:

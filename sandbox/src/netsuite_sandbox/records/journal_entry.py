@@ -12,7 +12,7 @@ from decimal import Decimal
 from netsuite_sandbox.errors import TRANS_UNBALNCD_DECIMALS, invalid_value, missing, user_error
 from netsuite_sandbox.ledger import Header, Line
 from netsuite_sandbox.money import fits, times_rate, to_decimal, to_units
-from netsuite_sandbox.records import header as headers
+from netsuite_sandbox.records import header as headers, reversal
 from netsuite_sandbox.records.fields import Values
 from netsuite_sandbox.records.kinds import Books, Draft, Kind
 
@@ -34,6 +34,7 @@ def build(books: Books, kind: Kind, values: Values, old: Header | None) -> Draft
     if approved is None:
         approved = not approval
     head.extra["approved"] = bool(approved)
+    head.extra.pop("reversalEntry", None)
     head.posting = bool(approved)
     head.status = "B" if approved else "A"
     base_precision = company.precision(company.base_currency(head.subsidiary))
@@ -126,11 +127,14 @@ def show(books: Books, head: Header) -> Values:
                 **line.custom,
             }
         )
-    return {"line": lines, "account": None}
+    original = head.extra.get("isReversalOf")
+    return {"line": lines, "account": None, "isReversal": original is not None,
+            "createdFrom": original}  # fmt: skip
 
 
 KIND = Kind(
-    "journalEntry", "Journal", "Journal", "JE", "", build, show=show, sublists=("line",),
+    "journalEntry", "Journal", "Journal", "JE", "", build, settle=reversal.settle,
+    undo=reversal.undo, show=show, sublists=("line",),
     required=("subsidiary", "line"), receivables=False,
     statuses={"A": "Pending Approval", "B": "Approved for Posting"},
 )  # fmt: skip

@@ -70,6 +70,7 @@ class Kind:
         show: Further REST fields that are computed.
         sublists: Names of sublists that `show` or the generic renderer give back.
         statuses: Letter to name.
+        settled_once: Whether an update leaves the settlement as it is (a refund).
         create: Whether a plain POST may create one (a deposit application: only a transform).
     """
 
@@ -86,6 +87,7 @@ class Kind:
     statuses: dict[str, str] = field(default_factory=dict)
     receivables: bool = True
     create: bool = True
+    settled_once: bool = False
     required: tuple[str, ...] = ()
     labels: dict[str, str] = field(default_factory=dict)
 

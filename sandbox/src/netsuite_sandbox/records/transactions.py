@@ -10,6 +10,7 @@ from netsuite_sandbox.errors import (
     DUP_RCRD,
     TRANS_IN_USE,
     TYPE_MISMATCH,
+    VOIDED,
     NetSuiteError,
     nonexistent,
     user_error,
@@ -21,6 +22,7 @@ from netsuite_sandbox.records import (
     credit_memo,
     customer_deposit,
     customer_payment,
+    customer_refund,
     deposit_application,
     header as headers,
     invoice,
@@ -39,6 +41,7 @@ KINDS: dict[str, Kind] = {
         customer_deposit.KIND,
         deposit_application.KIND,
         customer_payment.KIND,
+        customer_refund.KIND,
         journal_entry.KIND,
     )
 }
@@ -50,6 +53,9 @@ SYSTEM_LABELS = {"FxReval": "Currency Revaluation", "RevArrng": "Revenue Arrange
 TRANSFORMS = {
     ("salesOrder", "invoice"),
     ("customerDeposit", "depositApplication"),
+    ("customerDeposit", "customerRefund"),
+    ("creditMemo", "customerRefund"),
+    ("customerPayment", "customerRefund"),
     ("invoice", "creditMemo"),
     ("invoice", "customerPayment"),
     ("customer", "invoice"),
@@ -139,12 +145,16 @@ def update(
         for line in values.get(sublist) or []:
             line.pop("account", None) if sublist == "item" else None
     headers.check_required(kind, values)
-    kind.undo(books, Draft(old, old_lines))
+    if not kind.settled_once:
+        kind.undo(books, Draft(old, old_lines))
     draft = kind.build(books, kind, values, old)
     changed = _impact(old_lines) != _impact(draft.lines) or old.posting != draft.header.posting
     books.periods.check_change(old.postingperiod, receivables=kind.receivables, ledger=changed)
+    if changed and old.extra.get("voided"):
+        raise user_error(VOIDED)
     books.ledger.replace(draft.header, draft.lines)
-    kind.settle(books, draft)
+    if not kind.settled_once:
+        kind.settle(books, draft)
     _refresh_orders(books, old_lines)
 
 
@@ -190,13 +200,17 @@ def delete(books: Books, kind: Kind, tx: int) -> None:
     head = get(books, kind, tx)
     if head.type == "FxReval":
         raise user_error(CANT_DEL_REALIZED_GAINLOSS)
-    if books.company.db.one("SELECT 1 FROM link WHERE previousdoc = ? LIMIT 1", (tx,)):
+    if kind.settled_once:
+        kind.undo(books, Draft(head, books.ledger.lines(tx)))
+    linked = books.company.db.one("SELECT 1 FROM link WHERE previousdoc = ? LIMIT 1", (tx,))
+    if linked or head.extra.get("refund"):
         raise user_error(TRANS_IN_USE)
     books.periods.check_change(
         head.postingperiod, receivables=kind.receivables, ledger=head.posting
     )
     lines = books.ledger.lines(tx)
-    kind.undo(books, Draft(head, lines))
+    if not kind.settled_once:
+        kind.undo(books, Draft(head, lines))
     drop_source(books.company, tx)
     if head.type == "Journal":
         drop_journal(books.company, tx)
@@ -222,6 +236,8 @@ def transform(books: Books, source: str, source_id: int, target: Kind, body: Val
     head = get(books, KINDS[source], source_id)
     if source == "salesOrder":
         values = sales_order.to_invoice(books, head, body)
+    elif target.record == "customerRefund":
+        values = customer_refund.from_credit(head, body)
     elif source == "customerDeposit":
         values = deposit_application.from_deposit(books, head, body)
     elif target.record == "creditMemo":
@@ -234,7 +250,33 @@ def transform(books: Books, source: str, source_id: int, target: Kind, body: Val
         }  # fmt: skip
     known = definition(target.record).fields
     values = {k: v for k, v in values.items() if k in known or k.startswith("custbody")}
-    return _create(books, target, values)
+    made = _create(books, target, values)
+    if source == "salesOrder":
+        _apply_order_deposits(books, source_id, made)
+    return made
+
+
+def _apply_order_deposits(books: Books, order: int, made: int) -> None:
+    """Apply the deposits taken for an order to its invoice.
+
+    Source: "Customer Deposits": a deposit linked to a sales order is applied when that is billed.
+    """
+    rows = books.company.db.all(
+        "SELECT d.id FROM link l JOIN tx d ON d.id = l.nextdoc"
+        " WHERE l.previousdoc = ? AND l.linktype = 'OrdDep' AND d.open > 0 ORDER BY d.id",
+        (order,),
+    )
+    for row in rows:
+        bill = books.ledger.header(made)
+        deposit = books.ledger.header(row["id"])
+        assert bill is not None
+        assert deposit is not None
+        units = min(bill.open, deposit.open)
+        if units and bill.currency == deposit.currency:
+            apply = {"doc": made, "apply": True, "amount": to_decimal(units)}
+            body: Values = {"tranDate": bill.trandate, "apply": [apply]}
+            values = deposit_application.from_deposit(books, deposit, body)
+            _create(books, deposit_application.KIND, values)
 
 
 def _invoice_to_memo(books: Books, head: Header, body: Values) -> Values:

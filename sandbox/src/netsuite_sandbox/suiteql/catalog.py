@@ -127,7 +127,7 @@ foreignpaymentamountused money = CASE WHEN {_PAYER} THEN t.total - t.open END
 status text status = t.status
 approvalstatus id = CASE WHEN t.type = 'Journal' THEN CASE t.status WHEN 'B' THEN 2 ELSE 1 END END
 posting bool = t.posting
-voided bool = 'F'
+voided bool = CASE WHEN json_extract(t.extra, '$.voided') THEN 'T' ELSE 'F' END
 void bool = 'F'
 memo text = t.memo
 createddate datetime = t.createddate
