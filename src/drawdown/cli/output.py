@@ -53,11 +53,16 @@ def print_table(
 ) -> None:
     """Print a table; the columns named in `numbers` are aligned right."""
     right = set(numbers)
-    table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    table = Table(header_style="bold dim", box=None, pad_edge=False)
     for column in columns:
-        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
+        is_number = column in right
+        table.add_column(
+            column, justify="right" if is_number else "left", no_wrap=is_number, overflow="fold"
+        )
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
+    if title:
+        console.print(Text(title, style="bold"))
     console.print(table)
 
 

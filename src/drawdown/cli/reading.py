@@ -10,9 +10,10 @@ from rich.text import Text
 
 from drawdown.cli.books import AS_JSON, chosen_books
 from drawdown.cli.output import DONE, REFUSED, console, print_json, print_table, say
+from drawdown.core.accounts import account
 from drawdown.core.money import credits_text, money_text
 from drawdown.reports import rules_table
-from drawdown.reports.journal import Life
+from drawdown.reports.journal import Life, title
 from drawdown.reports.proof import proof
 from drawdown.reports.statement import Statement, statement
 from drawdown.reports.t_accounts import picture
@@ -88,8 +89,8 @@ def _show(
         "Postings",
         ("date", "step", "rule", "NetSuite record", "debit", "credit", "amount"),
         [
-            (row.on, row.step, row.code, f"{row.record} {row.number}".strip(), row.debit,
-             row.credit, row.amount)
+            (row.on, row.step, row.code, f"{row.record} {row.number}".strip(),
+             _title(row.debit), _title(row.credit), row.amount)
             for row in written.rows
         ],
         ("amount",),
@@ -100,6 +101,10 @@ def _show(
         mark = "holds " if invariant.holds else "BROKEN"
         say(f"{mark}  {invariant.text}", "green" if invariant.holds else "red")
     return DONE if written.is_proven else REFUSED
+
+
+def _title(name: str) -> str:
+    return title(account(name)) if name else ""
 
 
 def _print_head(life: Life, written: Statement) -> None:

@@ -101,7 +101,7 @@ MIRRORS: dict[str, tuple[str, str]] = {
     "E4": ("R4", "ARM takes back what it had recognised"),
     "P4": ("V1", "reversing journal"),
     "P3": ("V2", "reversing journal"),
-    "P2": ("V3", "deposit reduced, or deleted when it was never applied"),
+    "P2": ("V3", "deposit reduced, or deleted when nothing is left of it"),
     "P1": ("V4", "credit memo on the purchase invoice"),
     "P6": ("V5", "ARM takes back what it had recognised"),
 }

@@ -444,7 +444,7 @@ def _apply_deposit(
 
 
 def expire_block(event: Expiry, known: Known, policy: Policy) -> Outcome:
-    """Turn what remains of a block into breakage, dated the day it expired."""
+    """Turn what remains of a block into breakage, dated the day it expired or was restored."""
     block = known.blocks.get(event.block_id)
     if block is None or block.state is State.NEW:
         return Hold(f"block:{event.block_id}", f"block {event.block_id} is not open yet")
@@ -454,7 +454,8 @@ def expire_block(event: Expiry, known: Known, policy: Policy) -> Outcome:
             f"block {block.block_id} is {block.state.value} and has nothing left to expire",
             block.block_id,
         )
-    fact_on = policy.last_day(block.expires_at or event.effective_at)
+    expired_on = policy.last_day(block.expires_at or event.effective_at)
+    fact_on = max((expired_on, *_restored_on(block, known)))
     posted_on = open_day(policy, fact_on)
     if isinstance(posted_on, Hold):
         return posted_on
@@ -495,6 +496,19 @@ def expire_block(event: Expiry, known: Known, policy: Policy) -> Outcome:
     plan.intents.append(invoice)
     _apply_deposit(plan, plan.blocks[block.block_id], amount, invoice, known)
     return plan
+
+
+def _restored_on(block: Block, known: Known) -> tuple[date, ...]:
+    """Return when credits came back to a block that had expired before.
+
+    They cannot become breakage before the credit memo that restored them.
+    """
+    return tuple(
+        entry.posted_on
+        for sequence in range(1, block.sequence + 1)
+        for entry in known.entries.get((block.block_id, sequence), ())
+        if entry.code == "R3"
+    )
 
 
 def expiry_of(block: Block) -> Expiry:

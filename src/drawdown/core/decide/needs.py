@@ -80,6 +80,7 @@ def _usage(event: UsageInvoice, _known: Known) -> Iterator[Key]:
 
 def _expiry(event: Expiry, known: Known) -> Iterator[Key]:
     yield "block", event.block_id
+    yield "entries", event.block_id
     block = known.blocks.get(event.block_id)
     if block is not None:
         yield "customer", block.customer_id
