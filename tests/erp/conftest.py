@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from drawdown.core.events import LineKind
@@ -28,6 +31,7 @@ from drawdown.erp.netsuite import (
     standard_mapping,
 )
 from netsuite_sandbox.app import create_app
+from netsuite_sandbox.sandbox import Sandbox
 
 URL = "http://127.0.0.1:8055"
 USAGE_ITEMS = (
@@ -45,8 +49,8 @@ class Line(httpx2.BaseTransport):
 
     Attributes:
         plan: Says of a request what happens: "" passes, "before" fails before the sandbox sees it,
-            "after" loses the answer, "broken" spoils it, a number answers with that status instead
-            (after the sandbox has acted; "only503": without its acting).
+            "after" loses the answer, "broken" and "empty" spoil it, a number answers with that
+            status instead (after the sandbox has acted; "only503": without its acting).
         seen: Method and path of each request that was tried.
     """
 
@@ -64,6 +68,8 @@ class Line(httpx2.BaseTransport):
         response = self.inner.handle_request(request)
         if fate == "after":
             raise httpx2.ReadTimeout("no answer", request=request)
+        if fate == "empty":
+            return httpx2.Response(200, content=b"{}", request=request)
         if fate == "broken":
             return httpx2.Response(200, content=b"<html>", request=request)
         if fate:
@@ -117,9 +123,14 @@ def keys() -> KeyPair:
 
 
 def connect(
-    keys: KeyPair, policy: Policy, mapping: Mapping, settings: dict[str, Any] | None = None
+    keys: KeyPair,
+    policy: Policy,
+    mapping: Mapping,
+    settings: dict[str, Any] | None = None,
+    path: str = ":memory:",
 ) -> Books:
-    control = TestClient(create_app(":memory:"), base_url=URL, raise_server_exceptions=False)
+    """Start a sandbox, register us and our fields, and set it up."""
+    control = TestClient(create_app(path), base_url=URL, raise_server_exceptions=False)
     made = control.post("/_sandbox/integrations", json={"public_key_pem": keys.public_key_pem})
     fields = [
         {"scriptId": one.script_id, "type": one.kind, "appliesTo": one.applies_to}
@@ -135,20 +146,45 @@ def connect(
         keys.private_key_pem,
         sandbox_url=URL,
     )
-    line = Line(control._transport)
-    slept: list[float] = []
-    netsuite = NetSuite(connection, mapping, httpx2.Client(transport=line), sleep=slept.append)
-    books = Books(control, line, connection, mapping, netsuite, slept)
-    set_up(netsuite.transport, mapping, policy)
-    netsuite.directory.forget()
+    books = join(control, connection, mapping)
+    set_up(books.netsuite.transport, mapping, policy)
+    books.netsuite.directory.forget()
     return books
 
 
+def join(control: TestClient, connection: Connection, mapping: Mapping) -> Books:
+    """Connect the adapter to a running sandbox."""
+    line = Line(control._transport)
+    slept: list[float] = []
+    client = httpx2.Client(transport=line)
+    netsuite = NetSuite(connection, mapping, client, sleep=slept.append)
+    return Books(control, line, connection, mapping, netsuite, slept)
+
+
+def sandbox_of(control: TestClient) -> Sandbox:
+    """Return the sandbox behind a test client."""
+    app = control.app
+    assert isinstance(app, Starlette)
+    found: Sandbox = app.state.sandbox
+    return found
+
+
+@pytest.fixture(scope="session")
+def original(keys: KeyPair, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Connection]:
+    """A sandbox that was set up once, to be copied."""
+    path = tmp_path_factory.mktemp("sandbox") / "original.sqlite3"
+    made = connect(keys, Policy(), standard_mapping(USAGE_ITEMS), path=str(path))
+    sandbox_of(made.control).close()
+    return path, made.connection
+
+
 @pytest.fixture
-def books(keys: KeyPair) -> Iterator[Books]:
-    made = connect(keys, Policy(), standard_mapping(USAGE_ITEMS))
-    yield made
-    made.control.close()
+def books(original: tuple[Path, Connection], tmp_path: Path) -> Iterator[Books]:
+    path = tmp_path / "sandbox.sqlite3"
+    shutil.copyfile(original[0], path)
+    control = TestClient(create_app(str(path)), base_url=URL, raise_server_exceptions=False)
+    yield join(control, original[1], standard_mapping(USAGE_ITEMS))
+    sandbox_of(control).close()
 
 
 # -- intents, as the decisions of the core make them --------------------------------------------

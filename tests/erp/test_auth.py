@@ -17,7 +17,7 @@ from joserfc.jwk import ECKey, RSAKey
 from drawdown.core.errors import ConfigurationError, ErpUnavailableError
 from drawdown.erp.netsuite.auth import Connection, KeyPair, Tokens, generate_key_pair
 from drawdown.erp.netsuite.wire import Request
-from tests.erp.conftest import Books, customer
+from tests.erp.conftest import Books, customer, sandbox_of
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 
@@ -202,13 +202,13 @@ def test_a_refused_token_is_renewed_once_for_all_threads(keys: KeyPair) -> None:
 
 def test_a_token_that_netsuite_dropped_is_renewed_on_the_way(books: Books) -> None:
     books.netsuite.deliver(customer())
-    books.control.app.state.sandbox.tokens.forget()  # type: ignore[attr-defined]
+    sandbox_of(books.control).tokens.forget()
 
     assert books.netsuite.deliver(customer()).internal_id
 
 
 def test_credentials_that_are_wrong_are_refused_in_words(books: Books) -> None:
-    books.control.app.state.sandbox.tokens.forget()  # type: ignore[attr-defined]
+    sandbox_of(books.control).tokens.forget()
     books.control.post("/_sandbox/reset")
 
     with pytest.raises(Exception, match="client id, certificate id and private key"):

@@ -515,6 +515,72 @@ def test_a_deposit_can_go_straight_to_clearing(keys: KeyPair) -> None:
     assert found["account"]["refName"] == "1290 Prepayment Clearing"
 
 
+@pytest.mark.parametrize("condition", ["customerDeposit", "invoice"])
+def test_a_record_shown_without_an_id_is_not_believed(books: Books, condition: str) -> None:
+    deliver(books, *LIFE[:7])
+    books.netsuite.directory.forget()
+    books.line.plan = once(
+        "empty", lambda one: one.method == "GET" and f"/{condition}/" in one.url.path
+    )
+
+    with pytest.raises(ErpUnavailableError, match="without an id"):
+        books.netsuite.deliver(deposit() if condition == "customerDeposit" else application(4000))
+
+
+def test_a_saved_record_that_is_not_shown_yet_is_looked_up_again(books: Books) -> None:
+    """SuiteQL and the record service are said to lag sometimes (third parties)."""
+    deliver(books, customer())
+    books.line.plan = once("only404", lambda one: one.method == "GET")
+
+    with pytest.raises(ErpUnavailableError, match="does not show it yet"):
+        books.netsuite.deliver(deposit())
+
+    assert books.netsuite.deliver(deposit()).is_adopted
+
+
+def test_access_that_is_lost_on_the_way_is_said_at_once(books: Books) -> None:
+    deliver(books, customer())
+    books.line.seen.clear()
+    books.line.plan = lambda one: "only403" if is_write(one) else ""
+
+    with pytest.raises(ErpRefusedError, match="permission"):
+        books.netsuite.deliver(deposit())
+
+    assert [method for method, _ in books.line.seen].count("GET") == 0
+
+
+def test_a_look_up_that_is_not_permitted_says_so(books: Books) -> None:
+    deliver(books, customer(), deposit())
+    books.line.plan = lambda one: "only403" if one.method == "GET" else ""
+
+    with pytest.raises(ErpRefusedError, match="permission"):
+        books.netsuite.deliver(deposit())
+
+
+def test_a_deletion_stays_unknown_if_the_look_up_fails(books: Books) -> None:
+    deliver(books, *LIFE[:8])
+    first = once("after", is_write)
+    books.line.plan = lambda one: first(one) or ("only503" if "suiteql" in one.url.path else "")
+    gone = application(0, operation=Operation.DELETE)
+
+    with pytest.raises(ErpUnknownError):
+        books.netsuite.deliver(gone)
+    with pytest.raises(ErpUnavailableError):
+        books.netsuite.deliver(gone)
+
+    books.line.plan = lambda _: ""
+    assert books.netsuite.deliver(gone).is_adopted
+
+
+def test_a_deposit_that_went_while_we_waited_is_named(books: Books) -> None:
+    deliver(books, customer(), deposit())
+    first = once("after", is_write)
+    books.line.plan = lambda one: first(one) or ("only404" if one.method == "GET" else "")
+
+    with pytest.raises(ErpRefusedError, match="is not in NetSuite"):
+        books.netsuite.deliver(deposit(minor=6000, operation=Operation.SET_AMOUNT))
+
+
 def test_stale_internal_ids_are_found_again(books: Books) -> None:
     """A copy or restore of the account changes internal ids; external ids stay."""
     deliver(books, *LIFE[:7])

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from drawdown.core.accounts import Account, Observed, Role
 from drawdown.core.errors import ConfigurationError, MissingMappingError
 from drawdown.core.events import LineKind
 from drawdown.core.plan import BREAKAGE_ITEM, PREPAID_ITEM, IntentLine
-from drawdown.core.policy import Policy
 from drawdown.erp.netsuite import (
     Item,
     KeyPair,
     Mapping,
     NetSuite,
     UsageItem,
-    connect,
-    mapping_table,
     standard_mapping,
 )
+from drawdown.erp.netsuite.connect import connect, mapping_table
 from tests.erp.conftest import URL, USAGE_ITEMS
 
 MAPPING = standard_mapping(USAGE_ITEMS)
@@ -123,41 +121,41 @@ def test_a_usage_item_may_use_the_accounts_of_the_role() -> None:
 def table(tmp_path: Path, keys: KeyPair, **more: Any) -> dict[str, Any]:
     (tmp_path / "key.pem").write_text(keys.private_key_pem)
     return {
-        "account_id": "TSTDRV1234567",
+        "account": "TSTDRV1234567",
         "client_id": "c",
         "certificate_id": "k",
         "private_key_file": "key.pem",
         "sandbox_url": URL,
-        "mapping": mapping_table(MAPPING),
+        "mapping": msgspec.to_builtins(mapping_table(MAPPING)),
         **more,
     }
 
 
 def test_a_mapping_survives_the_configuration(tmp_path: Path, keys: KeyPair) -> None:
-    netsuite = connect(table(tmp_path, keys), Policy(), tmp_path)
-
-    assert isinstance(netsuite, NetSuite)
-    assert netsuite.directory.mapping == dataclasses.replace(
-        MAPPING,
-        accounts=dict(MAPPING.accounts),
-    )
-    netsuite.close()
+    with connect(table(tmp_path, keys), tmp_path) as netsuite:
+        assert isinstance(netsuite, NetSuite)
+        assert netsuite.directory.mapping == MAPPING
 
 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"acount_id": "1"}, "acount_id"),
-        ({"account_id": "nonsense"}, "account id"),
+        ({"acount": "1"}, "acount"),
+        ({"account": "nonsense"}, "account id"),
         ({"private_key_file": "elsewhere.pem"}, "private_key_file"),
         ({"sandbox_url": "http://example.com"}, "sandbox on this machine"),
-        ({"mapping": {"accounts": {"revenue": "4000"}}}, "no such account role"),
-        ({"mapping": {"items": {"a": {"nam": "A"}}}}, "nam"),
-        ({"mapping": {"default_items": {"taxes": {"name": "A"}}}}, "taxes"),
+        ({"mapping": {"accounts": {"revenue": "4000"}, "items": {}}}, "no account role"),
+        ({"mapping": {"accounts": {}, "items": {"a": {"nam": "A"}}}}, "nam"),
+        (
+            {"mapping": {"accounts": {}, "items": {}, "default_items": {"taxes": {"name": "A"}}}},
+            "taxes",
+        ),
     ],
 )
 def test_a_wrong_configuration_is_refused_in_words(
     tmp_path: Path, keys: KeyPair, change: dict[str, Any], words: str
 ) -> None:
-    with pytest.raises(ConfigurationError, match=words):
-        connect(table(tmp_path, keys, **change), Policy(), tmp_path)
+    wrong = table(tmp_path, keys, **change)
+
+    with pytest.raises(ConfigurationError, match=words), connect(wrong, tmp_path):
+        pass

@@ -15,7 +15,15 @@ from drawdown.core.events import LineKind
 from drawdown.core.plan import BREAKAGE_ITEM, IntentLine, Operation, RecordIntent
 from drawdown.core.policy import Policy, PrepaidItem
 from drawdown.core.ports import Recognised
-from drawdown.erp.netsuite import KeyPair, Mapping, standard_mapping, transport
+from drawdown.erp.netsuite import (
+    Item,
+    KeyPair,
+    Mapping,
+    readings,
+    standard_mapping,
+    transport,
+    wire,
+)
 from tests.erp.conftest import (
     USAGE_ITEMS,
     Books,
@@ -56,6 +64,14 @@ def drawn(minor: int, invoice: str, block: str = "B1", **more: Any) -> tuple[Rec
         application(minor, invoice, block, **more),
         journal(f"dd_je_{block}{invoice}", minor, *RELEASE, block, **more),
     )
+
+
+def foreign(currency: str, rate: str) -> dict[str, Any]:
+    return {
+        "customer": f"dd_cus_{currency.lower()}",
+        "currency": currency,
+        "exchange_rate": Decimal(rate),
+    }
 
 
 def balances(books: Books) -> dict[tuple[str, Role], int]:
@@ -114,17 +130,8 @@ def test_a_credit_restores_the_balance(books: Books) -> None:
 
 
 def test_blocks_and_currencies_are_kept_apart(books: Books) -> None:
-    euro: dict[str, Any] = {
-        "customer": "dd_cus_euro",
-        "currency": "EUR",
-        "exchange_rate": Decimal("1.2"),
-    }
-    yen: dict[str, Any] = {
-        "customer": "dd_cus_yen",
-        "currency": "JPY",
-        "exchange_rate": Decimal("0.0067"),
-    }
-    deliver(books, customer(), customer("Euro", "EUR"), customer("Yen", "JPY"))
+    euro, yen = foreign("EUR", "1.2"), foreign("JPY", "0.0067")
+    deliver(books, customer(), customer("EUR", "EUR"), customer("JPY", "JPY"))
     deliver(books, deposit("B1", 100), deposit("B2", 200, **euro), deposit("B3", 300, **yen))
 
     found = {
@@ -147,8 +154,6 @@ def test_a_long_reading_is_split_into_ranges(books: Books, monkeypatch: pytest.M
 
 
 def test_pages_are_read_to_the_end(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
-    from drawdown.erp.netsuite import wire  # noqa: PLC0415
-
     monkeypatch.setattr(wire, "PAGE_ROWS_MAX", 4)
     monkeypatch.setattr(wire.suiteql, "__defaults__", (0, 4))
     deliver(books, customer(), *(deposit(f"B{n}", 100 + n) for n in range(10)))
@@ -156,6 +161,23 @@ def test_pages_are_read_to_the_end(books: Books, monkeypatch: pytest.MonkeyPatch
     assert len(balances(books)) == 20
     assert len(list(books.netsuite.records())) == 10
     assert [one.internal_id for one in books.netsuite.records()] == [str(n) for n in range(1, 11)]
+
+
+def test_a_customer_may_have_a_receivable_account_of_its_own(books: Books) -> None:
+    books.api(
+        "PUT",
+        "/account/eid:other_ar",
+        {"acctNumber": "1110", "acctName": "Receivables Two", "acctType": "AcctRec"},
+    )
+    deliver(books, customer())
+    books.api(
+        "PATCH",
+        "/customer/eid:dd_cus_acme",
+        {"receivablesAccount": {"externalId": "other_ar"}},
+    )
+    deliver(books, *bought(), *drawn(4000, "dd_inv_u1"))
+
+    assert ("B1", Role.ACCOUNTS_RECEIVABLE) not in balances(books)
 
 
 # -- recognition --------------------------------------------------------------------------------
@@ -211,11 +233,11 @@ def test_recognition_that_was_taken_back_is_negative(books: Books) -> None:
 
 def test_foreign_recognition_adds_up_to_the_source(books: Books) -> None:
     more: dict[str, Any] = {
-        "customer": "dd_cus_euro",
+        "customer": "dd_cus_eur",
         "currency": "EUR",
         "exchange_rate": Decimal("1.23457"),
     }
-    deliver(books, customer("Euro", "EUR"), *bought(**more), *drawn(3333, "dd_inv_u1", **more))
+    deliver(books, customer("EUR", "EUR"), *bought(**more), *drawn(3333, "dd_inv_u1", **more))
     month_end(books, "2026-01")
 
     found = list(books.netsuite.recognised())
@@ -228,12 +250,10 @@ def test_base_amounts_are_turned_back_cumulatively(books: Books) -> None:
     Source: recognition posts in base currency (Advanced Revenue Management); the sandbox shows
     plans in the currency of the source, so this asks the conversion itself.
     """
-    from drawdown.erp.netsuite.readings import _in_source_currency  # noqa: PLC0415
-
     directory = books.netsuite.directory
     done: dict[str, Decimal] = {}
     steps = [
-        _in_source_currency(
+        readings._in_source_currency(
             {
                 "element": "7",
                 "currency": directory.currency("EUR"),
@@ -253,9 +273,7 @@ def test_base_amounts_are_turned_back_cumulatively(books: Books) -> None:
 
 
 def test_an_element_without_amount_recognises_nothing(books: Books) -> None:
-    from drawdown.erp.netsuite.readings import _share  # noqa: PLC0415
-
-    assert _share(0, Decimal(0), Decimal(0)) == 0
+    assert readings._share(0, Decimal(0), Decimal(0)) == 0
 
 
 def test_policy_recognised_ends_in_the_liability(keys: KeyPair) -> None:
@@ -346,14 +364,14 @@ def test_lines_that_no_block_explains_are_named(books: Books) -> None:
 def test_an_exchange_difference_on_our_accounts_is_named_in_base_currency(books: Books) -> None:
     """An application at another rate than its deposit: NetSuite writes a separate FxReval."""
     more: dict[str, Any] = {
-        "customer": "dd_cus_euro",
+        "customer": "dd_cus_eur",
         "currency": "EUR",
         "exchange_rate": Decimal("1.2"),
     }
     other: dict[str, Any] = {**more, "exchange_rate": Decimal("1.3")}
     deliver(
         books,
-        customer("Euro", "EUR"),
+        customer("EUR", "EUR"),
         deposit(**more),
         usage([("B1", "input_tokens", 5000)], **other),
         application(5000, **other),
@@ -499,3 +517,41 @@ def test_a_mixed_invoice_draws_only_its_block_lines(books: Books) -> None:
     assert ("B1", Role.ACCOUNTS_RECEIVABLE) not in found
     assert [one.unpaid_minor for one in books.netsuite.records()
             if one.external_id == "dd_inv_u1"] == [350]  # fmt: skip
+
+
+def test_an_item_can_be_named_by_its_external_id(books: Books) -> None:
+    mapping = standard_mapping(USAGE_ITEMS)
+    items = {**mapping.items, "input_tokens": Item("eid:dd_item_input_tokens", "2331", "4311")}
+    books.netsuite.directory.mapping = dataclasses.replace(mapping, items=items)
+    books.netsuite.directory.forget()
+    deliver(books, customer(), usage([("B1", "input_tokens", 3000)]))
+    month_end(books, "2026-01")
+
+    assert [one.item_id for one in books.netsuite.recognised()] == ["input_tokens"]
+
+
+def test_a_shared_item_is_named_as_netsuite_names_it(books: Books) -> None:
+    deliver(books, customer(), usage([("B1", "new_model", 3000)]))
+    month_end(books, "2026-01")
+
+    assert [one.item_id for one in books.netsuite.recognised()] == ["Credit Usage"]
+
+
+def test_an_account_without_subsidiaries_has_a_base_currency(books: Books) -> None:
+    books.netsuite.directory.mapping = dataclasses.replace(
+        standard_mapping(USAGE_ITEMS), subsidiary=""
+    )
+
+    assert {one.base_currency for one in books.netsuite.account_balances()} == {"USD"}
+    assert list(books.netsuite.untagged()) == []
+
+
+@pytest.mark.parametrize(("value", "words"), [("a lot", "a lot"), ("1.005", "1.005 USD")])
+def test_an_amount_that_is_none_is_refused(value: str, words: str) -> None:
+    with pytest.raises(ErpRefusedError, match=words):
+        readings._minor(value, "USD")
+
+
+def test_a_currency_that_the_role_may_not_see_is_named(books: Books) -> None:
+    with pytest.raises(ErpRefusedError, match="currency 99"):
+        books.netsuite.directory.code("99")

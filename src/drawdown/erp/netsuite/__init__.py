@@ -14,7 +14,6 @@ from drawdown.erp.netsuite.auth import Connection, KeyPair, generate_key_pair
 from drawdown.erp.netsuite.fields import CUSTOM_FIELDS, CustomField
 from drawdown.erp.netsuite.gateway import NetSuite
 from drawdown.erp.netsuite.mapping import Item, Mapping, UsageItem, standard_mapping
-from drawdown.erp.netsuite.settings import connect, mapping_table
 from drawdown.erp.netsuite.setup import missing_fields, missing_fields_text, set_up
 from drawdown.erp.netsuite.transport import new_client
 
@@ -27,9 +26,7 @@ __all__ = [
     "Mapping",
     "NetSuite",
     "UsageItem",
-    "connect",
     "generate_key_pair",
-    "mapping_table",
     "missing_fields",
     "missing_fields_text",
     "new_client",

@@ -50,7 +50,7 @@ class NetSuite:
     """One NetSuite account (and subsidiary), for use by several threads.
 
     Args:
-        client: From `transport.new_client`; `close` closes it.
+        client: From `transport.new_client`; its owner closes it.
         clock: Seconds since the epoch.
         sleep: Waits that many seconds.
     """
@@ -64,13 +64,8 @@ class NetSuite:
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._client = client
         self.transport = Transport(connection, client, clock=clock, sleep=sleep)
         self.directory = Directory(self.transport, mapping)
-
-    def close(self) -> None:
-        """Close the connections to NetSuite."""
-        self._client.close()
 
     # -- writing --------------------------------------------------------------------------------
 

@@ -221,10 +221,8 @@ def untagged(transport: Transport, directory: Directory) -> Iterator[Untagged]:
         for internal_id, role in _roles(directory).items()
         if role in EXCLUSIVE_ROLES
     }
-    if not roles:
-        return
     base = directory.chart().base_currency
-    accounts = ", ".join(sorted(roles, key=int))
+    accounts = ", ".join(sorted(roles, key=int)) or "0"
     sql = (
         "SELECT t.id AS id, tl.id AS line, tal.account AS account, t.type AS type, "
         "t.tranid AS tranid, TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate, "
@@ -288,9 +286,7 @@ def account_balances(transport: Transport, directory: Directory) -> Iterator[Acc
     directory.refresh()
     posted = directory.posted_accounts()
     chart = directory.chart()
-    if not posted:
-        return
-    accounts = ", ".join(sorted(posted, key=int))
+    accounts = ", ".join(sorted(posted, key=int)) or "0"
     sql = (
         f"SELECT tal.account AS account, SUM(tal.amount) AS amount {_LINES}"
         f"{_of_subsidiary(directory)} AND tal.account IN ({accounts}) "
@@ -355,14 +351,18 @@ def _roles(directory: Directory) -> dict[str, Role]:
     """Return the role of each of our accounts by internal id, from a fresh chart.
 
     NetSuite makes its Customer Deposits account with the first deposit, so an old chart may lack
-    it.
+    it. Customers may have receivable accounts of their own, so every one of that type counts.
     """
     directory.refresh()
-    return {
+    roles = {
         internal_id: posted.account
         for internal_id, posted in directory.posted_accounts().items()
         if isinstance(posted.account, Role)
     }
+    for row in directory.chart().accounts.values():
+        if row.kind == "AcctRec":
+            roles.setdefault(row.internal_id, Role.ACCOUNTS_RECEIVABLE)
+    return roles
 
 
 def _minor(value: object, code: str) -> int:
