@@ -76,14 +76,14 @@ def test_account_specific_audience(http: TestClient) -> None:
 def test_bad_assertion_is_refused(
     http: TestClient, claims: dict[str, Any], alg: str, code: str
 ) -> None:
-    """RS256, a wrong issuer, audience, time or scope give no token. Source: same page."""
+    """RS256, a wrong issuer, audience, time or scope give no token. Source: OAuth 2.0 Client Credentials Flow."""
     answer = ask(http, RSA, register(http, RSA), alg, **claims)
     assert answer.status_code in {400, 401}
     assert answer.json() == {"error": code}
 
 
 def test_unknown_certificate_and_wrong_key(http: TestClient) -> None:
-    """A key that is not the certificate's gets nothing. Source: same page."""
+    """A key that is not the certificate's gets nothing. Source: OAuth 2.0 Client Credentials Flow."""
     ids = register(http, RSA)
     other = rsa.generate_private_key(65537, 2048)
     assert ask(http, other, ids, "PS256").json() == {"error": "invalid_grant"}

@@ -16,7 +16,7 @@ def credit(ns: Client, invoice: str, amount: int, day: str, block: str = "B1") -
 
 
 def test_recognition_at_month_end(ns: Client) -> None:
-    """Dr deferral / Cr income at the period's end, one pair an element. Source: 5.1."""
+    """Dr deferral / Cr income at the period's end, one pair an element. Source: Advanced Revenue Management chapters."""
     invoice = ns.invoice(300, "I")
     assert ns.month_end("2023-12")["recognized"] == []
     result = ns.month_end("2024-01")
@@ -31,7 +31,7 @@ def test_recognition_at_month_end(ns: Client) -> None:
 
 
 def test_tables_of_revenue_management(ns: Client) -> None:
-    """Element to source line, plan to element, planned revenue to journal. Source: 2.6 (SuiteQL)."""
+    """Element to source line, plan to element, planned revenue to journal. Source: SuiteQL columns as third parties query them."""
     invoice = ns.invoice(300, "I")
     journal = ns.month_end("2024-01")["journals"][0]["id"]
     rows = ns.sql(
@@ -72,7 +72,7 @@ def test_prepaid_item_without_a_rule_is_never_recognized(ns: Client) -> None:
 
 
 def test_subscription_events_wait_for_their_event(ns: Client) -> None:
-    """Create Revenue Plans On decides when a plan exists. Source: 5.1."""
+    """Create Revenue Plans On decides when a plan exists. Source: Advanced Revenue Management chapters."""
     ns.call(
         "PATCH",
         f"/serviceSaleItem/{ns.usage}",
@@ -90,7 +90,7 @@ def test_subscription_events_wait_for_their_event(ns: Client) -> None:
 
 
 def test_order_lines_are_recognized_as_they_are_billed(ns: Client) -> None:
-    """The element belongs to the order; invoices only trigger. Source: 5.1."""
+    """The element belongs to the order; invoices only trigger. Source: Advanced Revenue Management chapters."""
     ns.make(
         "/salesOrder",
         {
@@ -121,7 +121,7 @@ def test_credit_memo_before_recognition_nets(ns: Client) -> None:
 
 
 def test_credit_memo_after_recognition_takes_back(ns: Client) -> None:
-    """Dr income / Cr deferred for what was recognized. Source: 5.1, negative element."""
+    """Dr income / Cr deferred for what was recognized. Source: Advanced Revenue Management, revenue elements of credit memos."""
     invoice = ns.invoice(400, "I")
     ns.month_end("2024-01")
     memo = credit(ns, invoice, 150, "2024-02-20")
@@ -169,7 +169,7 @@ def test_deleting_the_journal_reopens_its_plans(ns: Client) -> None:
 
 
 def test_closed_period_posts_to_the_next_open(ns: Client) -> None:
-    """A shut period's recognition goes to the next open one. Source: 5.1."""
+    """A shut period's recognition goes to the next open one. Source: Advanced Revenue Management chapters."""
     ns.invoice(300, "I")
     ns.period("2024-01", "close")
     journal = ns.month_end("2024-01")["journals"][0]["id"]
@@ -219,7 +219,7 @@ def test_straight_line_over_the_dates_of_the_line(ns: Client) -> None:
 
 
 def test_opt_out_of_a_line(ns: Client) -> None:
-    """DoNotCreateRevenueElement keeps a line out. Source: 5.1."""
+    """DoNotCreateRevenueElement keeps a line out. Source: Advanced Revenue Management chapters."""
     ns.make(
         "/invoice",
         {
@@ -237,7 +237,7 @@ def test_opt_out_of_a_line(ns: Client) -> None:
 
 @pytest.mark.parametrize("count", [501, 3])
 def test_journals_of_at_most_a_thousand_lines(ns: Client, count: int) -> None:
-    """1,000 lines are 500 elements. Source: 5.1."""
+    """1,000 lines are 500 elements. Source: Advanced Revenue Management chapters."""
     lines = [{"item": {"id": ns.usage}, "amount": 1}] * count
     ns.make(
         "/invoice",

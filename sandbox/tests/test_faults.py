@@ -101,7 +101,7 @@ def test_truncated_response(ns: Client) -> None:
 
 
 def test_user_event_changes_the_write(ns: Client) -> None:
-    """A script of the customer may change what is saved. Source: pitfall 18."""
+    """A script of the customer may change what is saved. Source: User Event Scripts; third parties."""
     fault(ns, {"fault": "change", "path": "/customerDeposit", "set": {"memo": "by script"}})
     post(ns)
     assert ns.get("/customerDeposit/eid:D")["memo"] == "by script"

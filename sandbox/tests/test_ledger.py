@@ -15,7 +15,7 @@ TRANS_IN_USE = (
 
 
 def test_deposit_and_application(ns: Client) -> None:
-    """Dr Undeposited / Cr Customer Deposits; Dr Customer Deposits / Cr A/R. Source: D, 2.1, 2.2."""
+    """Dr Undeposited / Cr Customer Deposits; Dr Customer Deposits / Cr A/R. Source: Recording a Customer Deposit; Applying a Customer Deposit."""
     deposit = ns.deposit(1000, "D")
     assert ns.balances() == {"1050": "1000.00", "2100": "-1000.00"}
     invoice = ns.invoice(300, "I")
@@ -49,7 +49,7 @@ def test_doc_by_external_id(ns: Client) -> None:
 
 
 def test_limits_of_an_application(ns: Client) -> None:
-    """Not above the deposit, not above what is due, only the customer's own. Source: 2.2 rule."""
+    """Not above the deposit, not above what is due, only the customer's own. Source: Deposit Application; the wording is unsure."""
     deposit, invoice = ns.deposit(100, "D"), ns.invoice(300, "I")
     url = f"/customerDeposit/{deposit}/!transform/depositApplication"
 
@@ -67,7 +67,7 @@ def test_limits_of_an_application(ns: Client) -> None:
 
 
 def test_shrink_and_delete_an_application(ns: Client) -> None:
-    """PATCH shrinks, DELETE frees the deposit. Source: Deposit Application; 2.2."""
+    """PATCH shrinks, DELETE frees the deposit. Source: Deposit Application (REST use case)."""
     deposit, invoice = ns.deposit(1000, "D"), ns.invoice(300, "I")
     application = ns.apply(deposit, invoice, 300, "A")
     patch = {"apply": {"items": [{"doc": {"id": invoice}, "amount": 100}]}}
@@ -84,7 +84,7 @@ def test_shrink_and_delete_an_application(ns: Client) -> None:
 
 
 def test_deposit_payment_cannot_go_below_what_is_applied(ns: Client) -> None:
-    """PATCH payment down to what is applied, not below. Source: 2.1."""
+    """PATCH payment down to what is applied, not below. Source: Customer Deposit; the wording is unsure."""
     deposit, invoice = ns.deposit(1000, "D"), ns.invoice(300, "I")
     ns.apply(deposit, invoice, 300, "A")
     ns.refused("PATCH", f"/customerDeposit/{deposit}", {"payment": 299.99})
@@ -94,7 +94,7 @@ def test_deposit_payment_cannot_go_below_what_is_applied(ns: Client) -> None:
 
 
 def test_deposit_to_an_account(ns: Client) -> None:
-    """A bank account, or with expanded lists another. Source: 2.1; ASSETCOGSITEMACCTS."""
+    """A bank account, or with expanded lists another. Source: Recording a Customer Deposit; preference ASSETCOGSITEMACCTS."""
     clearing = {"id": ns.account("1500")}
     body = {"customer": {"id": ns.customer}, "payment": 5, "account": clearing}
     ns.refused("POST", "/customerDeposit", body)
@@ -117,7 +117,7 @@ def test_zero_lines_and_negative_totals(ns: Client) -> None:
 
 
 def test_credit_memo_reverses_and_applies(ns: Client) -> None:
-    """Dr deferred / Cr A/R, applied to its invoice. Source: 2.4."""
+    """Dr deferred / Cr A/R, applied to its invoice. Source: Transaction G/L Impact (credit memo)."""
     invoice = ns.invoice(400, "I")
     line = {"item": {"id": ns.usage}, "amount": 150, BLOCK: "B1"}
     memo = ns.make("/creditMemo", {
@@ -147,7 +147,7 @@ def test_invoice_transforms_to_credit_memo_and_payment(ns: Client) -> None:
 
 
 def test_journal_refusals(ns: Client) -> None:
-    """Unbalanced, too many decimals, A/R without a name. Source: TRANS_UNBALNCD, 2.3."""
+    """Unbalanced, too many decimals, A/R without a name. Source: SOAP Error Status Codes, TRANS_UNBALNCD; Journal Entry."""
 
     def journal(*lines: dict[str, object], **more: object) -> str:
         return ns.refused(

@@ -133,7 +133,7 @@ def test_get_of_another_type_and_of_nothing(ns: Client) -> None:
 
 
 def test_property_name_validation(ns: Client) -> None:
-    """Unknown names: a warning by default, an error or nothing on demand. Source: B, D."""
+    """Unknown names: a warning by default, an error or nothing on demand. Source: REST API Browser; headers of REST web services."""
     body = {"companyName": "W", "subsidiary": {"id": "1"}, "nonsense": 1}
     name = "X-NetSuite-PropertyNameValidation"
     assert ns.call("POST", "/customer", body, **{name: "Error"}).status_code == 400

@@ -112,7 +112,7 @@ def test_expressions(ns: Client, expression: str, value: str) -> None:
     ],
 )  # fmt: skip
 def test_rows(ns: Client, query: str, ids: str) -> None:
-    """Limits, filters, joins, set operations; OFFSET is ignored. Source: section 3 of the facts."""
+    """Limits, filters, joins, set operations; OFFSET is ignored. Source: third-party observations of the live service."""
     assert "".join(row["id"] for row in ns.sql(query)) == ids
 
 
@@ -178,7 +178,7 @@ def test_refusals(ns: Client, query: str, detail: str) -> None:
 
 
 def test_journals_are_read_by_accounting_lines(ns: Client) -> None:
-    """Journal lines are all main lines; read them through accounting lines. Source: 3, saved search."""
+    """Journal lines are all main lines; read them through accounting lines. Source: third parties on saved searches; unsure for SuiteQL."""
     journal = ns.journal("1500", "1050", 12, "J")
     rows = ns.sql("SELECT tl.id, tl.mainline, tl.custcol_dd_block_id b, tal.debit, tal.credit FROM "
                   "transactionline tl JOIN transactionaccountingline tal ON tal.transaction = "

@@ -9,9 +9,12 @@ from collections import deque
 from typing import Any
 
 from netsuite_sandbox.access.oauth2 import TOKEN_PATH, Tokens
+from netsuite_sandbox.access.roles import Roles
+from netsuite_sandbox.access.tba import TokenBased
 from netsuite_sandbox.company import Company
 from netsuite_sandbox.control import routes as control
-from netsuite_sandbox.errors import ERROR_TYPE, UNEXPECTED_ERROR, NetSuiteError
+from netsuite_sandbox.control.copies import Snapshots
+from netsuite_sandbox.errors import ERROR_TYPE, UNEXPECTED_ERROR, NetSuiteError, invalid_request
 from netsuite_sandbox.governance.gate import Gate
 from netsuite_sandbox.ledger import Ledger
 from netsuite_sandbox.periods import Periods
@@ -20,7 +23,7 @@ from netsuite_sandbox.seed import seed
 from netsuite_sandbox.store.database import Database
 from netsuite_sandbox.suiteql.execute import Engine
 from netsuite_sandbox.suiteql.views import create_views
-from netsuite_sandbox.wire import queryapi, recordapi
+from netsuite_sandbox.wire import asyncapi, queryapi, recordapi, systemapi
 from netsuite_sandbox.wire.http import Request, Response, answer
 
 REQUEST_LOG_MAX = 10_000
@@ -55,6 +58,7 @@ class Sandbox:
         self.requests: deque[dict[str, Any]] = deque(maxlen=REQUEST_LOG_MAX)
         self._open()
         self.gate = Gate(self)
+        self.snapshots = Snapshots(self)
 
     def _open(self) -> None:
         self.db = Database(self.db_path)
@@ -64,6 +68,8 @@ class Sandbox:
         create_views(self.company)
         self.engine = Engine(self.company)
         self.tokens = Tokens(self.company)
+        self.token_based = TokenBased(self.company)
+        self.roles = Roles(self.company)
 
     def reset(self) -> None:
         """Empty the store and seed it anew; tokens and integrations go too."""
@@ -82,6 +88,16 @@ class Sandbox:
                 return
             self.db.close()
             self._open()
+
+    def reload(self) -> None:
+        """Drop what is cached, after the store was changed from outside."""
+        self.company.forget()
+        self.company.settings.load()
+        self.company.clock.load()
+        self.company.load_custom_fields()
+        self.books.periods.forget()
+        self.tokens.reload()
+        create_views(self.company)
 
     def close(self) -> None:
         """Close the store."""
@@ -119,13 +135,31 @@ class Sandbox:
         if not path.startswith("/services/rest/"):
             raise NetSuiteError(404, "NOT_FOUND", "The requested resource does not exist.")
         if self.company.settings["require_authentication"]:
-            self.tokens.check(request)
+            self.roles.check(self._caller(request), request.method, path)
         if path.startswith(queryapi.PATH):
             return queryapi.handle(self.engine, request)
         if path.startswith(recordapi.ROOT):
-            if request.method == "GET":
-                with self.db.lock:
-                    return recordapi.handle(self.books, request)
-            with self.db.transaction():
-                return recordapi.handle(self.books, request)
+            if asyncapi.wanted(request):
+                return asyncapi.submit(self.company, request, self._record)
+            if asyncapi.is_batch(request):
+                raise invalid_request("A batch needs the header Prefer: respond-async.")
+            return self._record(request)
+        if path.startswith(asyncapi.ROOT):
+            return asyncapi.handle(self.company, request)
+        if path.startswith(systemapi.ROOT):
+            return systemapi.handle(self.company, request)
         raise NetSuiteError(404, "NOT_FOUND", "The requested resource does not exist.")
+
+    def _caller(self, request: Request) -> str:
+        """Return the role of the caller, by bearer token or by signature."""
+        if request.headers.get("authorization", "").lower().startswith("oauth "):
+            return self.token_based.check(request)
+        return self.tokens.check(request)
+
+    def _record(self, request: Request) -> Response:
+        """Answer one request of the record service, in a transaction of its own."""
+        if request.method == "GET":
+            with self.db.lock:
+                return recordapi.handle(self.books, request)
+        with self.db.transaction():
+            return recordapi.handle(self.books, request)

@@ -157,6 +157,14 @@ SETTINGS: tuple[Setting, ...] = (
         "Base-currency differences up to this amount post to Rounding Gain/Loss.",
     ),
     Setting(
+        "async_pending_polls",
+        0,
+        (),
+        "U",
+        "Synchronous and Asynchronous Request Processing (how long a job takes is nowhere said)",
+        "How many looks at an asynchronous job find it pending.",
+    ),
+    Setting(
         "concurrency_limit",
         5,
         (),

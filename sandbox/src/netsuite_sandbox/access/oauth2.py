@@ -62,6 +62,10 @@ class Tokens:
         self._live[token] = (client_id, role, expires)
         return token, lifetime
 
+    def reload(self) -> None:
+        """Drop what is cached of the store."""
+        self._live.clear()
+
     def forget(self) -> None:
         """Invalidate every token."""
         with self._company.db.transaction():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from netsuite_sandbox.arm.recognition import month_end
 from netsuite_sandbox.control import reports
+from netsuite_sandbox.control.copies import refresh
 from netsuite_sandbox.errors import invalid_request
 from netsuite_sandbox.records.reversal import make_due
 from netsuite_sandbox.records.transactions import BY_CODE
@@ -54,8 +55,9 @@ def _integration(sandbox: Sandbox, request: Request) -> Any:
     return {"client_id": client, "certificate_id": certificate}
 
 
-def _token(sandbox: Sandbox, _request: Request) -> Any:
-    token, lifetime = sandbox.tokens.issue("control", "admin", "rest_webservices")
+def _token(sandbox: Sandbox, request: Request) -> Any:
+    role = str(_object(request).get("role", "admin")) if request.body.strip() else "admin"
+    token, lifetime = sandbox.tokens.issue("control", role, "rest_webservices")
     return {"access_token": token, "expires_in": lifetime, "token_type": "Bearer"}
 
 
@@ -131,6 +133,35 @@ def _reset(sandbox: Sandbox, _request: Request) -> Any:
     return {"ok": True}
 
 
+def _tba(sandbox: Sandbox, request: Request) -> Any:
+    body = _object(request) if request.body.strip() else {}
+    return sandbox.token_based.add(str(body.get("role", "admin")))
+
+
+def _role(sandbox: Sandbox, request: Request) -> Any:
+    body = _object(request)
+    sandbox.roles.set(str(body.get("name", "")), body.get("permissions"))
+    return {"name": body["name"]}
+
+
+def _take(sandbox: Sandbox, request: Request) -> Any:
+    sandbox.snapshots.take(str(_object(request).get("name", "")))
+    return {"snapshots": sandbox.snapshots.names()}
+
+
+def _restore(sandbox: Sandbox, request: Request) -> Any:
+    sandbox.snapshots.restore(str(_object(request).get("name", "")))
+    return {"ok": True}
+
+
+def _snapshots(sandbox: Sandbox, _request: Request) -> Any:
+    return {"snapshots": sandbox.snapshots.names()}
+
+
+def _refresh(sandbox: Sandbox, _request: Request) -> Any:
+    return {"moved": refresh(sandbox)}
+
+
 def _void(sandbox: Sandbox, request: Request) -> Any:
     """What a RESTlet with SuiteScript's transaction.void would do."""
     body = _object(request)
@@ -181,6 +212,12 @@ _ROUTES: dict[tuple[str, str], Handler] = {
     ("POST", "/custom-fields"): _custom_fields,
     ("POST", "/month-end"): _month_end,
     ("POST", "/void"): _void,
+    ("POST", "/tba"): _tba,
+    ("POST", "/roles"): _role,
+    ("GET", "/snapshots"): _snapshots,
+    ("POST", "/snapshots"): _take,
+    ("POST", "/snapshots/restore"): _restore,
+    ("POST", "/refresh"): _refresh,
     ("GET", "/clock"): _clock,
     ("PUT", "/clock"): _set_clock,
     ("GET", "/settings"): _settings,

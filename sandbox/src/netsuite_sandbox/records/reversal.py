@@ -1,8 +1,8 @@
 """Reversing journal entries.
 
 Sources: "Use Case for Creating a Reverse Journal Entry", "Reversing Journal Entries": a reversal
-date makes the opposite entry with the same exchange rate, linked for good and not editable by itself;
-with reversalDefer it is made when that date comes.
+date makes the opposite entry with the same exchange rate, linked for good and not editable by
+itself; with reversalDefer it is made when that date comes.
 """
 
 from __future__ import annotations

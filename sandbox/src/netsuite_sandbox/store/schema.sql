@@ -160,3 +160,27 @@ CREATE TABLE IF NOT EXISTS customfield (
   applies TEXT NOT NULL                -- body, column, entity, item
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS tba (
+  token_id TEXT PRIMARY KEY,
+  token_secret TEXT NOT NULL,
+  consumer_key TEXT NOT NULL,
+  consumer_secret TEXT NOT NULL,
+  role TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS role (name TEXT PRIMARY KEY, permissions TEXT NOT NULL) WITHOUT ROWID;
+
+-- Asynchronous requests: one job, one task per record, each with the answer it got.
+CREATE TABLE IF NOT EXISTS job (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  idempotencykey TEXT UNIQUE,
+  polls INTEGER NOT NULL DEFAULT 0,
+  createddate TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS task (
+  job INTEGER NOT NULL,
+  id INTEGER NOT NULL,
+  status INTEGER NOT NULL,
+  headers TEXT NOT NULL,
+  body BLOB NOT NULL,
+  PRIMARY KEY (job, id)
+) WITHOUT ROWID;

@@ -24,6 +24,7 @@ from netsuite_sandbox.records.fields import Reader, Values, definition
 from netsuite_sandbox.records.kinds import Books
 from netsuite_sandbox.records.master_kinds import REST_KINDS
 from netsuite_sandbox.records.render import Renderer
+from netsuite_sandbox.wire import metadata
 from netsuite_sandbox.wire.collections import collection
 from netsuite_sandbox.wire.http import RESOURCE, Request, Response, answer, created
 
@@ -43,6 +44,9 @@ class Target:
 
 def handle(books: Books, request: Request) -> Response:
     """Answer one request of the record service."""
+    below = request.path.removeprefix(ROOT).strip("/").split("/")
+    if below[0].lower() == "metadata-catalog" and request.method == "GET":
+        return metadata.handle(books, request, below[1:])
     target = _target(request.path.removeprefix(ROOT))
     if not target.key:
         return _collection(books, request, target)

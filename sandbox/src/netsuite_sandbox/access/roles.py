@@ -1,0 +1,87 @@
+"""Roles: which permission keys a caller has, and what each record and method asks for.
+
+Source: permission keys of SDF role objects (Oracle's permissions list). The HTTP answer to a
+missing permission is unsure.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netsuite_sandbox.company import Company
+from netsuite_sandbox.errors import NetSuiteError, invalid_request
+from netsuite_sandbox.wire import jsontext
+
+LEVELS = ("NONE", "VIEW", "CREATE", "EDIT", "FULL")
+ADMINISTRATOR = "admin"
+_NEEDED = {"GET": "VIEW", "POST": "CREATE", "PATCH": "EDIT", "PUT": "EDIT", "DELETE": "FULL"}
+PERMISSIONS = {
+    "customerdeposit": ("TRAN_CUSTDEP", "Transactions -> Customer Deposit"),
+    "depositapplication": ("TRAN_DEPAPPL", "Transactions -> Apply Customer Deposits"),
+    "journalentry": ("TRAN_JOURNAL", "Transactions -> Make Journal Entry"),
+    "invoice": ("TRAN_CUSTINVC", "Transactions -> Invoice"),
+    "creditmemo": ("TRAN_CUSTCRED", "Transactions -> Credit Memo"),
+    "customerpayment": ("TRAN_CUSTPYMT", "Transactions -> Customer Payment"),
+    "customerrefund": ("TRAN_CUSTRFND", "Transactions -> Customer Refund"),
+    "salesorder": ("TRAN_SALESORD", "Transactions -> Sales Order"),
+    "customer": ("LIST_CUSTJOB", "Lists -> Customers"),
+    "account": ("LIST_ACCOUNT", "Lists -> Accounts"),
+    "subsidiary": ("LIST_SUBSIDIARY", "Lists -> Subsidiaries"),
+    "currency": ("LIST_CURRENCY", "Lists -> Currency"),
+    "servicesaleitem": ("LIST_ITEM", "Lists -> Items"),
+    "accountingperiod": ("ADMI_ACCTPERIODS", "Setup -> Manage Accounting Periods"),
+}
+
+
+class Roles:
+    """The roles of one account; "admin" may do everything."""
+
+    def __init__(self, company: Company) -> None:
+        self._company = company
+
+    def set(self, name: str, permissions: Any) -> None:
+        """Define a role: {"TRAN_CUSTDEP": "FULL", ...}."""
+        if not name or name == ADMINISTRATOR or not isinstance(permissions, dict):
+            raise invalid_request("A role has a name (not admin) and permissions {key: level}.")
+        wrong = [str(level) for level in permissions.values() if level not in LEVELS]
+        if wrong:
+            raise invalid_request(f"A level is one of {', '.join(LEVELS)}, not {wrong[0]}.")
+        with self._company.db.transaction():
+            self._company.db.execute(
+                "INSERT OR REPLACE INTO role VALUES (?, ?)", (name, jsontext.dumps(permissions))
+            )
+
+    def check(self, role: str, method: str, path: str) -> None:
+        """Refuse a call that a role may not make.
+
+        Raises:
+            NetSuiteError: 403 INSUFFICIENT_PERMISSION.
+        """
+        if role == ADMINISTRATOR:
+            return
+        text = self._company.db.value("SELECT permissions FROM role WHERE name = ?", (role,))
+        granted: dict[str, str] = jsontext.loads(text) if text else {}
+        if "ADMI_RESTWEBSERVICES" not in granted:
+            raise _refused("Setup -> REST Web Services")
+        parts = path.lower().split("/")
+        if "suiteql" in parts:
+            if "REPO_ANALYTICS" not in granted:
+                raise _refused("Reports -> SuiteAnalytics Workbook")
+            return
+        names = [part for part in parts if part in PERMISSIONS]
+        for place, name in enumerate(names):
+            key, label = PERMISSIONS[name]
+            # The source of a transformation is only looked at.
+            last = place == len(names) - 1
+            needed = _NEEDED.get(method, "FULL") if last else "VIEW"
+            if LEVELS.index(granted.get(key, "NONE")) < LEVELS.index(needed):
+                raise _refused(label)
+
+
+def _refused(label: str) -> NetSuiteError:
+    return NetSuiteError(
+        403,
+        "INSUFFICIENT_PERMISSION",
+        f"Permission Violation: You need the '{label}' permission to access this page. Please "
+        "contact your account administrator.",
+    )
