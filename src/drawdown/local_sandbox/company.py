@@ -20,7 +20,6 @@ from drawdown.erp.netsuite import (
     NetSuite,
     UsageItem,
     generate_key_pair,
-    new_client,
     set_up,
     standard_mapping,
 )
@@ -32,13 +31,13 @@ from drawdown.erp.netsuite.connect import (
     to_mapping,
     to_table,
 )
-from drawdown.local_sandbox.process import ACCOUNT, SandboxProcess
+from drawdown.local_sandbox.process import ACCOUNT, Controls
 
 KEY_FILE = "sandbox.pem"
 
 
 def prepare(
-    sandbox: SandboxProcess,
+    sandbox: Controls,
     folder: Path,
     config_file: Path,
     policy: PolicyTable,
@@ -83,10 +82,9 @@ def prepare(
     )
     write_config(config_file, folder, tenant_id, policy, settings)
     checked = read_settings(to_table(settings))
-    with new_client() as client:
-        mapping = to_mapping(checked.mapping)
-        netsuite = NetSuite(to_connection(checked, folder), mapping, client)
-        return list(set_up(netsuite.transport, mapping, to_policy(policy)))
+    mapping = to_mapping(checked.mapping)
+    netsuite = NetSuite(to_connection(checked, folder), mapping, sandbox.client)
+    return list(set_up(netsuite.transport, mapping, to_policy(policy)))
 
 
 def write_config(

@@ -19,10 +19,10 @@ from typing import Any, Self
 import httpx2
 
 from drawdown.core.errors import ConfigurationError, DrawdownError
+from drawdown.erp.netsuite import new_client
 
 ACCOUNT = "TSTDRV1234567"
 """Account id of the sandbox; the form of NetSuite's own test drive accounts."""
-CONTROL_TIMEOUT_S = 120.0
 STOP_TIMEOUT_S = 10.0
 
 
@@ -30,12 +30,49 @@ class SandboxError(DrawdownError):
     """The sandbox did not start or refused a control call."""
 
 
-class SandboxProcess:
-    """A running sandbox server; ends with the ``with`` block.
+class Controls:
+    """The control interface of a sandbox that is running somewhere.
 
-    Attributes:
+    Args:
         url: Its address, ``http://127.0.0.1:PORT``.
+        client: Reaches it, and its NetSuite interface too; whoever made it closes it.
     """
+
+    def __init__(self, url: str, client: httpx2.Client) -> None:
+        self.url = url.rstrip("/")
+        self.client = client
+
+    def control(
+        self, method: str, path: str, body: Mapping[str, Any] | list[Any] | None = None
+    ) -> Any:
+        """Call the control interface and return its JSON.
+
+        Raises:
+            SandboxError: It refused.
+        """
+        url = f"{self.url}/_sandbox{path}"
+        try:
+            answer = self.client.request(method, url, json=body)
+        except httpx2.HTTPError as error:
+            raise SandboxError(
+                f"no sandbox answers at {self.url}: {error}; start it with `drawdown sandbox`"
+            ) from error
+        if answer.status_code >= 400:
+            raise SandboxError(f"the sandbox refused {method} {path}: {answer.text}")
+        return answer.json()
+
+    def month_end(self, period: str) -> int:
+        """Run month-end revenue recognition for a period (YYYY-MM); return journals written."""
+        journals: list[Any] = self.control("POST", "/month-end", {"period": period})["journals"]
+        return len(journals)
+
+    def close_period(self, period: str) -> None:
+        """Close an accounting period (YYYY-MM)."""
+        self.control("POST", f"/periods/{period}/close")
+
+
+class SandboxProcess(Controls):
+    """A sandbox server of our own; ends with the ``with`` block."""
 
     def __init__(self, database: Path, port: int = 0) -> None:
         """Remember what to start.
@@ -44,18 +81,10 @@ class SandboxProcess:
             database: File that keeps its state.
             port: 0 picks a free one.
         """
-        self.url = ""
+        super().__init__("", new_client())
         self._database = database
         self._port = port
         self._process: subprocess.Popen[str] | None = None
-        self._client = httpx2.Client(timeout=CONTROL_TIMEOUT_S, trust_env=False)
-
-    @classmethod
-    def at(cls, url: str) -> Self:
-        """Return the controls of a sandbox that somebody else started."""
-        running = cls(Path())
-        running.url = url.rstrip("/")
-        return running
 
     def __enter__(self) -> Self:
         if find_spec("netsuite_sandbox") is None:
@@ -85,7 +114,7 @@ class SandboxProcess:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._client.close()
+        self.client.close()
         if self._process is not None:
             self._process.terminate()
             try:
@@ -99,31 +128,3 @@ class SandboxProcess:
         if self._process is not None:
             with suppress(KeyboardInterrupt):
                 self._process.wait()
-
-    def control(
-        self, method: str, path: str, body: Mapping[str, Any] | list[Any] | None = None
-    ) -> Any:
-        """Call the control interface and return its JSON.
-
-        Raises:
-            SandboxError: It refused.
-        """
-        url = f"{self.url}/_sandbox{path}"
-        try:
-            answer = self._client.request(method, url, json=body)
-        except httpx2.HTTPError as error:
-            raise SandboxError(
-                f"no sandbox answers at {self.url}: {error}; start it with `drawdown sandbox`"
-            ) from error
-        if answer.status_code >= 400:
-            raise SandboxError(f"the sandbox refused {method} {path}: {answer.text}")
-        return answer.json()
-
-    def month_end(self, period: str) -> int:
-        """Run month-end revenue recognition for a period (YYYY-MM); return journals written."""
-        journals: list[Any] = self.control("POST", "/month-end", {"period": period})["journals"]
-        return len(journals)
-
-    def close_period(self, period: str) -> None:
-        """Close an accounting period (YYYY-MM)."""
-        self.control("POST", f"/periods/{period}/close")
