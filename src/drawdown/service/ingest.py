@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from drawdown.core.decide.batch import Decided, Held, decide_in_order
 from drawdown.core.decide import expiry_of
+from drawdown.core.decide.batch import Decided, Held, decide_in_order
 from drawdown.core.decide.known import Known
 from drawdown.core.decide.needs import Key, may_provide, needs
 from drawdown.core.events import Clock, Event
@@ -29,11 +29,14 @@ from drawdown.store.ledger import (
     held_events,
     load,
     lock_tenant,
+    open_books,
     write,
 )
 
 BATCH_SIZE = 1_000
 """Events that share a transaction in bulk."""
+SLICE_SIZE = 100
+"""Accepted events of a batch that are written together."""
 
 
 class Answer(NamedTuple):
@@ -111,15 +114,14 @@ def resume_held(session: Session, key: str, policy: Policy) -> int:
     Returns:
         How many are not held any more.
     """
-    with session.transaction():
+    with session.pipelined_transaction():
         lock = lock_tenant(session)
         waiting = [event for _key, event in held_events(session, [key])]
         if not waiting:
             return 0
-        batch = _Batch(session, lock, _effective(policy, lock))
+        batch = _Batch(session, lock, _effective(policy, lock), Known(session.tenant_id), set())
         batch.decide(waiting, already_held=True)
-        batch.write()
-        return sum(record.status != "held" for record in batch.settled.values())
+        return sum(record.status != "held" for record in batch.records.values())
 
 
 def _split_at_clocks(events: Sequence[Event]) -> Iterator[list[Event]]:
@@ -154,34 +156,27 @@ def _tick(session: Session, clock: Clock, policy: Policy) -> Answer:
 
 
 def _ingest_batch(session: Session, events: Sequence[Event], policy: Policy) -> list[Answer]:
-    encoded = [encode_event(event) for event in events]
-    with session.transaction():
-        with session.connection.pipeline():
-            locking = session.run("lock_tenant")
-            finding = session.run("events_by_id", {"ids": [event.event_id for event in events]})
-        row = locking.fetchone()
-        lock = TenantLock(*row) if row else lock_tenant(session)
-        earlier = {found[0]: EventRecord(*found) for found in finding}
-        batch = _Batch(session, lock, _effective(policy, lock))
-        fresh: list[Event] = []
-        repeats: dict[int, Encoded] = {}
-        for place, (event, code) in enumerate(zip(events, encoded, strict=True)):
-            if event.event_id in earlier or event.event_id in batch.encoded:
-                repeats[place] = code
+    with session.pipelined_transaction():
+        known = Known(session.tenant_id)
+        asked = {key for event in events for key in needs(event, known)}
+        lock, earlier = open_books(session, known, [event.event_id for event in events], asked)
+        batch = _Batch(session, lock, _effective(policy, lock), known, asked)
+        fresh: dict[str, Event] = {}
+        repeats: dict[int, Event] = {}
+        for place, event in enumerate(events):
+            if event.event_id in earlier or event.event_id in fresh:
+                repeats[place] = event
             else:
-                batch.encoded[event.event_id] = code
-                fresh.append(event)
+                fresh[event.event_id] = event
         if fresh:
-            batch.decide(fresh)
-            batch.write()
-    results = batch.results()
+            batch.decide(list(fresh.values()))
+    records = batch.records
     for event_id, record in earlier.items():
         # A held event that this batch let go: its own content stands, its status is new.
-        if event_id in results:
-            results[event_id] = results[event_id]._replace(fingerprint=record.fingerprint)
-    records = {**earlier, **results}
+        now = records.get(event_id, record)
+        records[event_id] = now._replace(fingerprint=record.fingerprint)
     return [
-        _repeat(records[event.event_id], repeats[place])
+        _repeat(records[event.event_id], encode_event(event))
         if place in repeats
         else _answer(records[event.event_id])
         for place, event in enumerate(events)
@@ -195,39 +190,56 @@ def _effective(policy: Policy, lock: TenantLock) -> Policy:
 
 
 class _Batch:
-    """One batch on its way through load, decide and write."""
+    """One batch on its way through load, decide and write.
 
-    def __init__(self, session: Session, lock: TenantLock, policy: Policy) -> None:
+    Attributes:
+        records: What came of every event decided, as far as it has come.
+    """
+
+    def __init__(
+        self, session: Session, lock: TenantLock, policy: Policy, known: Known, asked: set[Key]
+    ) -> None:
+        self.records: dict[str, EventRecord] = {}
         self._session = session
         self._lock = lock
         self._policy = policy
-        self._known = Known(session.tenant_id)
+        self._known = known
+        self._asked = asked
         self._held: Held = {}
-        self._asked: set[Key] = set()
-        self._plans: list[PostingPlan] = []
+        self._stored_held: set[str] = set()
         self._was: dict[str, int] = {}
-        self._fresh: list[Event] = []
-        self.encoded: dict[str, Encoded] = {}
-        self.decided: dict[str, EventRecord] = {}
-        self.settled: dict[str, EventRecord] = {}
+        self._slice = _Slice()
 
     def decide(self, events: list[Event], *, already_held: bool = False) -> None:
-        """Load what the events need and decide them in order."""
+        """Load what the events need, decide them in order, and write slice by slice.
+
+        PostgreSQL writes a slice while the next one is being decided. It is one transaction, so
+        the books are the same as without slices.
+        """
         self._load(events)
-        before = {event.event_id for waiting in self._held.values() for event in waiting}
-        if already_held:
-            before.update(event.event_id for event in events)
-        else:
-            self._fresh = events
         self._was = {block_id: block.sequence for block_id, block in self._known.blocks.items()}
+        self._stored_held = {event.event_id for held in self._held.values() for event in held}
+        if already_held:
+            self._stored_held.update(event.event_id for event in events)
         for decided in decide_in_order(events, self._known, self._policy, self._held):
-            record = _record(decided, self.encoded.get(decided.event.event_id))
-            if decided.event.event_id in before:
-                self.settled[record.event_id] = record
-            else:
-                self.decided[record.event_id] = record
-            if isinstance(decided.outcome, PostingPlan):
-                self._plans.append(decided.outcome)
+            self._take(decided)
+            if len(self._slice.plans) >= SLICE_SIZE:
+                self._write()
+        self._write()
+
+    def _take(self, decided: Decided) -> None:
+        event = decided.event
+        if event.event_id in self._stored_held:
+            stored = self.records.get(event.event_id)  # None: stored before this batch
+            record = _record(decided, stored.fingerprint if stored else b"")
+            self._slice.settled[event.event_id] = record
+        else:
+            encoded = encode_event(event)
+            record = _record(decided, encoded.fingerprint)
+            self._slice.events[event.event_id] = (event, encoded, record)
+        self.records[event.event_id] = record
+        if isinstance(decided.outcome, PostingPlan):
+            self._slice.plans.append(decided.outcome)
 
     def _load(self, events: list[Event]) -> None:
         """Load for the events, and for the held events that these may set going."""
@@ -256,25 +268,22 @@ class _Batch:
             if not missing:
                 return
             self._asked |= missing
-            # Sorted: what is locked or read in a fixed order cannot deadlock or differ.
-            load(self._session, self._known, sorted(missing))
+            load(self._session, self._known, missing)
 
-    def write(self) -> None:
-        """Write everything that was decided."""
-        plans = self._plans
-        blocks: dict[str, object] = {}
-        for plan in plans:
-            blocks.update(dict.fromkeys(plan.blocks))
-        write(
+    def _write(self) -> None:
+        """Write what was decided since the last time."""
+        done, self._slice = self._slice, _Slice()
+        plans = done.plans
+        blocks = {
+            block_id: self._known.blocks[block_id] for plan in plans for block_id in plan.blocks
+        }
+        self._lock = write(
             self._session,
             self._lock,
             Writing(
-                [
-                    (event, self.encoded[event.event_id], self.decided[event.event_id])
-                    for event in self._fresh
-                ],
-                list(self.settled.values()),
-                {block_id: self._known.blocks[block_id] for block_id in blocks},
+                list(done.events.values()),
+                list(done.settled.values()),
+                blocks,
                 self._was,
                 [customer for plan in plans for customer in plan.customers],
                 [document for plan in plans for document in plan.documents],
@@ -283,15 +292,23 @@ class _Batch:
                 [intent for plan in plans for intent in plan.intents],
             ),
         )
+        self._was.update((block_id, block.sequence) for block_id, block in blocks.items())
+        self._stored_held.update(
+            event_id for event_id, row in done.events.items() if row[2].status == "held"
+        )
 
-    def results(self) -> dict[str, EventRecord]:
-        """Return what came of every event decided in this batch."""
-        return {**self.decided, **self.settled}
+
+class _Slice:
+    """What was decided and is not written yet."""
+
+    def __init__(self) -> None:
+        self.events: dict[str, tuple[Event, Encoded, EventRecord]] = {}
+        self.settled: dict[str, EventRecord] = {}
+        self.plans: list[PostingPlan] = []
 
 
-def _record(decided: Decided, encoded: Encoded | None) -> EventRecord:
+def _record(decided: Decided, fingerprint: bytes) -> EventRecord:
     event_id = decided.event.event_id
-    fingerprint = encoded.fingerprint if encoded else b""
     outcome = decided.outcome
     if isinstance(outcome, PostingPlan):
         return EventRecord(event_id, fingerprint, "accepted", "", "", "", "")

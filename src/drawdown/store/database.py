@@ -1,14 +1,12 @@
 """Connections, tenants and migrations. All SQL runs as role drawdown_app, for one tenant at a time.
 
-`DATABASE_URL` names any PostgreSQL; without it the bundled one is started. Migrations are numbered
-SQL files, applied in order, each in a transaction of its own; a file that was applied and then
-edited is refused.
+Migrations are numbered SQL files, applied in order, each in a transaction of its own; a file that
+was applied and then edited is refused.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.resources import files
@@ -24,20 +22,6 @@ MIGRATION_LOCK = 0x6464_0001
 """Advisory lock that one migrating process holds."""
 
 Row = tuple[Any, ...]
-
-
-def database_url() -> str:
-    """Return the URL of the database: `DATABASE_URL`, else the bundled server, started if needed.
-
-    Raises:
-        StoreError: The bundled server could not be started.
-    """
-    url = os.environ.get("DATABASE_URL", "").strip()
-    if url:
-        return url
-    from drawdown.store.embedded import ensure_server  # noqa: PLC0415 - only where it is needed
-
-    return ensure_server()
 
 
 class Database:
@@ -126,6 +110,27 @@ class Session:
                 yield
         except psycopg.Error as error:
             raise StoreError(f"the database refused: {error}") from error
+
+    @contextmanager
+    def pipelined_transaction(self) -> Iterator[None]:
+        """Run a transaction whose statements are sent without waiting for their results.
+
+        The first fetch waits for the results of everything sent so far, and so does the end. Row
+        counts are not known before; what must hold is for the statements to refuse.
+
+        Raises:
+            StoreError: As for `transaction`.
+        """
+        try:
+            with self.connection.pipeline():
+                self.connection.execute("BEGIN")
+                yield
+                self.connection.execute("COMMIT")
+        except psycopg.Error as error:
+            raise StoreError(f"the database refused: {error}") from error
+        finally:
+            if not self.connection.closed:
+                self.connection.rollback()  # does nothing after a commit
 
 
 def _migrations() -> list[tuple[str, str]]:

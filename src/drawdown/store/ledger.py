@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple, TypeVar
 
+from psycopg import Cursor
+
 from drawdown.core.accounts import account
 from drawdown.core.block import Block, State, Step
 from drawdown.core.decide.known import Known
@@ -35,6 +37,7 @@ from drawdown.store.codec import (
 from drawdown.store.database import Row, Session
 
 _Keyed = TypeVar("_Keyed", Customer, Document)
+_Asked = tuple[KeyKind, list[str], Cursor[Row]]
 
 PAGE_SIZE = 1_000
 """Rows read at a time where all are wanted."""
@@ -88,7 +91,10 @@ def lock_tenant(session: Session) -> TenantLock:
     Raises:
         StoreError: The tenant does not exist.
     """
-    row = session.run("lock_tenant").fetchone()
+    return _locked(session, session.run("lock_tenant").fetchone())
+
+
+def _locked(session: Session, row: Row | None) -> TenantLock:
     if row is None:
         raise StoreError(f"tenant {session.tenant_id!r} is not in the database; create it first")
     return TenantLock(*row)
@@ -96,13 +102,13 @@ def lock_tenant(session: Session) -> TenantLock:
 
 def events_by_id(session: Session, event_ids: Iterable[str]) -> dict[str, EventRecord]:
     """Return what came of those events that arrived before."""
-    rows = session.run("events_by_id", {"ids": list(event_ids)})
+    rows = session.run("events_by_id", {"ids": array_literal(event_ids)})
     return {row[0]: EventRecord(*row) for row in rows}
 
 
 def held_events(session: Session, keys: Iterable[str]) -> Iterator[tuple[str, Event]]:
     """Yield (key, event) of events that wait for one of the keys, oldest first."""
-    for type_name, payload, waiting_for in session.run("held_by_key", {"ids": list(keys)}):
+    for type_name, payload, waiting_for in session.run("held_by_key", {"ids": array_literal(keys)}):
         yield waiting_for, decode_event(type_name, payload)
 
 
@@ -117,20 +123,46 @@ _QUERY_OF: dict[KeyKind, str] = {
 }
 
 
+def open_books(
+    session: Session, known: Known, event_ids: Iterable[str], keys: Iterable[Key]
+) -> tuple[TenantLock, dict[str, EventRecord]]:
+    """Lock the tenant, look for repeats and load, all in one round trip of a pipeline.
+
+    Returns:
+        The lock, and what came of those events that arrived before.
+
+    Raises:
+        StoreError: The tenant does not exist.
+    """
+    locking = session.run("lock_tenant")
+    finding = session.run("events_by_id", {"ids": array_literal(event_ids)})
+    loading = _ask(session, keys)
+    lock = _locked(session, locking.fetchone())
+    _take_over(known, loading)
+    return lock, {row[0]: EventRecord(*row) for row in finding}
+
+
 def load(session: Session, known: Known, keys: Iterable[Key]) -> None:
     """Load what the keys name into `known`; what does not exist stays absent."""
+    _take_over(known, _ask(session, keys))
+
+
+def _ask(session: Session, keys: Iterable[Key]) -> list[_Asked]:
     wanted: dict[KeyKind, list[str]] = {}
-    for kind, key in keys:
+    for kind, key in sorted(keys):
         wanted.setdefault(kind, []).append(key)
-    with session.connection.pipeline():
-        cursors = [
-            (kind, ids, session.run(_QUERY_OF[kind], {"ids": ids})) for kind, ids in wanted.items()
-        ]
-    for kind, ids, cursor in cursors:
-        _take_over(known, kind, ids, cursor.fetchall())
+    return [
+        (kind, ids, session.run(_QUERY_OF[kind], {"ids": array_literal(ids)}))
+        for kind, ids in wanted.items()
+    ]
 
 
-def _take_over(known: Known, kind: KeyKind, ids: list[str], rows: list[Row]) -> None:
+def _take_over(known: Known, asked: Sequence[_Asked]) -> None:
+    for kind, ids, cursor in asked:
+        _take_rows(known, kind, ids, cursor.fetchall())
+
+
+def _take_rows(known: Known, kind: KeyKind, ids: list[str], rows: list[Row]) -> None:
     if kind == "customer":
         known.customers.update((row[0], Customer(*row)) for row in rows)
     elif kind == "block":
@@ -186,61 +218,45 @@ def to_entry(row: Row) -> Entry:
     )  # fmt: skip
 
 
-def write(session: Session, lock: TenantLock, writing: Writing) -> None:
-    """Write a batch; the transaction is the caller's.
+def write(session: Session, lock: TenantLock, writing: Writing) -> TenantLock:
+    """Write a batch or a part of one; the transaction is the caller's.
 
-    Raises:
-        StoreError: A block has moved since it was read.
+    In a pipeline PostgreSQL writes one table while the rows of the next are still being made.
+    It refuses the batch if a block has moved since it was read.
+
+    Returns:
+        The lock with its counters brought up to date.
     """
-    statements: list[tuple[str, dict[str, object]]] = []
     for name, rows in _tables(lock, writing):
         if rows:
-            columns: dict[str, object] = {
-                f"c{place}": list(column) for place, column in enumerate(zip(*rows, strict=True))
-            }
-            statements.append((name, columns))
-    counts = {"events": len(writing.events), "intents": len(writing.intents)}
-    with session.connection.pipeline():
-        cursors = {name: session.run(name, columns) for name, columns in statements}
-        session.run("count_up", counts)
-    moved = cursors.get("move_blocks")
-    if moved is not None and moved.rowcount != sum(b in writing.was for b in writing.blocks):
-        raise StoreError("a block has moved since it was read; the batch was not written, try again")
+            columns = enumerate(zip(*rows, strict=True))
+            session.run(name, {f"c{place}": array_literal(column) for place, column in columns})
+    statuses = [record.status for _event, _encoded, record in writing.events]
+    counts = {
+        "events": len(statuses),
+        "intents": len(writing.intents),
+        "held": statuses.count("held") - sum(record.status != "held" for record in writing.settled),
+    }
+    session.run("count_up", counts)
+    return lock._replace(
+        event_count=lock.event_count + counts["events"],
+        outbox_count=lock.outbox_count + counts["intents"],
+    )
 
 
-def _tables(lock: TenantLock, writing: Writing) -> Iterator[tuple[str, list[tuple[Any, ...]]]]:
+def _tables(lock: TenantLock, writing: Writing) -> Iterator[tuple[str, Sequence[tuple[Any, ...]]]]:
     """Yield each statement's name and rows, in an order that foreign keys allow."""
     yield "add_events", _event_rows(lock, writing)
-    yield "settle_events", [
-        (e.event_id, e.status, e.waiting_for, e.reason, e.detail, e.block_id)
-        for e in writing.settled
-    ]
-    yield "add_customers", [tuple(customer) for customer in _latest(writing.customers)]
-    new = [block for block in writing.blocks.values() if block.block_id not in writing.was]
-    old = [block for block in writing.blocks.values() if block.block_id in writing.was]
-    yield "add_blocks", [_block_row(block) for block in new]
-    yield "move_blocks", [
-        (
-            b.block_id, b.state.value, b.used_credits, b.used_minor, b.due_minor,
-            b.cancelled_minor, b.is_invoiced, b.deposit, b.sequence, writing.was[b.block_id],
-        )
-        for b in old
-    ]  # fmt: skip
+    yield "settle_events", [_settled_row(record) for record in writing.settled]
+    yield "add_customers", _latest(writing.customers)
+    was = writing.was
+    blocks = writing.blocks.values()
+    yield "add_blocks", [_block_row(b) for b in blocks if b.block_id not in was]
+    yield "move_blocks", [_position_row(b, was[b.block_id]) for b in blocks if b.block_id in was]
     yield "add_documents", [_document_row(document) for document in _latest(writing.documents)]
-    yield "add_movements", [
-        (m[0], m[1], m.step.value, *m[3:]) for m in writing.movements
-    ]
-    yield "add_entries", [
-        (*e[:3], e.debit.value, e.credit.value, *e[5:]) for e in writing.entries
-    ]
-    yield "add_outbox", [
-        (
-            lock.outbox_count + number, intent.external_id, intent.record.value,
-            intent.operation.value, intent.event_id, array_literal(intent.lanes),
-            encode_intent(intent),
-        )
-        for number, intent in enumerate(writing.intents, 1)
-    ]  # fmt: skip
+    yield "add_movements", writing.movements
+    yield "add_entries", writing.entries
+    yield "add_outbox", _outbox_rows(lock, writing)
 
 
 def _latest(rows: Sequence[_Keyed]) -> list[_Keyed]:
@@ -250,26 +266,41 @@ def _latest(rows: Sequence[_Keyed]) -> list[_Keyed]:
 def _event_rows(lock: TenantLock, writing: Writing) -> list[tuple[Any, ...]]:
     return [
         (
-            event.event_id, lock.event_count + number, encoded.type, encoded.fingerprint,
-            encoded.payload.decode(), event.effective_at, record.status, record.waiting_for,
-            record.reason, record.detail, record.block_id,
+            event.event_id, lock.event_count + number, encoded.type,
+            "\\x" + encoded.fingerprint.hex(), encoded.payload.decode(), event.effective_at,
+            record.status, record.waiting_for, record.reason, record.detail, record.block_id,
         )
         for number, (event, encoded, record) in enumerate(writing.events, 1)
     ]  # fmt: skip
 
 
+def _settled_row(e: EventRecord) -> tuple[Any, ...]:
+    return (e.event_id, e.status, e.waiting_for, e.reason, e.detail, e.block_id)
+
+
 def _block_row(b: Block) -> tuple[Any, ...]:
+    return (*b[:10], array_literal(b.item_ids), *b[11:])
+
+
+def _position_row(b: Block, was: int) -> tuple[Any, ...]:
     return (
-        *b[:3], b.kind.value, *b[4:10], array_literal(b.item_ids), b.exchange_rate, b.state.value,
-        *b[13:],
+        b.block_id, b.state, b.used_credits, b.used_minor, b.due_minor, b.cancelled_minor,
+        b.is_invoiced, b.deposit, b.sequence, was,
     )  # fmt: skip
 
 
 def _document_row(d: Document) -> tuple[Any, ...]:
-    return (
-        d.document_id, d.kind.value, *d[2:8], array_literal(d.block_ids), encode_lines(d.lines),
-        d.due_minor,
-    )  # fmt: skip
+    return (*d[:8], array_literal(d.block_ids), encode_lines(d.lines), d.due_minor)
+
+
+def _outbox_rows(lock: TenantLock, writing: Writing) -> list[tuple[Any, ...]]:
+    return [
+        (
+            lock.outbox_count + number, intent.external_id, intent.record, intent.operation,
+            intent.event_id, array_literal(intent.lanes), encode_intent(intent),
+        )
+        for number, intent in enumerate(writing.intents, 1)
+    ]  # fmt: skip
 
 
 def due_blocks(session: Session, as_of: datetime, limit: int) -> list[Block]:

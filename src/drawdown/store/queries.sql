@@ -3,8 +3,7 @@
 
 -- lock_tenant --
 -- One writer of a tenant's books at a time; the row carries its counters.
-SELECT event_count, outbox_count, books_open_from,
-       EXISTS (SELECT FROM drawdown.event WHERE status = 'held' AND tenant_id = %(tenant)s)
+SELECT event_count, outbox_count, books_open_from, held_count > 0
 FROM drawdown.tenant WHERE tenant_id = %(tenant)s FOR UPDATE
 
 -- events_by_id --
@@ -53,7 +52,7 @@ SELECT block_id, customer_id, order_id, kind, currency, amount_minor, credits, p
        due_minor, cancelled_minor, is_invoiced, deposit, sequence
 FROM drawdown.block
 WHERE tenant_id = %(tenant)s AND expires_at <= %(as_of)s AND state = 'open'
-  AND used_credits < credits
+  AND (used_credits < credits OR used_minor < amount_minor)
 ORDER BY expires_at, block_id LIMIT %(limit)s
 
 -- blocks_all --
@@ -179,15 +178,20 @@ FROM unnest(%(c0)s::text[], %(c1)s::text[], %(c2)s::text[], %(c3)s::text[], %(c4
 
 -- move_blocks --
 -- New positions; `was` guards against a writer that saw an older one.
-UPDATE drawdown.block AS b
-SET state = m.state, used_credits = m.used_credits, used_minor = m.used_minor,
-    due_minor = m.due_minor, cancelled_minor = m.cancelled_minor, is_invoiced = m.is_invoiced,
-    deposit = m.deposit, sequence = m.sequence
-FROM unnest(%(c0)s::text[], %(c1)s::text[], %(c2)s::numeric[], %(c3)s::bigint[], %(c4)s::bigint[],
-            %(c5)s::bigint[], %(c6)s::boolean[], %(c7)s::text[], %(c8)s::int[], %(c9)s::int[])
-  AS m (block_id, state, used_credits, used_minor, due_minor, cancelled_minor, is_invoiced,
-        deposit, sequence, was)
-WHERE b.tenant_id = %(tenant)s AND b.block_id = m.block_id AND b.sequence = m.was
+WITH moved AS (
+    UPDATE drawdown.block AS b
+    SET state = m.state, used_credits = m.used_credits, used_minor = m.used_minor,
+        due_minor = m.due_minor, cancelled_minor = m.cancelled_minor, is_invoiced = m.is_invoiced,
+        deposit = m.deposit, sequence = m.sequence
+    FROM unnest(%(c0)s::text[], %(c1)s::text[], %(c2)s::numeric[], %(c3)s::bigint[],
+                %(c4)s::bigint[], %(c5)s::bigint[], %(c6)s::boolean[], %(c7)s::text[],
+                %(c8)s::int[], %(c9)s::int[])
+      AS m (block_id, state, used_credits, used_minor, due_minor, cancelled_minor, is_invoiced,
+            deposit, sequence, was)
+    WHERE b.tenant_id = %(tenant)s AND b.block_id = m.block_id AND b.sequence = m.was
+    RETURNING b.block_id
+)
+SELECT drawdown.refuse_unless_all_moved(count(*), cardinality(%(c0)s::text[])) FROM moved
 
 -- add_documents --
 INSERT INTO drawdown.document (tenant_id, document_id, kind, customer_id, currency, exchange_rate,
@@ -228,7 +232,8 @@ FROM unnest(%(c0)s::bigint[], %(c1)s::text[], %(c2)s::text[], %(c3)s::text[], %(
 
 -- count_up --
 UPDATE drawdown.tenant
-SET event_count = event_count + %(events)s, outbox_count = outbox_count + %(intents)s
+SET event_count = event_count + %(events)s, outbox_count = outbox_count + %(intents)s,
+    held_count = held_count + %(held)s
 WHERE tenant_id = %(tenant)s
 
 -- outbox_window --

@@ -18,13 +18,15 @@ CREATE SCHEMA drawdown;
 GRANT USAGE ON SCHEMA drawdown TO drawdown_app;
 
 -- The row is locked by whoever writes the tenant's books, so that there is one writer at a time
--- and one fixed order of locks; its counters number events and outbox rows without a sequence.
+-- and one fixed order of locks; its counters number events and outbox rows without a sequence, and
+-- say whether any event waits.
 CREATE TABLE drawdown.tenant (
     tenant_id        text PRIMARY KEY,
     policy           jsonb NOT NULL DEFAULT '{}',
     books_open_from  date,
     event_count      bigint NOT NULL DEFAULT 0,
     outbox_count     bigint NOT NULL DEFAULT 0,
+    held_count       bigint NOT NULL DEFAULT 0 CHECK (held_count >= 0),
     fence            bigint NOT NULL DEFAULT 0
 );
 
@@ -84,8 +86,17 @@ CREATE TABLE drawdown.block (
 CREATE INDEX block_of_customer ON drawdown.block (tenant_id, customer_id);
 CREATE INDEX block_expiry ON drawdown.block (tenant_id, expires_at);
 
+CREATE FUNCTION drawdown.refuse_unless_all_moved(moved bigint, wanted integer) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF moved <> wanted THEN
+        RAISE EXCEPTION 'a block has moved since it was read; nothing was written, try again'
+            USING ERRCODE = 'serialization_failure';
+    END IF;
+END $$;
+
 CREATE TABLE drawdown.document (
-    tenant_id     text NOT NULL REFERENCES drawdown.tenant,
+    tenant_id     text NOT NULL,
     document_id   text NOT NULL,
     kind          text NOT NULL CHECK (kind IN ('order', 'purchase', 'usage', 'expiration')),
     customer_id   text NOT NULL,
@@ -154,7 +165,7 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON drawdown.entry
 -- Records to be made true in the ERP, in the order they were decided. Rows that share a lane
 -- (a block id, or the customer) are delivered one after the other.
 CREATE TABLE drawdown.outbox (
-    tenant_id      text NOT NULL REFERENCES drawdown.tenant,
+    tenant_id      text NOT NULL,
     position       bigint NOT NULL,
     external_id    text NOT NULL,
     record         text NOT NULL,
@@ -193,7 +204,7 @@ BEGIN
     END LOOP;
 END $$;
 
-GRANT UPDATE (policy, books_open_from, event_count, outbox_count, fence)
+GRANT UPDATE (policy, books_open_from, event_count, outbox_count, held_count, fence)
     ON drawdown.tenant TO drawdown_app;
 GRANT UPDATE (status, waiting_for, reason, detail, block_id) ON drawdown.event TO drawdown_app;
 GRANT UPDATE (name, currency) ON drawdown.customer TO drawdown_app;
