@@ -144,6 +144,17 @@ def test_paging(ns: Client) -> None:
     assert second["hasMore"] is False
 
 
+def test_pages_follow_writes(ns: Client) -> None:
+    """A page after a write shows the write: nothing is kept beyond it."""
+    query = "SELECT id FROM transaction ORDER BY id"
+    assert ns.sql_page(query, limit=1)["totalResults"] == 3
+    ns.deposit(5, "D-9")
+    page = ns.sql_page(query, limit=1, offset=3)
+    assert (page["totalResults"], page["items"][0]["id"]) == (4, "4")
+    fetched = ns.sql_page(query + " FETCH FIRST 3 ROWS ONLY", limit=2, offset=2)
+    assert (fetched["totalResults"], fetched["count"]) == (3, 1)
+
+
 def test_prefer_transient_is_required(ns: Client) -> None:
     """Without the header: 400. Source: Executing SuiteQL Queries Through REST."""
     answer = ns.http.post("/services/rest/query/v1/suiteql", json={"q": "SELECT 1 FROM account"},

@@ -17,7 +17,9 @@ from netsuite_sandbox.suiteql import functions
 from netsuite_sandbox.suiteql.errors import refused, unsupported
 from netsuite_sandbox.suiteql.translate import Statement, translate
 
+ROWS_MAX = 100_000  # Source: "Collection Paging".
 _CACHE_MAX = 500
+_Key = tuple[Statement, tuple[Any, ...], int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,25 +36,16 @@ class Engine:
     def __init__(self, company: Company) -> None:
         self._company = company
         self._cache: dict[tuple[str, int], Statement] = {}
+        self._kept: tuple[_Key, list[str], list[sqlite3.Row]] | None = None
         functions.register(company.db.conn)
 
     def run(self, text: str, params: Sequence[Any], limit: int, offset: int) -> Page:
         """Run a statement and return one page."""
         statement = self._statement(text)
         bound = [_bind(value) for value in params]
-        size = limit
-        if statement.limit is not None:
-            size = max(0, min(limit, statement.limit - offset))
         with self._company.db.lock:
             try:
-                cursor = self._company.db.execute(
-                    f"{statement.sql} LIMIT ? OFFSET ?", [*bound, size, offset]
-                )
-                rows = cursor.fetchall()
-                names = [column[0].lower() for column in cursor.description]
-                total = offset + len(rows)
-                if len(rows) == size and (rows or offset):
-                    total = self._count(statement, bound)
+                names, rows, total = self._rows(statement, bound, limit, offset)
             except sqlite3.ProgrammingError:
                 raise refused(
                     "Search error occurred: The number of parameters does not fit the query."
@@ -64,9 +57,32 @@ class Engine:
         ]
         return Page([_item(names, kinds, row) for row in rows], total)
 
-    def _count(self, statement: Statement, bound: list[Any]) -> int:
-        total: int = self._company.db.value(f"SELECT COUNT(*) FROM ({statement.sql})", bound)
-        return total if statement.limit is None else min(total, statement.limit)
+    def _rows(
+        self, statement: Statement, bound: list[Any], limit: int, offset: int
+    ) -> tuple[list[str], Sequence[sqlite3.Row], int]:
+        """Return column names, the rows of a page and the number of all rows.
+
+        A result of several pages is kept until anything is written, so that its next pages need
+        not run the statement again.
+        """
+        db = self._company.db
+        key = (statement, tuple(bound), db.conn.total_changes, self._company.schema_version)
+        kept = self._kept
+        if kept is None or kept[0] != key:
+            most = ROWS_MAX if statement.limit is None else min(statement.limit, ROWS_MAX)
+            first = offset == 0
+            take = min(most, limit + 1) if first else most
+            cursor = db.execute(f"{statement.sql} LIMIT ?", [*bound, take])
+            rows = cursor.fetchall()
+            if first and len(rows) > limit:
+                cursor = db.execute(f"{statement.sql} LIMIT ?", [*bound, most])
+                rows = cursor.fetchall()
+            names = [column[0].lower() for column in cursor.description]
+            kept = (key, names, rows)
+            if len(rows) > limit:
+                self._kept = kept
+        _, names, rows = kept
+        return names, rows[offset : offset + limit], len(rows)
 
     def _statement(self, text: str) -> Statement:
         key = (text, self._company.schema_version)
