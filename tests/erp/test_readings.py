@@ -555,3 +555,16 @@ def test_an_amount_that_is_none_is_refused(value: str, words: str) -> None:
 def test_a_currency_that_the_role_may_not_see_is_named(books: Books) -> None:
     with pytest.raises(ErpRefusedError, match="currency 99"):
         books.netsuite.directory.code("99")
+
+
+def test_accounts_of_items_are_known_from_netsuite_itself(books: Books) -> None:
+    """A mapping need not repeat what the items say: their accounts are the role's."""
+    mapping = standard_mapping(USAGE_ITEMS)
+    items = {key: Item(item.name) for key, item in mapping.items.items()}
+    books.netsuite.directory.mapping = dataclasses.replace(mapping, items=items)
+    books.netsuite.directory.forget()
+    deliver(books, customer(), *bought(), *drawn(4000, "dd_inv_u1"))
+    month_end(books, "2026-01")
+
+    assert balances(books)["B1", Role.DEFERRED_REVENUE_USAGE] == -4000
+    assert [one.credited for one in books.netsuite.recognised()] == [Observed.REVENUE_USAGE]
