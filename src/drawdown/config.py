@@ -104,7 +104,9 @@ def load_config(path: Path | None = None) -> Config:
     Raises:
         ConfigurationError: The file is missing, not TOML, or has keys or values we do not know.
     """
-    named = path or (Path(os.environ["DRAWDOWN_CONFIG"]) if os.environ.get("DRAWDOWN_CONFIG") else None)
+    named = path or (
+        Path(os.environ["DRAWDOWN_CONFIG"]) if os.environ.get("DRAWDOWN_CONFIG") else None
+    )
     if named is not None and not named.is_file():
         raise ConfigurationError(f"the configuration file {named} does not exist")
     folder = data_folder()

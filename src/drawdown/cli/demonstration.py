@@ -98,8 +98,8 @@ def _print_result(result: Result) -> None:
         "bold green" if result.is_proven else "bold red",
     )
     say(
-        f"\n{result.seconds} seconds. Books, exports and the sandbox's state are in {result.folder}; "
-        "look around with:"
+        f"\n{result.seconds} seconds. Books, exports and the sandbox's state are in "
+        f"{result.folder}; look around with:"
     )
     command = f"drawdown --config {result.folder}/drawdown.toml"
     for block in result.examples[:1]:
@@ -123,5 +123,3 @@ def _print_t_accounts(folder: Path) -> None:
     console.print(Text("All blocks in USD, by rule (drawdown rules explains the codes)\n"))
     console.print(Text(picture(entries, merged=True, width=min(console.width, 110))),
                   soft_wrap=True)  # fmt: skip
-
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -26,7 +27,11 @@ REFUSED = 1
 WRONG_USAGE = 2
 """Exit status: the command or the configuration is wrong."""
 
-console = Console()
+PIPE_COLUMNS = 120
+"""Width of tables where there is no terminal, unless COLUMNS says otherwise."""
+
+_width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else PIPE_COLUMNS
+console = Console(width=_width)
 errors = Console(stderr=True)
 
 

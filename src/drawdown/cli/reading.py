@@ -21,6 +21,8 @@ from drawdown.service.export import Format, export_lines
 from drawdown.service.lives import all_lives, life_of, references
 from drawdown.store import outbox
 
+_OUTSTANDING = "(a payment or a month end is outstanding)"
+
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
@@ -49,22 +51,44 @@ def _blocks(
     if as_json:
         print_json([_summary(row) for row in rows])
         return DONE
-    columns = ("block", "customer", "kind", "state", "credits", "left", "amount", "remaining",
-               "", "expires", "invariants")  # fmt: skip
+    columns = (
+        "block",
+        "customer",
+        "kind",
+        "state",
+        "credits left",
+        "money left",
+        "expires",
+        "checks",
+    )
     print_table(
         f"{len(rows)} blocks",
         columns,
         [
             (
-                row.block_id, row.customer_id, row.kind, row.state, row.credits,
-                row.remaining_credits, row.amount, row.remaining, row.currency,
-                row.expires_at[:10] or "never", "hold" if row.is_proven else "BROKEN",
+                row.block_id,
+                row.customer_id,
+                row.kind,
+                row.state,
+                f"{row.remaining_credits} of {row.credits}",
+                f"{row.remaining} {row.currency}",
+                row.expires_at[:10] or "never",
+                _verdict(row),
             )
             for row in rows
         ],
-        ("credits", "left", "amount", "remaining"),
-    )  # fmt: skip
+        ("credits left", "money left"),
+    )
     return DONE
+
+
+def _verdict(row: Statement) -> str:
+    """Say where a block stands: broken, not at its end, or proven to be at zero."""
+    if not row.is_sound:
+        return "BROKEN"
+    if not row.has_ended:
+        return "hold"
+    return "zero" if row.is_proven else "month end"
 
 
 def _summary(row: Statement) -> dict[str, object]:
@@ -83,7 +107,7 @@ def _show(
         written = statement(life, references(books.session, [life]))
     if as_json:
         print_json(written.to_json())
-        return DONE if written.is_proven else REFUSED
+        return DONE if written.is_sound else REFUSED
     _print_head(life, written)
     print_table(
         "Postings",
@@ -98,9 +122,13 @@ def _show(
     console.print()
     console.print(Text(picture(life.entries, width=min(console.width, 120))), soft_wrap=True)
     for invariant in written.invariants:
-        mark = "holds " if invariant.holds else "BROKEN"
-        say(f"{mark}  {invariant.text}", "green" if invariant.holds else "red")
-    return DONE if written.is_proven else REFUSED
+        if invariant.holds:
+            say(f"holds    {invariant.text}", "green")
+        elif invariant.is_of_end:
+            say(f"not yet  {invariant.text} {_OUTSTANDING}", "yellow")
+        else:
+            say(f"BROKEN   {invariant.text} {invariant.problem}", "bold red")
+    return DONE if written.is_sound else REFUSED
 
 
 def _title(name: str) -> str:
@@ -124,7 +152,7 @@ def _print_head(life: Life, written: Statement) -> None:
 def _proof(
     context: typer.Context,
     block: str = typer.Argument(..., help="The block id."),
-    output: Path = typer.Option(Path("."), "--output", "-o", help="Folder for the files."),
+    output: Path = typer.Option(Path(), "--output", "-o", help="Folder for the files."),
     as_json: bool = AS_JSON,
 ) -> int:
     """Write the zero proof of a block: a report, and files for hledger and beancount."""
@@ -144,6 +172,7 @@ def _proof(
         print_json(
             {
                 "block_id": block,
+                "is_sound": written.is_sound,
                 "is_proven": written.is_proven,
                 "files": {name: str(path) for name, path in files.items()},
             }
@@ -151,8 +180,13 @@ def _proof(
     else:
         for path in files.values():
             say(str(path))
-        say("every invariant holds" if written.is_proven else "an invariant is BROKEN", "bold")
-    return DONE if written.is_proven else REFUSED
+        if written.is_proven:
+            say("every invariant holds", "bold green")
+        elif written.is_sound:
+            say(f"nothing is broken, but not at zero yet: {_OUTSTANDING}", "bold yellow")
+        else:
+            say("an invariant is BROKEN: see the report", "bold red")
+    return DONE if written.is_sound else REFUSED
 
 
 def _waiting(context: typer.Context, as_json: bool = AS_JSON) -> int:

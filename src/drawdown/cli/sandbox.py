@@ -84,7 +84,7 @@ def _announce(
     say(f"Its connection is in {config_file}; commands use it when nothing else is configured.")
     say(
         "In another terminal:\n"
-        "  drawdown ingest examples/first_block.jsonl\n"
+        "  drawdown ingest examples/first-block.jsonl\n"
         "  drawdown deliver\n"
         "  drawdown sandbox --month-end 2026-01\n"
         "  drawdown reconcile\n"

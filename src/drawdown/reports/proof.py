@@ -28,6 +28,7 @@ class Proof:
             ``STEM.md``, ``STEM.journal`` and ``STEM.beancount``, in UTF-8 and as they are.
         is_proven: Whether every invariant that applies holds; of a block that has not ended, not
             yet that everything is at zero.
+        is_sound: Whether nothing is broken; what is outstanding is a payment or a month end.
     """
 
     stem: str
@@ -35,6 +36,7 @@ class Proof:
     hledger: str
     beancount: str
     is_proven: bool
+    is_sound: bool
 
 
 def proof(life: Life, references: References) -> Proof:
@@ -60,7 +62,7 @@ def proof(life: Life, references: References) -> Proof:
         _recheck(stem, journal, beans),
     )
     markdown = "\n\n".join("\n".join(section) for section in sections) + "\n"
-    return Proof(stem, markdown, journal, beans, written.is_proven)
+    return Proof(stem, markdown, journal, beans, written.is_proven, written.is_sound)
 
 
 def file_stem(block_id: str) -> str:
@@ -175,7 +177,7 @@ def _invariants(written: Statement) -> Iterator[str]:
     yield markdown_table(
         [
             {
-                "holds": "yes" if invariant.holds else "NO",
+                "holds": "yes" if invariant.holds else "not yet" if invariant.is_of_end else "NO",
                 "invariant": invariant.text,
                 "problem": invariant.problem,
             }

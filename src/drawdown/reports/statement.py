@@ -51,12 +51,18 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Invariant:
-    """A check in words and its result; `problem` is empty if it holds."""
+    """A check in words and its result; `problem` is empty if it holds.
+
+    Attributes:
+        is_of_end: It holds once the block is paid and the month end has run; until then it is
+            outstanding, not broken.
+    """
 
     name: str
     text: str
     holds: bool
     problem: str
+    is_of_end: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +99,23 @@ class Statement:
     invariants: tuple[Invariant, ...]
 
     @property
+    def is_sound(self) -> bool:
+        """Whether every invariant that must hold after every step does."""
+        return all(invariant.holds or invariant.is_of_end for invariant in self.invariants)
+
+    @property
     def is_proven(self) -> bool:
         """Whether every invariant that applies holds."""
         return all(invariant.holds for invariant in self.invariants)
 
     def to_json(self) -> dict[str, Any]:
         """Return the statement as objects, lists and strings."""
-        return {**asdict(self), "item_ids": list(self.item_ids), "is_proven": self.is_proven}
+        return {
+            **asdict(self),
+            "item_ids": list(self.item_ids),
+            "is_sound": self.is_sound,
+            "is_proven": self.is_proven,
+        }
 
 
 def statement(life: Life, references: References) -> Statement:
@@ -145,7 +161,13 @@ def invariants(
     """Run checks and return each with its result."""
     results = ((check, check(block, entries)) for check in checks)
     return tuple(
-        Invariant(check_name(check), first_line(check), problem is None, problem or "")
+        Invariant(
+            check_name(check),
+            first_line(check),
+            problem is None,
+            problem or "",
+            check not in CHECKS,
+        )
         for check, problem in results
     )
 

@@ -129,9 +129,7 @@ class _Run:
             posted = future.result()
         except (ErpError, ConfigurationError) as error:
             waits = isinstance(error, ErpUnavailableError | ErpUnknownError)
-            outbox.put_back(
-                self.session, row.position, self.fence, str(error), is_parked=not waits
-            )
+            outbox.put_back(self.session, row.position, self.fence, str(error), is_parked=not waits)
             self.report.problems[row.external_id] = str(error)
             return False
         if outbox.finish(self.session, row.position, self.fence, posted):

@@ -93,9 +93,7 @@ def window(session: Session, limit: int) -> list[Outgoing]:
 
 def claim(session: Session, position: int, fence: int) -> bool:
     """Mark a row as being delivered; False if a newer worker has taken over."""
-    return (
-        session.run("claim_outbox", {"position": position, "fence": fence}).rowcount == 1
-    )
+    return session.run("claim_outbox", {"position": position, "fence": fence}).rowcount == 1
 
 
 def finish(session: Session, position: int, fence: int, posted: Posted) -> bool:
@@ -110,9 +108,7 @@ def finish(session: Session, position: int, fence: int, posted: Posted) -> bool:
     return session.run("finish_outbox", parameters).rowcount == 1
 
 
-def put_back(
-    session: Session, position: int, fence: int, problem: str, *, is_parked: bool
-) -> None:
+def put_back(session: Session, position: int, fence: int, problem: str, *, is_parked: bool) -> None:
     """Leave a row for later (waiting) or for a person (parked), with the reason in words."""
     status = "parked" if is_parked else "waiting"
     session.run(
@@ -139,9 +135,7 @@ def parked(session: Session) -> list[Parked]:
     ]
 
 
-def native_references(
-    session: Session, external_ids: Sequence[str]
-) -> dict[str, NativeReference]:
+def native_references(session: Session, external_ids: Sequence[str]) -> dict[str, NativeReference]:
     """Return the ERP record of each external id that is in the outbox."""
     rows = session.run("native_references", {"ids": external_ids})
     return {row[0]: NativeReference(*row) for row in rows}
