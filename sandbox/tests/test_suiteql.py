@@ -109,6 +109,12 @@ def test_expressions(ns: Client, expression: str, value: str) -> None:
         ("SELECT id FROM transaction MINUS SELECT transaction FROM transactionline WHERE item > 0",
          "13"),
         ("SELECT t.id FROM transaction t, customer c WHERE t.entity = c.id(+)", "123"),
+        (("SELECT MAX(t.id) AS id, BUILTIN.DF(t.type) AS kind, TO_CHAR(t.trandate, 'MM') AS m, "
+         "(SELECT COUNT(*) FROM account) AS n, 1 AS one FROM transaction t "
+         "WHERE t.type = 'CustInvc' GROUP BY BUILTIN.DF(t.type), t.trandate "
+         "HAVING COUNT(*) > 0 ORDER BY MAX(t.id)"), "2"),
+        (("SELECT x.id FROM (SELECT t.id, COUNT(*) AS n FROM transaction t JOIN transactionline tl "
+         "ON tl.transaction = t.id GROUP BY t.id) x WHERE x.n = 2 ORDER BY x.n, x.id"), "123"),
     ],
 )  # fmt: skip
 def test_rows(ns: Client, query: str, ids: str) -> None:
@@ -179,6 +185,12 @@ def test_prefer_transient_is_required(ns: Client) -> None:
         ("SELECT id FROM account; SELECT id FROM account", "Invalid or unsupported search"),
         ("nonsense", "Invalid or unsupported search"),
         ("SELECT id FROM transaction WHERE id = ?", "parameters"),
+        ("SELECT type, id, COUNT(*) FROM transaction GROUP BY type", "unsupported search"),
+        ("SELECT id, COUNT(*) FROM transaction", "unsupported search"),
+        ("SELECT * FROM transaction GROUP BY type", "unsupported search"),
+        ("SELECT type, COUNT(*) AS n FROM transaction GROUP BY type ORDER BY n", "unsupported"),
+        ("SELECT type AS kind, COUNT(*) FROM transaction GROUP BY kind", "Field 'kind'"),
+        ("SELECT id AS number1 FROM transaction WHERE number1 = 1", "Field 'number1'"),
     ],
 )
 def test_refusals(ns: Client, query: str, detail: str) -> None:

@@ -36,11 +36,13 @@ class Engine:
     def __init__(self, company: Company) -> None:
         self._company = company
         self._cache: dict[tuple[str, int], Statement] = {}
-        self._kept: tuple[_Key, list[str], list[sqlite3.Row]] | None = None
+        self._kept: tuple[_Key, list[str], list[sqlite3.Row], int] | None = None
         functions.register(company.db.conn)
 
     def run(self, text: str, params: Sequence[Any], limit: int, offset: int) -> Page:
         """Run a statement and return one page."""
+        if offset + limit > ROWS_MAX:
+            raise refused(f"Search error occurred: Only the first {ROWS_MAX} results can be read.")
         statement = self._statement(text)
         bound = [_bind(value) for value in params]
         with self._company.db.lock:
@@ -78,11 +80,15 @@ class Engine:
                 cursor = db.execute(f"{statement.sql} LIMIT ?", [*bound, most])
                 rows = cursor.fetchall()
             names = [column[0].lower() for column in cursor.description]
-            kept = (key, names, rows)
+            total = len(rows)
+            if total == ROWS_MAX:
+                total = db.value(f"SELECT COUNT(*) FROM ({statement.sql})", bound)
+                total = total if statement.limit is None else min(total, statement.limit)
+            kept = (key, names, rows, total)
             if len(rows) > limit:
                 self._kept = kept
-        _, names, rows = kept
-        return names, rows[offset : offset + limit], len(rows)
+        _, names, rows, total = kept
+        return names, rows[offset : offset + limit], total
 
     def _statement(self, text: str) -> Statement:
         key = (text, self._company.schema_version)

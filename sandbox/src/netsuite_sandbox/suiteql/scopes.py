@@ -66,7 +66,11 @@ class Resolver:
             found = self._find(scope, column)
             if found is not None:
                 column.meta["column"] = found
-            elif not column.table and column.name.lower() in aliases:
+            elif (
+                not column.table
+                and column.name.lower() in aliases
+                and column.find_ancestor(exp.Order) is not None
+            ):
                 kind = kind_of(aliases[column.name.lower()])
                 column.meta["column"] = Column(column.name.lower(), kind, "")
             elif column.name.lower() not in _PSEUDO:

@@ -16,6 +16,7 @@ from netsuite_sandbox.records.transactions import KINDS, SYSTEM_LABELS
 from netsuite_sandbox.suiteql.catalog import TABLES, Column
 from netsuite_sandbox.suiteql.errors import refused, unsupported
 from netsuite_sandbox.suiteql.functions import to_date
+from netsuite_sandbox.suiteql.grouping import check_grouping
 from netsuite_sandbox.suiteql.scopes import Resolver, kind_of
 
 _ALLOWED = frozenset(
@@ -54,6 +55,8 @@ def translate(company: Company, text: str) -> Statement:
     tree = _parse(text)
     resolver = Resolver(company)
     resolver.resolve(tree)
+    for select in tree.find_all(exp.Select):
+        check_grouping(select)
     if any(column.args.get("join_mark") for column in tree.find_all(exp.Column)):
         joined = eliminate_join_marks(tree)
         assert isinstance(joined, exp.Query)
