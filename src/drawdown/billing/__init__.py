@@ -3,8 +3,9 @@
 A source turns what its platform sends into events of `drawdown.core.events`, and does nothing else:
 it reads no database, posts nothing and knows no other source. To add one:
 
-1. Make the folder `drawdown/billing/<source>/` with a class that implements
-   `drawdown.core.ports.BillingSource`: `decode` takes a file's lines and yields an event or a
+1. Make the folder `drawdown/billing/<source>/` with a function `source_for(name, time_zone)`,
+   which returns a `drawdown.core.ports.BillingSource` for a file of that name. `ingest --source
+   <source>` finds it by the folder. Its `decode` takes a file's lines and yields an event or a
    problem for each fact, in the file's order, without ever holding the whole file.
 2. Take over the source's own ids unchanged. They are the link between billing platform, subledger
    and ERP, and what makes a fact that is sent twice count once.
