@@ -9,7 +9,8 @@ from urllib.parse import parse_qsl
 from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
-from netsuite_sandbox.errors import ERROR_TYPE, invalid_request
+from netsuite_sandbox.accounts import PATH, Accounts
+from netsuite_sandbox.errors import ERROR_TYPE, NetSuiteError, invalid_request
 from netsuite_sandbox.governance.gate import Delivery
 from netsuite_sandbox.sandbox import Sandbox
 from netsuite_sandbox.wire.http import Request, Response, answer
@@ -23,13 +24,14 @@ class Application(Starlette):
     def __init__(self, sandbox: Sandbox) -> None:
         super().__init__()
         self.state.sandbox = sandbox
+        self.state.accounts = Accounts(sandbox)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] == "lifespan":
             await super().__call__(scope, receive, send)
         elif scope["type"] == "http":
-            await _serve(self.state.sandbox, scope, receive, send)
+            await _serve(self.state.accounts, scope, receive, send)
 
 
 def create_app(
@@ -39,7 +41,7 @@ def create_app(
     return Application(Sandbox(db_path, account, allow_real_account=allow_real_account))
 
 
-async def _serve(sandbox: Sandbox, scope: Scope, receive: Receive, send: Send) -> None:
+async def _serve(accounts: Accounts, scope: Scope, receive: Receive, send: Send) -> None:
     body = await _read(receive)
     if body is None:
         return  # The caller went away in the middle: nothing was asked.
@@ -49,8 +51,14 @@ async def _serve(sandbox: Sandbox, scope: Scope, receive: Receive, send: Send) -
         error = invalid_request("The request body does not have the length it announces.")
         await _send(send, answer(error.body(), 400, ERROR_TYPE))
         return
-    gate = sandbox.gate
-    refused = gate.enter(request)
+    try:
+        if request.path == PATH:
+            await _send(send, accounts.handle(request))
+            return
+        gate = accounts.find(request).gate
+        refused = gate.enter(request)
+    except NetSuiteError as error:
+        refused = error
     if refused is not None:
         await _send(send, answer(refused.body(), refused.status, ERROR_TYPE))
         return

@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     ready = {"ready": True, "url": f"http://{args.host}:{port}", "account": args.account}
     server.ready_line = jsontext.dumps(ready)
     server.run(sockets=[listener])
-    app.state.sandbox.close()
+    app.state.accounts.close()
     return 0
 
 
