@@ -218,12 +218,12 @@ def compare_dues(run: _Run) -> Iterator[Difference]:
             continue  # `compare_records` has said so
         if found.unpaid_minor != amount:
             what = "unapplied" if found.record == Record.CUSTOMER_DEPOSIT else "due"
+            ours = money_text(amount, found.currency)
+            theirs = money_text(found.unpaid_minor, found.currency)
             yield Difference(
-                what, block_id, external_id, found.currency,
-                money_text(amount, found.currency), money_text(found.unpaid_minor, found.currency),
-                f"{found.record} {found.number} has {money_text(found.unpaid_minor, found.currency)}"
-                f" {found.currency} {what}, our journal says {money_text(amount, found.currency)}; "
-                "a payment or application was made or removed in the ERP",
+                what, block_id, external_id, found.currency, ours, theirs,
+                f"{found.record} {found.number} has {theirs} {found.currency} {what}, our journal "
+                f"says {ours}; a payment or application was made or removed in the ERP",
             )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The outbox: records on their way to the ERP, with a fence against workers that lost their turn."""
+"""The outbox: records on their way to the ERP, fenced against workers that lost their turn."""
 
 from __future__ import annotations
 
