@@ -87,7 +87,7 @@ def _verdict(row: Statement) -> str:
     if not row.is_sound:
         return "BROKEN"
     if not row.has_ended:
-        return "hold"
+        return "ok"
     return "zero" if row.is_proven else "month end"
 
 
