@@ -19,7 +19,10 @@ from drawdown.core.rules import Record
 from drawdown.store import outbox
 from drawdown.store.database import Session
 from drawdown.store.ledger import PAGE_SIZE, all_blocks, all_documents, entries_of
-from drawdown.store.outbox import ExpectedRecord
+from drawdown.store.outbox import ExpectedRecord, Outgoing
+
+WAITING_MAX = 1_000_000
+"""Records not delivered yet that a reconciliation takes into account."""
 
 
 class Difference(NamedTuple):
@@ -64,6 +67,7 @@ class _Run:
     erp: Erp
     records: dict[str, ErpRecord]
     expected: dict[str, ExpectedRecord]
+    waiting: list[Outgoing]
     blocks: int = 0
 
 
@@ -78,6 +82,7 @@ def reconcile(session: Session, erp: Erp) -> Reconciliation:
         erp,
         {record.external_id: record for record in erp.records()},
         outbox.expected_records(session),
+        outbox.window(session, WAITING_MAX),
     )
     found = [difference for compare in COMPARISONS for difference in compare(run)]
     return Reconciliation(run.blocks, len(run.records), tuple(found))
@@ -117,7 +122,7 @@ def compare_balances(run: _Run) -> Iterator[Difference]:
     for balance in run.erp.tagged_balances():
         key = (balance.block_id, balance.role.value, balance.currency)
         theirs[key] = theirs.get(key, 0) + balance.amount_minor
-    waiting = _blocks_under_way(run)
+    waiting = {lane for row in run.waiting for lane in row.lanes}
     for key in sorted(ours.keys() | theirs.keys()):
         mine, other = ours.get(key, 0), theirs.get(key, 0)
         if mine != other:
@@ -133,11 +138,6 @@ def compare_balances(run: _Run) -> Iterator[Difference]:
                     else "a record of the block was changed in the ERP, see the record differences"
                 ),
             )  # fmt: skip
-
-
-def _blocks_under_way(run: _Run) -> set[str]:
-    rows = outbox.window(run.session, 1_000_000)
-    return {lane for row in rows for lane in row.lanes}
 
 
 def compare_recognition(run: _Run) -> Iterator[Difference]:
@@ -199,6 +199,11 @@ def compare_records(run: _Run) -> Iterator[Difference]:
 
 def compare_dues(run: _Run) -> Iterator[Difference]:
     """What is due on invoices, and what is unapplied on deposits."""
+    waiting = {
+        name
+        for row in run.waiting
+        for name in (row.external_id, row.intent.source, row.intent.target)
+    }
     due_of_block: dict[str, int] = {}
     wanted: dict[str, tuple[int, str]] = {}
     for block in all_blocks(run.session):
@@ -220,10 +225,18 @@ def compare_dues(run: _Run) -> Iterator[Difference]:
             what = "unapplied" if found.record == Record.CUSTOMER_DEPOSIT else "due"
             ours = money_text(amount, found.currency)
             theirs = money_text(found.unpaid_minor, found.currency)
+            whose = f" of block {block_id}" if block_id else ""
+            is_waiting = external_id in waiting
             yield Difference(
-                what, block_id, external_id, found.currency, ours, theirs,
-                f"{found.record} {found.number} has {theirs} {found.currency} {what}, our journal "
-                f"says {ours}; a payment or application was made or removed in the ERP",
+                "not_delivered" if is_waiting else what,
+                block_id, external_id, found.currency, ours, theirs,
+                f"{found.record} {found.number}{whose} has {theirs} {found.currency} {what}, our "
+                f"journal says {ours}; "
+                + (
+                    "a record that changes it is not delivered yet: run deliver"
+                    if is_waiting
+                    else "a payment or application was made or removed in the ERP"
+                ),
             )  # fmt: skip
 
 
