@@ -202,7 +202,7 @@ def test_income_account_that_is_a_liability(ns: Client) -> None:
 
 
 def test_straight_line_over_the_dates_of_the_line(ns: Client) -> None:
-    """Default Standard spreads evenly over the periods. Source: rule methods, even periods."""
+    """Even periods; the last one takes the rounding. Source: section_1533081222."""
     ns.call(
         "PATCH",
         f"/serviceSaleItem/{ns.usage}",
@@ -215,7 +215,7 @@ def test_straight_line_over_the_dates_of_the_line(ns: Client) -> None:
         {"entity": {"id": ns.customer}, "tranDate": "2024-01-05", "item": {"items": [line]}},
     )
     amounts = [ns.month_end(f"2024-0{month}")["recognized"][0]["amount"] for month in (1, 2, 3)]
-    assert amounts == ["33.33", "33.34", "33.33"]
+    assert amounts == ["33.33", "33.33", "33.34"]
 
 
 def test_opt_out_of_a_line(ns: Client) -> None:

@@ -50,7 +50,15 @@ _PLANS_ON = (
     (-4, "Project Progress"),
     (-5, "Subscription Events"),
 )
-_RULES = ((1, "Default Standard", "straight-line"), (2, "Default Usage", "event-percent"))
+# id, name, method, start date source, end date source; all by event amount. Sources: "Revenue
+# Recognition Rules for SuiteBilling" (section_4543482439) for all but the standard rule, whose
+# settings are unsure.
+_RULES = (
+    (1, "Default Standard", "even", "element", "element"),
+    (2, "Default Usage", "period-rate", "event", "event"),
+    (3, "Default Adjustable Recurring Fee", "period-rate", "subscription", "subscription"),
+    (4, "Default Fixed Recurring Fee", "period-rate", "element", "element"),
+)
 
 
 def seed(company: Company) -> None:
@@ -69,8 +77,10 @@ def seed(company: Company) -> None:
             _put(company, "account", body)
         for plans_id, name in _PLANS_ON:
             _put(company, "revPlansOn", {"name": name}, plans_id)
-        for rule_id, name, method in _RULES:
-            _put(company, "revRecRule", {"name": name, "method": method}, rule_id)
+        for rule_id, name, method, start, end in _RULES:
+            body = {"name": name, "recognitionMethod": method, "amountSource": "amount",
+                    "startDateSource": start, "endDateSource": end}  # fmt: skip
+            _put(company, "revRecRule", body, rule_id)
         _periods(company)
         db.execute("INSERT INTO meta VALUES ('seeded', '1')")
         db.execute("INSERT INTO meta VALUES ('account', ?)", (company.account,))

@@ -4,151 +4,172 @@ A plan exists only for an element whose item has a recognition rule and whose ev
 Plans On) has happened. Planned lines that are in a journal never change; the rest is planned anew
 whenever the element or its events change.
 
-Source: "Revenue Plans", "Create Revenue Plans On"; event-percent plans take
-event amount / sales amount x revenue amount.
+Sources: "Revenue Recognition Plans" (section_4351787245): with Billing and an event-amount rule
+each billing has a plan of its own; "Updating Revenue Recognition Plans" (section_4351787732): no
+plan while the element lacks the dates its rule asks for.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from netsuite_sandbox.arm.events import Event, events_of
+from netsuite_sandbox.arm.rules import Rule, end_date, schedule
 from netsuite_sandbox.company import Company
-from netsuite_sandbox.money import share
 from netsuite_sandbox.periods import Period, Periods
 from netsuite_sandbox.store.database import Row
-from netsuite_sandbox.wire import jsontext
 
-ON_CREATION, ON_BILLING = -1, -2
-
-
-@dataclass(frozen=True, slots=True)
-class Slice:
-    """A part of an element's amount that belongs to one period."""
-
-    period: int
-    units: int
+Slice = tuple[int, int]  # period id, units
 
 
-def update_plans(company: Company, periods: Periods, until: str) -> None:
-    """Bring the plans of all elements up to `until` in step with their events."""
+def update_plans(company: Company, periods: Periods, until: str) -> int:
+    """Bring the plans of all elements up to `until` in step; return how many were looked at."""
     rows = company.db.all(
-        "SELECT e.*, n.id AS plan, COALESCE((SELECT SUM(p.amount) FROM planned p"
-        " WHERE p.plan = n.id), 0) AS planned_units"
-        " FROM element e LEFT JOIN plan n ON n.element = e.id"
-        " WHERE e.rule IS NOT NULL AND e.elementdate <= ?"
-        " AND (n.id IS NULL OR planned_units <> e.amount - e.netted)"
-        " ORDER BY e.id",
+        "SELECT e.* FROM element e WHERE e.rule IS NOT NULL AND e.elementdate <= ?"
+        " AND (e.stale = 1 OR e.amount - e.netted <> (SELECT COALESCE(SUM(p.amount), 0)"
+        " FROM planned p JOIN plan n ON n.id = p.plan WHERE n.element = e.id)) ORDER BY e.id",
         (until,),
     )
     for element in rows:
         _update(company, periods, element, until)
+    return len(rows)
 
 
 def _update(company: Company, periods: Periods, element: Row, until: str) -> None:
+    rule = Rule.of(company.must("revRecRule", element["rule"]).body)
+    groups: dict[str, list[Event]] = {}
+    for event in _fitted(company, element, events_of(company, element, until)):
+        groups.setdefault(event.plan, []).append(event)
+    slices = {
+        key: _slices(company, periods, element, rule, events) for key, events in groups.items()
+    }
+    if any(found is None for found in slices.values()):
+        return  # The element lacks a date.
     db = company.db
-    slices = _slices(company, periods, element, until)
-    plan = element["plan"]
-    if plan is None:
-        if not slices:
-            return
-        plan = db.execute(
-            "INSERT INTO plan (element, createddate) VALUES (?, ?)",
-            (element["id"], company.clock.stamp()),
-        ).lastrowid
+    known = {row["event"]: row["id"] for row in db.all(
+        "SELECT id, event FROM plan WHERE element = ?", (element["id"],))}  # fmt: skip
+    for key, events in groups.items():
+        planned = slices[key]
+        assert planned is not None
+        plan = known.pop(key, None)
+        if plan is None:
+            plan = db.execute(
+                "INSERT INTO plan (element, event, createddate) VALUES (?, ?, ?)",
+                (element["id"], key, company.clock.stamp()),
+            ).lastrowid
+            assert plan is not None
+        db.execute("UPDATE plan SET amount = ? WHERE id = ?", (sum(e.units for e in events), plan))
+        _plan(company, plan, planned)
+    for plan in known.values():
+        _drop(company, periods, element, plan, until)
+    db.execute("UPDATE element SET stale = 0 WHERE id = ?", (element["id"],))
+
+
+def _fitted(company: Company, element: Row, events: list[Event]) -> list[Event]:
+    """Limit events to the element's amount and take off what credit memos netted, latest first.
+
+    Billing more than was ordered cannot recognize more than the element holds.
+    """
+    sign = -1 if element["amount"] < 0 else 1
+    room = abs(element["amount"])
+    units: list[int] = []
+    for event in events:
+        take = min(sign * event.units, room)
+        room -= take
+        units.append(take)
+    off = min(sign * element["netted"], sum(units))
+    for index in reversed(range(len(events))):
+        take = min(off, max(units[index] - _recognized(company, element, events[index], sign), 0))
+        units[index] -= take
+        off -= take
+    if off and units:
+        units[-1] -= off
+    return [
+        Event(event.plan, event.day, sign * left, event.start, event.end)
+        for event, left in zip(events, units, strict=True)
+    ]
+
+
+def _recognized(company: Company, element: Row, event: Event, sign: int) -> int:
+    units: int = company.db.value(
+        "SELECT COALESCE(SUM(p.amount), 0) FROM planned p JOIN plan n ON n.id = p.plan"
+        " WHERE n.element = ? AND n.event = ? AND p.journal IS NOT NULL",
+        (element["id"], event.plan),
+    )
+    return sign * units
+
+
+def _slices(
+    company: Company, periods: Periods, element: Row, rule: Rule, events: list[Event]
+) -> list[Slice] | None:
+    """Split the events of one plan into periods; None if the element lacks a date."""
+    precision = company.precision(element["currency"])
+    merged: dict[int, int] = {}
+    for event in events:
+        dates: dict[str, str | None] = {
+            "arrangement": element["elementdate"], "event": event.day,
+            "source": element["elementdate"], "element": element["startdate"],
+            "subscription": event.start or element["startdate"],
+        }  # fmt: skip
+        start = dates[rule.start]
+        ends = {**dates, "element": element["enddate"],
+                "subscription": event.end or element["enddate"]}  # fmt: skip
+        if start is None or (rule.end in ends and ends[rule.end] is None):
+            return None
+        if periods.containing(start) is None:
+            start = _period(periods, start).start
+        base = periods.all()
+        span = (start, end_date(rule, start, ends, base))
+        for period, units in schedule(rule, event.units, span, base, precision):
+            merged[period] = merged.get(period, 0) + units
+    return sorted(merged.items(), key=lambda part: _start(periods, part[0]))
+
+
+def _start(periods: Periods, period: int) -> str:
+    found = periods.get(period)
+    assert found is not None
+    return found.start
+
+
+def _plan(company: Company, plan: int, slices: list[Slice]) -> None:
+    """Write the planned lines that are not in a journal."""
+    db = company.db
     db.execute("DELETE FROM planned WHERE plan = ? AND journal IS NULL", (plan,))
     done: int = db.value("SELECT COALESCE(SUM(amount), 0) FROM planned WHERE plan = ?", (plan,))
-    for part in _minus(slices, done):
-        if part.units:
+    for period, units in _minus(slices, done):
+        if units:
             db.execute(
                 "INSERT INTO planned (plan, amount, plannedperiod) VALUES (?, ?, ?)",
-                (plan, part.units, part.period),
+                (plan, units, period),
             )
 
 
 def _minus(slices: list[Slice], done: int) -> list[Slice]:
     """Take what is already recognized off the earliest slices; an excess goes to the last."""
     left: list[Slice] = []
-    for part in slices:
-        take = part.units
-        if done and (part.units > 0) == (done > 0):
-            take = part.units - (min(part.units, done) if done > 0 else max(part.units, done))
-            done -= part.units - take
-        left.append(Slice(part.period, take))
+    for period, units in slices:
+        take = units
+        if done and (units > 0) == (done > 0):
+            take = units - (min(units, done) if done > 0 else max(units, done))
+            done -= units - take
+        left.append((period, take))
     if done and left:
-        last = left[-1]
-        left[-1] = Slice(last.period, last.units - done)
+        period, units = left[-1]
+        left[-1] = (period, units - done)
     return left
 
 
-def _slices(company: Company, periods: Periods, element: Row, until: str) -> list[Slice]:
-    """Split what is to be recognized by now into periods, oldest first."""
-    target = element["amount"] - element["netted"]
-    events = _events(company, element, until)
-    if not events:
-        return []
-    straight = company.must("revRecRule", element["rule"]).body["method"] == "straight-line"
-    whole = sum(units for _, units in events)
-    out: list[Slice] = []
-    precision = company.precision(element["currency"])
-    seen = 0
-    given = 0
-    for day, units in events:
-        seen += units
-        # Billing more than was ordered cannot recognize more than the element holds.
-        upto = (
-            target
-            if seen == whole == element["amount"]
-            else share(target, seen, element["amount"] or 1, precision)
-        )
-        part, given = upto - given, upto
-        out.extend(_spread(company, periods, element, day, part) if straight
-                   else [Slice(_period(periods, day).id, part)])  # fmt: skip
-    return out
-
-
-def _events(company: Company, element: Row, until: str) -> list[tuple[str, int]]:
-    """What has happened to an element: (date, amount), oldest first."""
-    on = element["planson"] or ON_CREATION
-    if on == ON_CREATION:
-        return [(element["elementdate"], element["amount"])]
-    if on != ON_BILLING:
-        return []
-    source = company.db.value("SELECT type FROM tx WHERE id = ?", (element["source"],))
-    if source != "SalesOrd":
-        # An invoice or credit memo is its own billing; so is one deleted after recognition.
-        return [(element["elementdate"], element["amount"])]
-    rows = company.db.all(
-        "SELECT t.trandate, l.amount FROM link l JOIN tx t ON t.id = l.nextdoc"
-        " WHERE l.previousdoc = ? AND l.linktype = 'OrdBill' AND l.previousline = ?"
-        " AND t.trandate <= ? ORDER BY t.trandate, t.id",
-        (element["source"], element["sourceline"], until),
-    )
-    return [(row["trandate"], row["amount"]) for row in rows]
+def _drop(company: Company, periods: Periods, element: Row, plan: int, until: str) -> None:
+    """Remove a plan whose event is gone; take back in `until`'s period what it recognized."""
+    db = company.db
+    db.execute("DELETE FROM planned WHERE plan = ? AND journal IS NULL", (plan,))
+    if db.one("SELECT 1 FROM planned WHERE plan = ?", (plan,)) is None:
+        db.execute("DELETE FROM plan WHERE id = ?", (plan,))
+        return
+    db.execute("UPDATE plan SET amount = 0 WHERE id = ?", (plan,))
+    day = max(element["elementdate"], until)
+    _plan(company, plan, [(_period(periods, day).id, 0)])
 
 
 def _period(periods: Periods, day: str) -> Period:
     found = periods.containing(day) or periods.first_open(day)
     assert found is not None, f"no accounting period for {day}"
     return found
-
-
-def _spread(company: Company, periods: Periods, element: Row, day: str, units: int) -> list[Slice]:
-    """Spread evenly over the periods of the line's revenue dates; at once if it has none."""
-    extra = company.db.value(
-        "SELECT extra FROM line WHERE tx = ? AND id = ?", (element["source"], element["sourceline"])
-    )
-    start = end = None
-    if extra:
-        values = jsontext.loads(extra)
-        start, end = values.get("revRecStartDate"), values.get("revRecEndDate")
-    if not (start and end):
-        return [Slice(_period(periods, day).id, units)]
-    span = [p for p in periods.all() if p.end >= start and p.start <= end]
-    precision = company.precision(element["currency"])
-    out: list[Slice] = []
-    given = 0
-    for count, period in enumerate(span, 1):
-        upto = share(units, count, len(span), precision)
-        out.append(Slice(period.id, upto - given))
-        given = upto
-    return out

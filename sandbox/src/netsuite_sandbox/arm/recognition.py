@@ -13,10 +13,10 @@ from typing import Any
 
 from netsuite_sandbox.arm.elements import update_arrangements
 from netsuite_sandbox.arm.plans import update_plans
+from netsuite_sandbox.arm.reclassification import posting_period, reclassify, reopen
 from netsuite_sandbox.company import Company
-from netsuite_sandbox.errors import invalid_request
 from netsuite_sandbox.ledger import Header, Ledger, Line
-from netsuite_sandbox.money import fixed, share, to_decimal
+from netsuite_sandbox.money import fixed, share
 from netsuite_sandbox.periods import Period, Periods
 from netsuite_sandbox.store.database import Row
 
@@ -33,25 +33,35 @@ class Due:
     base: int
 
 
-def month_end(company: Company, ledger: Ledger, periods: Periods, name: str) -> dict[str, Any]:
+def month_end(
+    company: Company, ledger: Ledger, periods: Periods, name: str, *, reclass: bool = False
+) -> dict[str, Any]:
     """Update arrangements and plans and recognize all that is due up to a period.
+
+    Args:
+        reclass: Whether to create the reclassification journals too.
 
     Returns:
         {"period", "journals": [{id, tranid, lines}], "recognized": [{element, item, source,
-        amount, base}]}
+        amount, base}]} and, if asked for, "reclassification": [{id, tranid, kind, lines}]
     """
     asked = periods.find(name)
     with company.db.transaction():
         update_arrangements(company, ledger, asked.end)
         update_plans(company, periods, asked.end)
-        posting = asked
-        if asked.closed or asked.all_locked:
-            found = periods.first_open(asked.end)
-            if found is None:
-                raise invalid_request("No open accounting period is left to post to.")
-            posting = found
-        journals: list[dict[str, Any]] = []
-        recognized: list[dict[str, Any]] = []
+        result = recognize(company, ledger, periods, name)
+        if reclass:
+            result["reclassification"] = reclassify(company, ledger, periods, name)["journals"]
+    return result
+
+
+def recognize(company: Company, ledger: Ledger, periods: Periods, name: str) -> dict[str, Any]:
+    """Create the recognition journals of all planned lines up to a period."""
+    asked = periods.find(name)
+    journals: list[dict[str, Any]] = []
+    recognized: list[dict[str, Any]] = []
+    with company.db.transaction():
+        posting = posting_period(periods, asked)
         due = _due(company, asked)
         for subsidiary in sorted({part.element["subsidiary"] for part in due}):
             mine = [part for part in due if part.element["subsidiary"] == subsidiary]
@@ -70,7 +80,7 @@ def _due(company: Company, period: Period) -> list[Due]:
         " JOIN element e ON e.id = n.element"
         " JOIN master m ON m.grp = 'accountingPeriod' AND m.id = p.plannedperiod"
         " WHERE p.journal IS NULL AND json_extract(m.body, '$.startDate') <= ?"
-        " ORDER BY e.subsidiary, e.item, e.id, p.id",
+        " ORDER BY e.subsidiary, e.item, e.id, m.id, p.id",
         (period.start,),
     )
     done: dict[int, tuple[int, int]] = {}
@@ -147,30 +157,26 @@ def _shown(company: Company, part: Due) -> dict[str, Any]:
     base_precision = company.precision(company.base_currency(element["subsidiary"]))
     return {
         "element": str(element[2]),
-        "item": str(element["item"]),
-        "source": str(element["source"]),
+        "item": _text(element["item"]),
+        "source": _text(element["source"]),
         "amount": fixed(part.units, precision),
         "base": fixed(part.base, base_precision),
     }
 
 
-def drop_journal(company: Company, journal: int) -> None:
-    """Open the planned lines of a deleted recognition journal again.
+def _text(value: int | None) -> str | None:
+    return None if value is None else str(value)
 
-    Source: deleting or voiding the journal re-opens the planned line.
+
+def drop_journal(company: Company, journal: int) -> None:
+    """Open what a deleted or voided journal of revenue management did again.
+
+    Source: deleting or voiding a recognition journal re-opens the planned line; a deleted
+    reclassification journal can be made again (section_4365500917).
     """
+    reopen(company, journal)
     company.db.execute(
         "UPDATE planned SET base = NULL, postingperiod = NULL, dateexecuted = NULL, journal = NULL"
         " WHERE journal = ?",
         (journal,),
     )
-
-
-def recognized_units(company: Company, source: int) -> Decimal:
-    """Return what is recognized of a source transaction, transaction currency."""
-    units = company.db.value(
-        "SELECT COALESCE(SUM(p.amount), 0) FROM planned p JOIN plan n ON n.id = p.plan"
-        " JOIN element e ON e.id = n.element WHERE e.source = ? AND p.journal IS NOT NULL",
-        (source,),
-    )
-    return to_decimal(units)

@@ -12,7 +12,7 @@ from decimal import Decimal
 from netsuite_sandbox.errors import TRANS_UNBALNCD_DECIMALS, invalid_value, missing, user_error
 from netsuite_sandbox.ledger import Header, Line
 from netsuite_sandbox.money import fits, times_rate, to_decimal, to_units
-from netsuite_sandbox.records import header as headers, reversal
+from netsuite_sandbox.records import deferral, header as headers, reversal
 from netsuite_sandbox.records.fields import Values
 from netsuite_sandbox.records.kinds import Books, Draft, Kind
 
@@ -48,9 +48,11 @@ def build(books: Books, kind: Kind, values: Values, old: Header | None) -> Draft
             next_id += 1
         line_id = next_id if value.get("line") is None else int(value["line"])
         amount = _amount(books, head, value, index)
+        account = _account(books, head, value, index)
+        account = deferral.swapped(company, value, account, f"line.items[{index}]")
         lines.append(
             Line(
-                id=line_id, account=_account(books, head, value, index), amount=amount,
+                id=line_id, account=account, amount=amount,
                 base=times_rate(amount, head.exchangerate, base_precision), mainline=mainline,
                 entity=value.get("entity"), memo=value.get("memo"),
                 department=value.get("department"), klass=value.get("class"),
@@ -61,6 +63,7 @@ def build(books: Books, kind: Kind, values: Values, old: Header | None) -> Draft
                         and v is not None},
             )
         )  # fmt: skip
+    head.arm = any(line.extra.get(deferral.INCOME_ACCOUNT) for line in lines) or bool(old)
     head.total = sum(line.amount for line in lines if line.amount > 0)
     if not sum(line.amount for line in lines) and (rest := sum(line.base for line in lines)):
         rounding = company.special_account("RndERV")

@@ -31,6 +31,7 @@ from netsuite_sandbox.records import (
 )
 from netsuite_sandbox.records.fields import Values, definition
 from netsuite_sandbox.records.kinds import Books, Draft, Kind
+from netsuite_sandbox.suitebilling.charges import release
 
 KINDS: dict[str, Kind] = {
     kind.record: kind
@@ -212,6 +213,8 @@ def delete(books: Books, kind: Kind, tx: int) -> None:
     if not kind.settled_once:
         kind.undo(books, Draft(head, lines))
     drop_source(books.company, tx)
+    if head.type in {"CustInvc", "CustCred"}:
+        release(books.company, tx)
     if head.type == "Journal":
         drop_journal(books.company, tx)
     books.ledger.delete(tx)

@@ -7,8 +7,11 @@ Transactions": with the preference Void Transactions Using Reversing Journals di
 
 from __future__ import annotations
 
+from netsuite_sandbox.arm.recognition import drop_journal
 from netsuite_sandbox.errors import user_error
+from netsuite_sandbox.records.deferral import INCOME_ACCOUNT
 from netsuite_sandbox.records.kinds import Books, Draft, Kind
+from netsuite_sandbox.suitebilling.charges import release
 
 _DIRECT = frozenset(
     {"CustInvc", "CustCred", "CustDep", "CustPymt", "CustRfnd", "Journal", "SalesOrd"}
@@ -53,5 +56,9 @@ def void(books: Books, kind: Kind, tx: int) -> None:
     head.extra["voided"] = True
     if "V" in kind.statuses:
         head.status = "V"
-    head.arm = any(line.item is not None for line in lines)
+    head.arm = any(line.item or line.extra.get(INCOME_ACCOUNT) for line in lines)
+    if head.type == "Journal":
+        drop_journal(books.company, head.id)
+    elif head.type in {"CustInvc", "CustCred"}:
+        release(books.company, head.id)
     books.ledger.replace(head, lines)

@@ -93,19 +93,23 @@ CREATE TABLE IF NOT EXISTS link (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS link_previous ON link (previousdoc, linktype);
 
--- Advanced Revenue Management.
+-- Advanced Revenue Management. An element comes from a transaction line (source, sourceline) or from a
+-- subscription line; one made from a journal line has neither item nor quantity.
 CREATE TABLE IF NOT EXISTS element (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   arrangement INTEGER NOT NULL,
-  source INTEGER NOT NULL,             -- transaction id
-  sourceline INTEGER NOT NULL,         -- transaction line id
-  item INTEGER NOT NULL,
+  source INTEGER,                      -- transaction id
+  sourceline INTEGER,                  -- transaction line id
+  subscriptionline INTEGER UNIQUE,     -- record id, of an element without transaction
+  item INTEGER,
   entity INTEGER,
   subsidiary INTEGER NOT NULL,
   currency INTEGER NOT NULL,
   exchangerate TEXT NOT NULL,
   elementdate TEXT NOT NULL,
-  quantity TEXT NOT NULL,
+  startdate TEXT,
+  enddate TEXT,
+  quantity TEXT,
   amount INTEGER NOT NULL,             -- money, transaction currency, negative for credit memos
   base INTEGER NOT NULL,               -- money, base currency
   netted INTEGER NOT NULL DEFAULT 0,   -- money, taken off by credit memos (or off a credit memo)
@@ -113,18 +117,27 @@ CREATE TABLE IF NOT EXISTS element (
   recognitionaccount INTEGER NOT NULL,
   rule INTEGER,
   planson INTEGER,
+  allocationtype TEXT NOT NULL DEFAULT 'NORMAL',
+  asof TEXT,                           -- of a subscription line: charges up to this day are in
+  stale INTEGER NOT NULL DEFAULT 1,    -- 1: its plans have to be brought up to date
   UNIQUE (source, sourceline)
 );
+CREATE INDEX IF NOT EXISTS element_arrangement ON element (arrangement);
 CREATE TABLE IF NOT EXISTS netting (
   credit INTEGER NOT NULL,             -- element of the credit memo
   debit INTEGER NOT NULL,              -- element of the invoice
   amount INTEGER NOT NULL,
   PRIMARY KEY (credit, debit)
 ) WITHOUT ROWID;
+-- Subscriptions whose arrangement has to be brought up to date.
+CREATE TABLE IF NOT EXISTS armqueue (subscription INTEGER PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS plan (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
-  element INTEGER NOT NULL UNIQUE,
-  createddate TEXT NOT NULL
+  element INTEGER NOT NULL,
+  event TEXT NOT NULL,                 -- which event made it; '' for the one plan of an element
+  amount INTEGER NOT NULL DEFAULT 0,   -- money, transaction currency
+  createddate TEXT NOT NULL,
+  UNIQUE (element, event)
 );
 CREATE TABLE IF NOT EXISTS planned (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -139,6 +152,33 @@ CREATE TABLE IF NOT EXISTS planned (
 CREATE INDEX IF NOT EXISTS planned_plan ON planned (plan);
 CREATE INDEX IF NOT EXISTS planned_open ON planned (plannedperiod) WHERE journal IS NULL;
 CREATE INDEX IF NOT EXISTS planned_journal ON planned (journal) WHERE journal IS NOT NULL;
+-- Lines of reclassification journals: what each element added to the contract asset.
+CREATE TABLE IF NOT EXISTS reclass (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  kind TEXT NOT NULL,                  -- unbilled or netting
+  arrangement INTEGER NOT NULL,
+  element INTEGER NOT NULL,
+  base INTEGER NOT NULL,               -- money, base currency: debit of the deferral account
+  period INTEGER NOT NULL,
+  journal INTEGER NOT NULL,
+  reversal INTEGER                     -- the journal that took it back
+);
+CREATE INDEX IF NOT EXISTS reclass_open ON reclass (arrangement) WHERE reversal IS NULL;
+CREATE INDEX IF NOT EXISTS reclass_journal ON reclass (journal);
+
+-- Look-ups of subscription billing, whose records are master data.
+CREATE INDEX IF NOT EXISTS master_usage
+  ON master (json_extract(body, '$.usageSubscriptionLine')) WHERE grp = 'usage';
+CREATE INDEX IF NOT EXISTS master_charge
+  ON master (json_extract(body, '$.subscriptionLine')) WHERE grp = 'charge';
+CREATE INDEX IF NOT EXISTS master_charge_bill
+  ON master (json_extract(body, '$.invoice')) WHERE grp = 'charge';
+CREATE INDEX IF NOT EXISTS master_charge_credit
+  ON master (json_extract(body, '$.creditMemo')) WHERE grp = 'charge';
+CREATE INDEX IF NOT EXISTS master_line_of_subscription
+  ON master (json_extract(body, '$.subscription')) WHERE grp = 'subscriptionLine';
+CREATE INDEX IF NOT EXISTS master_revenue_event
+  ON master (json_extract(body, '$.element')) WHERE grp = 'billingRevenueEvent';
 
 -- Access and configuration.
 CREATE TABLE IF NOT EXISTS integration (

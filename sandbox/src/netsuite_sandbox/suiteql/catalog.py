@@ -8,87 +8,11 @@ Accounting Line" (section_1548805090).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from netsuite_sandbox.company import Company
+from netsuite_sandbox.suiteql.columns import Column, Table, master as _master, table as _table
+from netsuite_sandbox.suiteql.revenue import REVENUE_TABLES
 
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column of a SuiteQL table."""
-
-    name: str
-    kind: str
-    sql: str
-    ref: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """One SuiteQL table: SELECT its columns FROM `source`.
-
-    Attributes:
-        custom: Which custom fields are columns too: body, column or "".
-    """
-
-    name: str
-    source: str
-    columns: dict[str, Column] = field(default_factory=dict)
-    custom: str = ""
-
-    @property
-    def view(self) -> str:
-        """Name of the view in the store."""
-        return f"ql_{self.name}"
-
-
-def _money(expression: str) -> str:
-    return f"CAST(({expression}) / 10000.0 AS REAL)"
-
-
-def _real(expression: str) -> str:
-    return f"CAST({expression} AS REAL)"
-
-
-def _table(name: str, source: str, spec: str, custom: str = "") -> Table:
-    """Parse lines of `name kind [ref] = sql`; without `= sql` the column has its own name."""
-    columns: dict[str, Column] = {}
-    for raw in spec.strip().splitlines():
-        left, _, sql = raw.partition(" = ")
-        parts = left.split()
-        column, kind, ref = parts[0], parts[1], parts[2] if len(parts) > 2 else ""
-        expression = sql.strip() or column
-        if kind == "money":
-            kind, expression = "number", _money(expression)
-        elif kind == "real":
-            kind, expression = "number", _real(expression)
-        columns[column] = Column(column, kind, expression, ref)
-    return Table(name, source, columns, custom)
-
-
-def _json(name: str) -> str:
-    return f"json_extract(m.body, '$.{name}')"
-
-
-def _flag(name: str) -> str:
-    return f"CASE WHEN {_json(name)} THEN 'T' ELSE 'F' END"
-
-
-def _master(name: str, where: str, spec: str) -> Table:
-    lines: list[str] = ["id id = m.id", "externalid text = m.externalid"]
-    for raw in spec.strip().splitlines():
-        left, _, sql = raw.strip().partition(" = ")
-        parts = left.split()
-        key = sql.strip() or parts[0]
-        if key.startswith("("):
-            expression = key
-        else:
-            expression = _flag(key) if parts[1] == "bool" else _json(key)
-        if parts[1] == "id":
-            expression = f"CAST({expression} AS INTEGER)"
-        lines.append(f"{left} = {expression}")
-    return _table(name, f"master m WHERE {where}", "\n".join(lines))
-
+__all__ = ["TABLES", "Column", "Table", "columns_of"]
 
 _TRAN_NAMES = """CASE t.type WHEN 'CustInvc' THEN 'invoice' WHEN 'CustDep' THEN 'customerdeposit'
  WHEN 'DepAppl' THEN 'depositapplication' WHEN 'Journal' THEN 'journalentry'
@@ -325,64 +249,7 @@ fullname text = s.fullname
 trancustomtype id = NULL
 """,
         ),
-        _table(
-            "revenueelement",
-            "element e",
-            """
-id id = e.id
-revenuearrangement id transaction = e.arrangement
-source id transaction = e.source
-sourceline id = e.sourceline
-sourcetype text = 'Transaction Line'
-item id item = e.item
-entity id entity = e.entity
-subsidiary id subsidiary = e.subsidiary
-currency id currency = e.currency
-exchangerate real = e.exchangerate
-elementdate date = e.elementdate
-quantity real = e.quantity
-salesamount money = e.amount
-discountedsalesamount money = e.amount
-allocationamount money = e.amount
-revenueamount money = e.amount
-deferralaccount id account = e.deferralaccount
-recognitionaccount id account = e.recognitionaccount
-revenuerecognitionrule id revRecRule = e.rule
-createrevenueplanson id revPlansOn = e.planson
-""",
-        ),
-        _table(
-            "revenueplan",
-            "plan n JOIN element e ON e.id = n.element",
-            """
-id id = n.id
-recordnumber text = n.id
-createdfrom id = n.element
-item id item = e.item
-revenueplantype text = 'ACTUAL'
-revenueplancurrency id currency = e.currency
-amount money = e.amount - e.netted
-totalrecognized money = (SELECT COALESCE(SUM(p.amount), 0) FROM planned p WHERE p.plan = n.id AND p.journal IS NOT NULL)
-remainingdeferredbalance money = e.amount - e.netted - (SELECT COALESCE(SUM(p.amount), 0) FROM planned p WHERE p.plan = n.id AND p.journal IS NOT NULL)
-status text = CASE WHEN (SELECT COALESCE(SUM(p.amount), 0) FROM planned p WHERE p.plan = n.id AND p.journal IS NOT NULL) = e.amount - e.netted THEN 'COMPLETED' WHEN (SELECT COALESCE(SUM(p.amount), 0) FROM planned p WHERE p.plan = n.id AND p.journal IS NOT NULL) = 0 THEN 'NOTSTARTED' ELSE 'INPROGRESS' END
-createddate datetime = n.createddate
-revenuerecognitionrule id revRecRule = e.rule
-""",  # noqa: E501
-        ),
-        _table(
-            "revenueplanplannedrevenue",
-            "planned p",
-            """
-id id = p.id
-revenueplan id = p.plan
-amount money = p.amount
-plannedperiod id accountingPeriod = p.plannedperiod
-postingperiod id accountingPeriod = p.postingperiod
-dateexecuted date = p.dateexecuted
-journal id transaction = p.journal
-isrecognized bool = CASE WHEN p.journal IS NULL THEN 'F' ELSE 'T' END
-""",
-        ),
+        *REVENUE_TABLES,
     )
 }
 _KINDS = {"integer": "id", "boolean": "bool"}

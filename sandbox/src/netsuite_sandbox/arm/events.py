@@ -1,0 +1,126 @@
+"""What has happened to a revenue element: the events its plans are made on.
+
+Sources: "Create Revenue Plans On" (section_4340443927), "Amount Sources" (section_4356113783):
+amount in plan = event amount / discounted sales amount x revenue amount; "Custom Recognition
+Event Type" (section_4821833004): one plan for each event.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from netsuite_sandbox.company import Company, Master
+from netsuite_sandbox.money import share, to_units
+from netsuite_sandbox.store.database import Row
+from netsuite_sandbox.suitebilling.charges import is_prepay, of_line
+
+ON_CREATION, ON_BILLING, ON_SUBSCRIPTION = -1, -2, -5
+_BUILT_IN = frozenset({-1, -2, -3, -4, -5})
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event.
+
+    Attributes:
+        plan: Which plan of the element it makes; "" for the only one.
+        units: Share of the element's amount, transaction currency.
+        start: First day of what a charge is for, if it is a charge.
+    """
+
+    plan: str
+    day: str
+    units: int
+    start: str = ""
+    end: str = ""
+
+
+def events_of(company: Company, element: Row, until: str) -> list[Event]:
+    """Return the events of an element, oldest first; together at most its amount."""
+    on = element["planson"] or ON_CREATION
+    if element["subscriptionline"] is not None:
+        return _subscription(company, element, until)
+    if on == ON_CREATION:
+        return [Event("", element["elementdate"], element["amount"])]
+    if on == ON_BILLING:
+        return _billing(company, element, until)
+    if on not in _BUILT_IN:
+        return _custom(company, element, on, until)
+    return []
+
+
+def _billing(company: Company, element: Row, until: str) -> list[Event]:
+    source = company.db.value("SELECT type FROM tx WHERE id = ?", (element["source"],))
+    if source != "SalesOrd":
+        # An invoice or credit memo is its own billing; so is one deleted after recognition.
+        return [Event("", element["elementdate"], element["amount"])]
+    rows = company.db.all(
+        "SELECT l.nextdoc, l.nextline, t.trandate, l.amount FROM link l"
+        " JOIN tx t ON t.id = l.nextdoc"
+        " WHERE l.previousdoc = ? AND l.linktype = 'OrdBill' AND l.previousline = ?"
+        " AND t.trandate <= ? ORDER BY t.trandate, t.id, l.nextline",
+        (element["source"], element["sourceline"], until),
+    )
+    return [
+        Event(f"bill {row['nextdoc']} {row['nextline']}", row["trandate"], row["amount"])
+        for row in rows
+    ]
+
+
+def _subscription(company: Company, element: Row, until: str) -> list[Event]:
+    """Charges of a usage line as they fall; the rest of a prepaid line at the end of its term.
+
+    Source: section_0919041722, "the unused prepaid amount is recognized at the end of the
+    subscription term".
+    """
+    line = company.must("subscriptionLine", element["subscriptionline"])
+    if is_prepay(line.body):
+        return [Event("", element["enddate"] or element["elementdate"], element["amount"])]
+    precision = company.precision(element["currency"])
+    limit = max(until, element["asof"] or until)
+    charges = [c for c in of_line(company, line.id) if c.body["chargeDate"] <= limit]
+    charges.sort(key=lambda charge: (charge.body["chargeDate"], charge.id))
+    return [
+        Event(
+            "", charge.body["chargeDate"], to_units(charge.body["amount"], precision),
+            charge.body.get("serviceStartDate", ""), charge.body.get("serviceEndDate", ""),
+        )
+        for charge in charges
+    ]  # fmt: skip
+
+
+def _custom(company: Company, element: Row, event_type: int, until: str) -> list[Event]:
+    rows = company.db.all(
+        "SELECT id FROM master WHERE grp = 'billingRevenueEvent'"
+        " AND json_extract(body, '$.element') = ? ORDER BY json_extract(body, '$.eventDate'), id",
+        (f"{element['source']} {element['sourceline']}",),
+    )
+    precision = company.precision(element["currency"])
+    out: list[Event] = []
+    given = 0
+    for row in rows:
+        event = company.must("billingRevenueEvent", row["id"])
+        body = event.body
+        wanted = body["eventType"] == event_type and body.get("eventPurpose") != "FORECAST"
+        if not wanted or body["eventDate"] > until:
+            continue
+        units = _worth(event, element, precision, given)
+        given += units
+        out.append(Event(f"event {event.id}", body["eventDate"], units))
+    return out
+
+
+def _worth(event: Master, element: Row, precision: int, given: int) -> int:
+    """What an event is worth by its amount, its quantity or its cumulative percentage."""
+    body: dict[str, Any] = event.body
+    whole: int = element["amount"]
+    if body.get("cumulativePercentComplete") is not None:
+        percent = Decimal(body["cumulativePercentComplete"])
+        return share(whole, int(percent * 10_000), 1_000_000, precision) - given
+    if body.get("quantity") is not None and element["quantity"]:
+        quantity = Decimal(element["quantity"])
+        part = int(Decimal(body["quantity"]).scaleb(8))
+        return share(whole, part, int(quantity.scaleb(8)), precision)
+    return to_units(Decimal(body.get("amount") or 0), precision)
