@@ -162,6 +162,13 @@ class Companies:
             yield company
 
     @contextmanager
+    def again(self, first: Company) -> Iterator[Company]:
+        """Open the books of a company once more, as another process would."""
+        tenant_id = first.books.session.tenant_id
+        with open_books(Config(None, Path(), tenant_id, {tenant_id: first.books.tenant})) as books:
+            yield Company(books, first.netsuite, first.controls, [])
+
+    @contextmanager
     def _join(self, client: httpx2.Client, table: TenantTable, folder: Path) -> Iterator[Company]:
         self._made += 1
         tenant_id = f"{self._folder.name}-{self._made}"
