@@ -17,6 +17,8 @@ from netsuite_sandbox.control.copies import Snapshots
 from netsuite_sandbox.errors import ERROR_TYPE, UNEXPECTED_ERROR, NetSuiteError, invalid_request
 from netsuite_sandbox.governance.gate import Gate
 from netsuite_sandbox.ledger import Ledger
+from netsuite_sandbox.pages import routes as pages
+from netsuite_sandbox.pages.model import ROOT as PAGES
 from netsuite_sandbox.periods import Periods
 from netsuite_sandbox.records.kinds import Books
 from netsuite_sandbox.seed import seed
@@ -117,6 +119,7 @@ class Sandbox:
         if not request.path.startswith("/_sandbox/"):
             self.requests.append(
                 {
+                    "at": self.company.clock.stamp(),
                     "method": request.method,
                     "path": request.path,
                     "status": response.status,
@@ -128,6 +131,8 @@ class Sandbox:
 
     def _route(self, request: Request) -> Response:
         path = request.path
+        if path == PAGES or path.startswith(PAGES + "/"):
+            return pages.handle(self, request)
         if path.startswith("/_sandbox/"):
             return control.handle(self, request)
         if path == TOKEN_PATH and request.method == "POST":
