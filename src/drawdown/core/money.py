@@ -100,7 +100,7 @@ def normal_credits(value: Decimal) -> Decimal:
     Raises:
         MalformedEventError: Not finite, too large, or more than 12 decimals.
     """
-    if not value.is_finite() or abs(value) > CREDITS_MAX:
+    if not value.is_finite() or value.copy_abs() > CREDITS_MAX:
         raise MalformedEventError(f"credits {value} are not a finite number up to {CREDITS_MAX}")
     plain = Decimal(credits_text(value))
     exponent = plain.as_tuple().exponent

@@ -24,7 +24,15 @@ from drawdown.core.decide.posting import (
 )
 from drawdown.core.decide.undoing import credit_memo_intent, describe, reversing_journal
 from drawdown.core.events import CreditLine, CreditMemo, InvoiceVoid
-from drawdown.core.money import ZERO, credits_floor, credits_text, minus, money_text, share_floor
+from drawdown.core.money import (
+    ZERO,
+    credits_floor,
+    credits_text,
+    minus,
+    money_text,
+    plus,
+    share_floor,
+)
 from drawdown.core.plan import (
     Document,
     DocumentKind,
@@ -169,7 +177,7 @@ def _open_draws(movements: list[Movement]) -> list[_OpenDraw]:
     for movement in movements:
         if movement.step is Step.REVERSED:
             draw = draws[movement.block_id, movement.reverses]
-            draw.credits = minus(draw.credits, -movement.credits)
+            draw.credits = plus(draw.credits, movement.credits)
             draw.amount_minor += movement.amount_minor
     return list(draws.values())
 
@@ -306,7 +314,7 @@ def _plan_credit(
         after = move(
             plan, block, Step.REVERSED, event_id=event.event_id,
             document_id=document.document_id, occurred_at=event.effective_at,
-            amount_minor=-undo.amount_minor, credits_=-undo.credits,
+            amount_minor=-undo.amount_minor, credits_=minus(ZERO, undo.credits),
             used_minor=-undo.amount_minor, line_id=whole.line_id, item_id=whole.item_id,
             reverses=whole.sequence,
         )  # fmt: skip
