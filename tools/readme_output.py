@@ -38,6 +38,9 @@ def _run(folder: Path) -> str:
         check=True,
     )
     shown = done.stdout.replace(str(folder), "/var/lib/drawdown")
+    shown = re.sub(
+        r"^  \S*drawdown --config", "  .venv/bin/drawdown --config", shown, flags=re.MULTILINE
+    )
     lines = [line.rstrip() for line in shown.splitlines()]
     return "\n".join(lines).rstrip() + "\n"
 

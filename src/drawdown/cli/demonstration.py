@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from pathlib import Path
 
 import msgspec
@@ -101,9 +103,21 @@ def _print_result(result: Result) -> None:
         f"\n{result.seconds} seconds. Books, exports and the sandbox's state are in "
         f"{result.folder}; look around with:"
     )
-    command = f"drawdown --config {result.folder}/drawdown.toml"
+    command = f"{_program()} --config {result.folder}/drawdown.toml"
     for block in result.examples[:1]:
         say(f"  {command} show {block}\n  {command} proof {block}")
+
+
+def _program() -> str:
+    """Return how this program is called from here: by its name if it is on the search path."""
+    called = Path(sys.argv[0])
+    found = shutil.which("drawdown")
+    if found and Path(found).resolve() == called.resolve():
+        return "drawdown"
+    try:
+        return str(called.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(called)
 
 
 def _cents(amount: str) -> int:
