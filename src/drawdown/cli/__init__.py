@@ -5,21 +5,32 @@ Exit status: 0 done, 1 refused or differences found, 2 wrong usage or configurat
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
+from types import FrameType
 
-import click
 import typer
 
 from drawdown import __version__
 from drawdown.cli import books, database, demonstration, reading, sandbox
-from drawdown.cli.output import REFUSED, WRONG_USAGE, print_json, warn
+from drawdown.cli.output import DONE, REFUSED, WRONG_USAGE, print_json, warn
 from drawdown.core.errors import ConfigurationError, DrawdownError
+
+INTERRUPTED = 130
+"""Status with which typer ends on Ctrl-C."""
+
+
+def _end(status: int | None, **_options: object) -> None:
+    """Make what a command returns its exit status."""
+    raise typer.Exit(status or DONE)
+
 
 app = typer.Typer(
     name="drawdown",
     help="Accounting for prepaid credits in Oracle NetSuite, provably down to zero.",
     no_args_is_help=True,
+    result_callback=_end,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -48,21 +59,23 @@ def _version(as_json: bool = typer.Option(False, "--json", help="Print JSON.")) 
 
 def main() -> None:
     """Run the command line; every known problem is a sentence, not a traceback."""
-    wants_json = "--json" in sys.argv
+    before = signal.signal(signal.SIGTERM, _interrupt)
     try:
-        status = app(standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(WRONG_USAGE)
-    except (click.Abort, KeyboardInterrupt):
+        app()
+    except SystemExit as ended:
+        if ended.code != INTERRUPTED:
+            raise
         warn("stopped; what was finished is kept, and the command can be run again")
         sys.exit(REFUSED)
     except DrawdownError as error:
-        if wants_json:
+        if "--json" in sys.argv:
             print_json({"error": type(error).__name__, "message": str(error)})
         warn(str(error))
         sys.exit(WRONG_USAGE if isinstance(error, ConfigurationError) else REFUSED)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(REFUSED)
-    sys.exit(status if isinstance(status, int) else 0)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """End like Ctrl-C does, so that nothing that was started is left running."""
+    raise KeyboardInterrupt

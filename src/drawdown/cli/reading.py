@@ -11,6 +11,7 @@ from rich.text import Text
 from drawdown.cli.books import AS_JSON, chosen_books
 from drawdown.cli.output import DONE, REFUSED, console, print_json, print_table, say
 from drawdown.core.accounts import account
+from drawdown.core.block import State
 from drawdown.core.money import credits_text, money_text
 from drawdown.reports import rules_table
 from drawdown.reports.journal import Life, title
@@ -37,7 +38,7 @@ def register(app: typer.Typer) -> None:
 def _blocks(
     context: typer.Context,
     customer: str = typer.Option("", help="Only this customer's."),
-    state: str = typer.Option("", help="Only blocks in this state: new, open, expired, voided."),
+    state: State | None = typer.Option(None, help="Only blocks in this state."),
     as_json: bool = AS_JSON,
 ) -> int:
     """List the credit blocks: what was bought, what remains, when it expires."""
@@ -45,7 +46,7 @@ def _blocks(
         chosen = (
             life
             for life in all_lives(books.session)
-            if customer in ("", life.block.customer_id) and state in ("", life.block.state.value)
+            if customer in ("", life.block.customer_id) and state in (None, life.block.state)
         )
         rows = [statement(life, {}) for life in chosen]
     if as_json:
