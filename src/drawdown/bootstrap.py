@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 from drawdown.config import Config, TenantTable, policy_json, to_policy
@@ -86,11 +87,10 @@ def billing_source(name: str, file: Path, policy: Policy) -> BillingSource:
     Raises:
         ConfigurationError: There is no such source, or it does not know such files.
     """
-    try:
-        adapter = import_module(f"drawdown.billing.{name}")
-    except ModuleNotFoundError as error:
+    if not name.isidentifier() or find_spec(f"drawdown.billing.{name}") is None:
         raise ConfigurationError(
             f"there is no billing source {name!r}; the native one is called native"
-        ) from error
+        )
+    adapter = import_module(f"drawdown.billing.{name}")
     source: BillingSource = adapter.source_for(file.name, policy.time_zone)
     return source
