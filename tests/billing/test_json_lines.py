@@ -88,7 +88,7 @@ def test_all_fields_reach_the_event(good: dict[str, Fact]) -> None:
         )),
         Located(3, PurchaseInvoice(
             "e1", datetime(2026, 1, 1, tzinfo=UTC), date(2026, 1, 1), "i1", "o1", ("b2", "b1"),
-            (InvoiceLine("1", "vat", LineKind.TAX, None, 100),),
+            (InvoiceLine("1", "vat", LineKind.TAX, None, 100),), "USD",
         )),
         Located(4, UsageInvoice(
             "e1", datetime(2026, 1, 31, 23, 59, 59, 999999, UTC), date(2026, 1, 31), "i1", "c1",
@@ -102,9 +102,11 @@ def test_all_fields_reach_the_event(good: dict[str, Fact]) -> None:
         Located(5, CreditMemo(
             "e1", datetime(2026, 2, 1, 23, 59, 59, 999999, UTC), date(2026, 2, 1), "m1", "i1",
             (CreditLine("1", "b1", None, None), CreditLine("", "b2", Decimal(2), None)),
+            "USD",
         )),
         Located(6, Payment(
             "e1", datetime(2026, 2, 1, 23, 59, 59, 999999, UTC), date(2026, 2, 1), "p1", "i1", 500,
+            "USD",
         )),
         Located(7, Payment(
             "e1", datetime(2026, 2, 1, 23, 59, 59, 999999, UTC), date(2026, 2, 1), "p1", "i1", None,

@@ -24,7 +24,7 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 DRAWDOWN_ORDER: dict[str, tuple[Callable[[Block], object], str]] = {
     "priority":           (lambda b: b.priority,                        "lower number first"),
     "soonest_expiry":     (lambda b: b.expires_at or _NEVER,            "soonest expiry first, never last"),
-    "lowest_cost_basis":  (lambda b: cost_basis(b),                     "lowest money per credit first"),
+    "lowest_cost_basis":  (lambda b: cost_basis(b),                     "lowest money per credit first"),  # noqa: PLW0108 - defined below
     "earliest_effective": (lambda b: b.effective_at,                    "earliest effective first"),
     "item_filtered":      (lambda b: not b.item_ids,                    "blocks bound to items first"),
     "block_id":           (lambda b: b.block_id,                        "block id, so that nothing is left to chance"),

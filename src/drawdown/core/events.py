@@ -121,6 +121,7 @@ class PurchaseInvoice(Event):
     Attributes:
         block_ids: Blocks billed; empty: all of the order that are not billed yet.
         lines: Other lines of the same invoice (tax, shipping); never drawn.
+        currency: Of the lines' amounts; empty: not stated. It must be the order's.
     """
 
     posted_on: date
@@ -128,6 +129,7 @@ class PurchaseInvoice(Event):
     order_id: str
     block_ids: tuple[str, ...]
     lines: tuple[InvoiceLine, ...]
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,12 +164,17 @@ class CreditLine:
 
 @dataclass(frozen=True, slots=True)
 class CreditMemo(Event):
-    """A credit on an invoice; no lines: on all that is left of it."""
+    """A credit on an invoice; no lines: on all that is left of it.
+
+    Attributes:
+        currency: Of the lines' amounts; empty: not stated. It must be the invoice's.
+    """
 
     posted_on: date
     credit_memo_id: str
     invoice_id: str
     lines: tuple[CreditLine, ...]
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,12 +197,17 @@ class BlockVoid(Event):
 
 @dataclass(frozen=True, slots=True)
 class Payment(Event):
-    """A customer's payment of an invoice; `amount_minor` None: all that is due on it."""
+    """A customer's payment of an invoice; `amount_minor` None: all that is due on it.
+
+    Attributes:
+        currency: Of the amount; empty: not stated. It must be the invoice's.
+    """
 
     posted_on: date
     payment_id: str
     invoice_id: str
     amount_minor: int | None
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)

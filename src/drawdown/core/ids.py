@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from functools import lru_cache
 
 EXTERNAL_ID_DIGEST_BYTES = 15  # 24 base-32 characters, 120 bits
 
 
+@lru_cache(maxsize=1024)  # a decision names its records more than once
 def external_id(kind: str, *parts: str) -> str:
     """Derive the external id of an ERP record.
 

@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,14 @@ from drawdown.config import Config, PolicyTable, load_config
 from drawdown.core.accounts import CONTROL_ROLES, Observed, Role
 from drawdown.core.block import Block
 from drawdown.core.errors import DrawdownError
-from drawdown.core.events import Event, PurchaseInvoice, SalesOrder, UsageInvoice
+from drawdown.core.events import (
+    CreditMemo,
+    Event,
+    Payment,
+    PurchaseInvoice,
+    SalesOrder,
+    UsageInvoice,
+)
 from drawdown.core.ports import Erp, Located
 from drawdown.demo.scenario import Scenario, scenario
 from drawdown.demo.usage import Usage
@@ -165,8 +172,9 @@ def _lines(events: Sequence[Event], currencies: dict[str, str]) -> Iterator[byte
             currencies[event.invoice_id] = event.currency
         elif isinstance(event, PurchaseInvoice):
             currencies[event.invoice_id] = currencies[event.order_id]
-        document = getattr(event, "invoice_id", "")
-        yield encode_event(event, currencies.get(document, ""))
+        if isinstance(event, PurchaseInvoice | CreditMemo | Payment):
+            event = replace(event, currency=currencies[event.invoice_id])  # noqa: PLW2901
+        yield encode_event(event)
 
 
 def _ingest(file: Path, books: Books) -> dict[str, Answer]:
@@ -198,9 +206,7 @@ def _problem(kind: str, detail: str) -> dict[str, Any]:
     return Difference(kind, "", "", "", "", "", detail)._asdict()
 
 
-def _conclude(
-    story: Scenario, config: Config, books: Books, erp: Erp, result: Result
-) -> None:
+def _conclude(story: Scenario, config: Config, books: Books, erp: Erp, result: Result) -> None:
     """Compare the ledgers, read NetSuite's balances, let another program add up the journal."""
     compared = reconcile(books.session, erp)
     result.differences += [difference._asdict() for difference in compared.differences]
@@ -249,4 +255,3 @@ def _check_independently(config: Config, books: Books) -> Verdict:
             out.writelines(f"{line}\n" for line in export_lines(books.session, kind))
     expected = expected_balances(all_lives(books.session))
     return second_opinion(files[Format.HLEDGER], files[Format.BEANCOUNT], expected)
-

@@ -113,7 +113,7 @@ class Converter:
         _check_line_ids(made)
         return PurchaseInvoice(
             fact.event_id, self._from_start(fact.at, fact.date), fact.date, fact.invoice_id,
-            fact.order_id, blocks, tuple(made),
+            fact.order_id, blocks, tuple(made), code,
         )  # fmt: skip
 
     def _usage_invoice(self, fact: wire.UsageInvoice) -> Event:
@@ -148,7 +148,7 @@ class Converter:
                 raise fault.under(f"lines[{place}]") from None
         return CreditMemo(
             fact.event_id, self._to_end(fact.at, fact.date), fact.date, fact.credit_memo_id,
-            fact.invoice_id, tuple(made),
+            fact.invoice_id, tuple(made), code,
         )  # fmt: skip
 
     def _invoice_void(self, fact: wire.InvoiceVoid) -> Event:
@@ -164,6 +164,7 @@ class Converter:
         return Payment(
             fact.event_id, self._to_end(fact.at, fact.date), fact.date, fact.payment_id,
             fact.invoice_id, None if fact.amount is None else _minor(fact.amount, code, "amount"),
+            code,
         )  # fmt: skip
 
     def _clock(self, fact: wire.Clock) -> Event:

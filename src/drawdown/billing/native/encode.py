@@ -30,25 +30,23 @@ from drawdown.core.money import credits_text, money_text
 _encoder = msgspec.json.Encoder()
 
 
-def encode_event(event: Event, currency: str = "") -> bytes:
+def encode_event(event: Event) -> bytes:
     r"""Write an event as one line of native JSON, with the line feed.
 
     Decoding the line gives an equal event in any time zone: every instant is written out.
 
     Args:
         event: Of a type that the native format has: all but expiry and recognition, which no
-            billing platform sends.
-        currency: Of the invoice concerned. Needed for credit memos, payments and purchase invoices
-            that give amounts, because these events do not carry it; otherwise not looked at.
+            billing platform sends. Where it gives amounts, it states their currency.
 
     Raises:
         KeyError: The event has no native form.
     """
-    fact = _MAKE[type(event)](event, currency)
+    fact = _MAKE[type(event)](event)
     return _encoder.encode(fact) + b"\n"
 
 
-def _customer(event: CustomerChanged, _currency: str) -> wire.Customer:
+def _customer(event: CustomerChanged) -> wire.Customer:
     return wire.Customer(
         event_id=event.event_id,
         at=event.effective_at,
@@ -58,7 +56,7 @@ def _customer(event: CustomerChanged, _currency: str) -> wire.Customer:
     )
 
 
-def _sales_order(event: SalesOrder, _currency: str) -> wire.SalesOrder:
+def _sales_order(event: SalesOrder) -> wire.SalesOrder:
     return wire.SalesOrder(
         event_id=event.event_id,
         at=event.effective_at,
@@ -84,16 +82,16 @@ def _block(terms: BlockTerms, currency: str) -> wire.Block:
     )
 
 
-def _purchase_invoice(event: PurchaseInvoice, currency: str) -> wire.PurchaseInvoice:
+def _purchase_invoice(event: PurchaseInvoice) -> wire.PurchaseInvoice:
     return wire.PurchaseInvoice(
         event_id=event.event_id,
         at=event.effective_at,
         invoice_id=event.invoice_id,
         order_id=event.order_id,
         date=event.posted_on,
-        currency=currency if event.lines else None,
+        currency=event.currency or None,
         blocks=list(event.block_ids) or None,
-        lines=[_other_line(line, currency) for line in event.lines] or None,
+        lines=[_other_line(line, event.currency) for line in event.lines] or None,
     )
 
 
@@ -107,7 +105,7 @@ def _other_line(line: InvoiceLine, currency: str) -> wire.OtherLine:
     )
 
 
-def _usage_invoice(event: UsageInvoice, _currency: str) -> wire.UsageInvoice:
+def _usage_invoice(event: UsageInvoice) -> wire.UsageInvoice:
     return wire.UsageInvoice(
         event_id=event.event_id,
         at=event.effective_at,
@@ -133,16 +131,15 @@ def _usage_line(line: InvoiceLine, currency: str) -> wire.UsageLine:
     )
 
 
-def _credit_memo(event: CreditMemo, currency: str) -> wire.CreditMemo:
-    has_amount = any(line.amount_minor is not None for line in event.lines)
+def _credit_memo(event: CreditMemo) -> wire.CreditMemo:
     return wire.CreditMemo(
         event_id=event.event_id,
         at=event.effective_at,
         credit_memo_id=event.credit_memo_id,
         invoice_id=event.invoice_id,
         date=event.posted_on,
-        currency=currency if has_amount else None,
-        lines=[_credited_line(line, currency) for line in event.lines] or None,
+        currency=event.currency or None,
+        lines=[_credited_line(line, event.currency) for line in event.lines] or None,
     )
 
 
@@ -155,7 +152,7 @@ def _credited_line(line: CreditLine, currency: str) -> wire.CreditedLine:
     )
 
 
-def _invoice_void(event: InvoiceVoid, _currency: str) -> wire.InvoiceVoid:
+def _invoice_void(event: InvoiceVoid) -> wire.InvoiceVoid:
     return wire.InvoiceVoid(
         event_id=event.event_id,
         at=event.effective_at,
@@ -165,7 +162,7 @@ def _invoice_void(event: InvoiceVoid, _currency: str) -> wire.InvoiceVoid:
     )
 
 
-def _block_void(event: BlockVoid, _currency: str) -> wire.BlockVoid:
+def _block_void(event: BlockVoid) -> wire.BlockVoid:
     return wire.BlockVoid(
         event_id=event.event_id,
         at=event.effective_at,
@@ -175,23 +172,23 @@ def _block_void(event: BlockVoid, _currency: str) -> wire.BlockVoid:
     )
 
 
-def _payment(event: Payment, currency: str) -> wire.Payment:
+def _payment(event: Payment) -> wire.Payment:
     return wire.Payment(
         event_id=event.event_id,
         at=event.effective_at,
         payment_id=event.payment_id,
         invoice_id=event.invoice_id,
         date=event.posted_on,
-        amount=_money(event.amount_minor, currency),
-        currency=None if event.amount_minor is None else currency,
+        amount=_money(event.amount_minor, event.currency),
+        currency=event.currency or None,
     )
 
 
-def _clock(event: Clock, _currency: str) -> wire.Clock:
+def _clock(event: Clock) -> wire.Clock:
     return wire.Clock(event_id=event.event_id, at=event.effective_at)
 
 
-_MAKE: dict[type[Event], Callable[[Any, str], msgspec.Struct]] = {
+_MAKE: dict[type[Event], Callable[[Any], msgspec.Struct]] = {
     CustomerChanged: _customer,
     SalesOrder: _sales_order,
     PurchaseInvoice: _purchase_invoice,

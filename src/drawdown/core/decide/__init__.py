@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from drawdown.core.decide.cancellation import void_block
-from drawdown.core.decide.drawdown import draw_usage, expire_block, expiry_of, is_due
+from drawdown.core.decide.drawdown import draw_usage
+from drawdown.core.decide.expiration import expire_block, expiry_of, is_due
 from drawdown.core.decide.known import Known
 from drawdown.core.decide.observation import observe_recognition
 from drawdown.core.decide.purchase import (

@@ -1,7 +1,6 @@
-"""Decisions about usage and expiry: phases *drawdown* and *expiration*.
+"""Decisions about usage: which blocks pay for an invoice, and what stays to be paid.
 
-Both draw a block, on an invoice of ours, through the deposit: they differ only in who chooses the
-block, in the invoice's item and in the rows of the rules table.
+Phase *drawdown*.
 """
 
 from __future__ import annotations
@@ -10,16 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import NamedTuple
 
 from drawdown.core.allocation import in_order, take_credits, take_money
 from drawdown.core.block import Block, State, Step
+from drawdown.core.decide.drawing import Draw, Occasion, apply_deposit, post_draw
 from drawdown.core.decide.known import Known
-from drawdown.core.decide.posting import customer_lane, move, open_day, post, record_id
-from drawdown.core.events import Expiry, InvoiceLine, LineKind, UsageInvoice
+from drawdown.core.decide.posting import customer_lane, open_day, record_id
+from drawdown.core.events import InvoiceLine, LineKind, UsageInvoice
 from drawdown.core.money import ZERO, credits_text, minus, money_text, plus, price
 from drawdown.core.plan import (
-    BREAKAGE_ITEM,
     Customer,
     Document,
     DocumentKind,
@@ -35,23 +33,10 @@ from drawdown.core.plan import (
     foremost,
 )
 from drawdown.core.policy import DrawdownDocument, Overdraw, Policy
-from drawdown.core.rules import RULES, Record
+from drawdown.core.rules import Record
 
 _ONE = Decimal(1)
 _NO_RATE = Decimal(-1)  # key of the invoice that nothing is drawn from
-# D3 and E3 are the same pair of accounts: the liability is released from clearing.
-_RELEASE = next((rule.debit.value, rule.credit.value) for rule in RULES if rule.code == "D3")
-
-
-class Draw(NamedTuple):
-    """What one line takes from one block."""
-
-    block_id: str
-    line_id: str
-    item_id: str
-    credits: Decimal
-    amount_minor: int
-    used_at: datetime
 
 
 @dataclass(slots=True)
@@ -280,17 +265,17 @@ def _plan_drawing(drawing: _Drawing, customer: Customer, posted_on: date) -> Pos
     plan = PostingPlan(provides=[f"invoice:{event.invoice_id}"])
     invoices, ordinary = _invoices(drawing, customer, posted_on)
     plan.intents.extend(invoices.values())
+    on = Occasion(known, policy, event.event_id, event.invoice_id, posted_on)
     totals: dict[str, int] = {}
     for draw in drawing.draws:
         block = plan.blocks.get(draw.block_id) or known.blocks[draw.block_id]
         invoice = invoices[block.exchange_rate].external_id
-        _post_draw(plan, block, draw, Step.DRAWN, event, event.invoice_id, invoice, posted_on,
-                   known, policy)  # fmt: skip
+        post_draw(plan, on, block, draw, Step.DRAWN, invoice)
         totals[draw.block_id] = totals.get(draw.block_id, 0) + draw.amount_minor
     for block_id, total in totals.items():
         if total:
             block = plan.blocks[block_id]
-            _apply_deposit(plan, block, total, invoices[block.exchange_rate], known)
+            apply_deposit(plan, block, total, invoices[block.exchange_rate], known)
     plan.documents.append(
         Document(
             event.invoice_id, DocumentKind.USAGE, event.customer_id, event.currency,
@@ -363,167 +348,3 @@ def _invoices(
         if lines
     }
     return invoices, invoices.get(rest_rate) or next(iter(invoices.values()))
-
-
-def _post_draw(
-    plan: PostingPlan,
-    block: Block,
-    draw: Draw,
-    step: Step,
-    event: UsageInvoice | Expiry,
-    document_id: str,
-    invoice: str,
-    posted_on: date,
-    known: Known,
-    policy: Policy,
-) -> None:
-    """Record one draw: the movement, and its entries when there is money in it."""
-    after = move(
-        plan, block, step, event_id=event.event_id, document_id=document_id,
-        occurred_at=draw.used_at, amount_minor=draw.amount_minor, credits_=draw.credits,
-        used_minor=draw.amount_minor, line_id=draw.line_id, item_id=draw.item_id,
-    )  # fmt: skip
-    if draw.amount_minor:
-        first = "D" if step is Step.DRAWN else "E"
-        ids = (known.tenant_id, event.event_id, block.block_id)
-        records = {
-            f"{first}1": invoice,
-            f"{first}2": record_id(Record.DEPOSIT_APPLICATION, *ids),
-            f"{first}3": record_id(Record.JOURNAL_ENTRY, *ids),
-        }
-        post(plan, after, step, policy, draw.amount_minor, posted_on, records, draw.item_id)
-
-
-def _apply_deposit(
-    plan: PostingPlan,
-    block: Block,
-    total_minor: int,
-    invoice: RecordIntent,
-    known: Known,
-) -> None:
-    """Add the records of a draw beside its invoice: one deposit application, one journal."""
-    ids = (known.tenant_id, invoice.event_id, block.block_id)
-    plan.intents.append(
-        RecordIntent(
-            Record.DEPOSIT_APPLICATION,
-            Operation.CREATE,
-            record_id(Record.DEPOSIT_APPLICATION, *ids),
-            lanes=(block.block_id,),
-            customer=invoice.customer,
-            event_id=invoice.event_id,
-            memo=f"Block {block.block_id} applied: {invoice.memo}",
-            posted_on=invoice.posted_on,
-            fact_on=invoice.fact_on,
-            currency=block.currency,
-            exchange_rate=block.exchange_rate,
-            amount_minor=total_minor,
-            source=block.deposit,
-            target=invoice.external_id,
-            applied_minor=total_minor,
-            block_id=block.block_id,
-        )
-    )
-    plan.intents.append(
-        RecordIntent(
-            Record.JOURNAL_ENTRY,
-            Operation.CREATE,
-            record_id(Record.JOURNAL_ENTRY, *ids),
-            lanes=(block.block_id,),
-            customer=invoice.customer,
-            event_id=invoice.event_id,
-            memo=f"Block {block.block_id} released: {invoice.memo}",
-            posted_on=invoice.posted_on,
-            fact_on=invoice.fact_on,
-            currency=block.currency,
-            exchange_rate=block.exchange_rate,
-            amount_minor=total_minor,
-            lines=(IntentLine(total_minor, block.block_id, debit=_RELEASE[0], credit=_RELEASE[1]),),
-            block_id=block.block_id,
-        )
-    )
-
-
-def expire_block(event: Expiry, known: Known, policy: Policy) -> Outcome:
-    """Turn what remains of a block into breakage, dated the day it expired or was restored."""
-    block = known.blocks.get(event.block_id)
-    if block is None or block.state is State.NEW:
-        return Hold(f"block:{event.block_id}", f"block {event.block_id} is not open yet")
-    if block.state is not State.OPEN or block.is_exhausted:
-        return Rejection(
-            Reason.NOTHING_TO_DO,
-            f"block {block.block_id} is {block.state.value} and has nothing left to expire",
-            block.block_id,
-        )
-    expired_on = policy.last_day(block.expires_at or event.effective_at)
-    fact_on = max((expired_on, *_restored_on(block, known)))
-    posted_on = open_day(policy, fact_on)
-    if isinstance(posted_on, Hold):
-        return posted_on
-    plan = PostingPlan()
-    customer = known.customers[block.customer_id]
-    document_id = event.event_id
-    amount = block.remaining_minor
-    draw = Draw(
-        block.block_id, "breakage", BREAKAGE_ITEM, block.remaining_credits, amount,
-        event.effective_at,
-    )  # fmt: skip
-    record = record_id(Record.INVOICE, known.tenant_id, event.event_id)
-    _post_draw(plan, block, draw, Step.EXPIRED, event, document_id, record, posted_on, known,
-               policy)  # fmt: skip
-    plan.documents.append(
-        Document(
-            document_id, DocumentKind.EXPIRATION, block.customer_id, block.currency,
-            block.exchange_rate, record, event.event_id, posted_on, (block.block_id,),
-        )
-    )  # fmt: skip
-    if not amount:
-        return plan
-    invoice = RecordIntent(
-        Record.INVOICE,
-        Operation.CREATE,
-        record,
-        lanes=(block.block_id,),
-        customer=customer.record,
-        event_id=event.event_id,
-        memo=f"Expiration of block {block.block_id}",
-        posted_on=posted_on,
-        fact_on=fact_on,
-        currency=block.currency,
-        exchange_rate=block.exchange_rate,
-        amount_minor=amount,
-        lines=(IntentLine(amount, block.block_id, BREAKAGE_ITEM, draw.credits, draw.line_id),),
-    )
-    plan.intents.append(invoice)
-    _apply_deposit(plan, plan.blocks[block.block_id], amount, invoice, known)
-    return plan
-
-
-def _restored_on(block: Block, known: Known) -> tuple[date, ...]:
-    """Return when credits came back to a block that had expired before.
-
-    They cannot become breakage before the credit memo that restored them.
-    """
-    return tuple(
-        entry.posted_on
-        for sequence in range(1, block.sequence + 1)
-        for entry in known.entries.get((block.block_id, sequence), ())
-        if entry.code == "R3"
-    )
-
-
-def expiry_of(block: Block) -> Expiry:
-    """Return the event of a block's expiry; the same block and position give the same event."""
-    assert block.expires_at is not None
-    return Expiry(
-        f"drawdown:expiry:{block.block_id}:{block.sequence}", block.expires_at, block.block_id
-    )
-
-
-def is_due(block: Block, as_of: datetime) -> bool:
-    """Whether a block has something left that has expired by an instant."""
-    return (
-        block.state is State.OPEN
-        and block.expires_at is not None
-        and block.expires_at <= as_of
-        and not block.is_exhausted
-    )

@@ -10,7 +10,7 @@ from drawdown.core.accounts import Role
 from drawdown.core.block import TRANSITIONS, Block, Step
 from drawdown.core.ids import external_id
 from drawdown.core.money import ZERO, plus
-from drawdown.core.plan import Entry, Hold, Movement, PostingPlan
+from drawdown.core.plan import Document, Entry, Hold, Movement, PostingPlan, Reason, Rejection
 from drawdown.core.policy import Policy
 from drawdown.core.rules import Record, rules_for
 
@@ -48,7 +48,7 @@ def open_day(policy: Policy, on: date) -> date | Hold:
     return posted_on
 
 
-def move(
+def move(  # noqa: PLR0913 - a movement has that many fields, all named by the caller
     plan: PostingPlan,
     block: Block,
     step: Step,
@@ -126,6 +126,17 @@ def mirror(
             recorded.currency, posted_on, record, recorded.item_id,
         )
     )  # fmt: skip
+
+
+def other_currency(stated: str, document: Document, what: str) -> Rejection | None:
+    """Refuse a fact whose amounts are in another currency than the document it is about."""
+    if stated in ("", document.currency):
+        return None
+    return Rejection(
+        Reason.WRONG_CURRENCY,
+        f"{what} is in {stated} but {document.kind.value} document {document.document_id} is in "
+        f"{document.currency}; correct the currency and the amounts",
+    )
 
 
 def is_posted_in_place(entry: Entry) -> bool:

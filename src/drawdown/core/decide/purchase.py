@@ -7,7 +7,14 @@ from decimal import Decimal
 
 from drawdown.core.block import Block, State, Step
 from drawdown.core.decide.known import Known
-from drawdown.core.decide.posting import customer_lane, move, open_day, post, record_id
+from drawdown.core.decide.posting import (
+    customer_lane,
+    move,
+    open_day,
+    other_currency,
+    post,
+    record_id,
+)
 from drawdown.core.events import (
     BlockKind,
     BlockTerms,
@@ -223,6 +230,9 @@ def invoice_purchase(event: PurchaseInvoice, known: Known, policy: Policy) -> Ou
             f"purchase invoice {event.invoice_id} bills order {event.order_id}, which is not "
             "known yet; send the sales order",
         )
+    refused = other_currency(event.currency, order, f"purchase invoice {event.invoice_id}")
+    if refused is not None:
+        return refused
     blocks = _billed_blocks(event, order, known)
     if isinstance(blocks, Rejection):
         return blocks
@@ -354,6 +364,9 @@ def pay_invoice(event: Payment, known: Known, policy: Policy) -> Outcome:
             f"payment {event.payment_id} pays invoice {event.invoice_id}, which is not known "
             "yet; send the invoice",
         )
+    refused = other_currency(event.currency, invoice, f"payment {event.payment_id}")
+    if refused is not None:
+        return refused
     is_purchase = invoice.kind is DocumentKind.PURCHASE
     blocks = [known.blocks[block_id] for block_id in invoice.block_ids] if is_purchase else []
     due = sum(max(0, block.due_minor) for block in blocks) + invoice.due_minor

@@ -20,6 +20,7 @@ from drawdown.core.decide.posting import (
     mirror,
     move,
     open_day,
+    other_currency,
     record_id,
 )
 from drawdown.core.decide.undoing import credit_memo_intent, describe, reversing_journal
@@ -70,7 +71,12 @@ def credit_invoice(event: CreditMemo | InvoiceVoid, known: Known, policy: Policy
             f"{describe(event)} is on invoice {event.invoice_id}, which is not known yet; "
             "send the invoice",
         )
-    lines = event.lines if isinstance(event, CreditMemo) else ()
+    lines: tuple[CreditLine, ...] = ()
+    if isinstance(event, CreditMemo):
+        refused = other_currency(event.currency, document, describe(event))
+        if refused is not None:
+            return refused
+        lines = event.lines
     if document.kind is DocumentKind.PURCHASE:
         return credit_purchase(event, document, lines, known, policy)
     return _credit_usage(event, document, lines, known, policy)
