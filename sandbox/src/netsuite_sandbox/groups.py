@@ -11,7 +11,7 @@ ITEMS = frozenset(
     {
         "serviceSaleItem", "serviceResaleItem", "servicePurchaseItem", "nonInventorySaleItem",
         "nonInventoryResaleItem", "nonInventoryPurchaseItem", "inventoryItem",
-        "otherChargeSaleItem", "discountItem", "item",
+        "otherChargeSaleItem", "discountItem", "subscriptionPlan", "item",
     }
 )  # fmt: skip
 

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from netsuite_sandbox.arm.recognition import month_end
-from netsuite_sandbox.control import reports
+from netsuite_sandbox.control import reports, revenue
 from netsuite_sandbox.control.copies import refresh
 from netsuite_sandbox.errors import invalid_request
 from netsuite_sandbox.records.reversal import make_due
@@ -74,12 +73,6 @@ def _custom_fields(sandbox: Sandbox, request: Request) -> Any:
     if made:
         create_views(sandbox.company)
     return {"created": made, "customFields": sorted(sandbox.company.custom_fields)}
-
-
-def _month_end(sandbox: Sandbox, request: Request) -> Any:
-    period = str(_object(request).get("period", ""))
-    books = sandbox.books
-    return month_end(books.company, books.ledger, books.periods, period)
 
 
 def _period(sandbox: Sandbox, path: str) -> Any:
@@ -210,7 +203,6 @@ _ROUTES: dict[tuple[str, str], Handler] = {
     ("POST", "/integrations"): _integration,
     ("POST", "/tokens"): _token,
     ("POST", "/custom-fields"): _custom_fields,
-    ("POST", "/month-end"): _month_end,
     ("POST", "/void"): _void,
     ("POST", "/tba"): _tba,
     ("POST", "/roles"): _role,
@@ -230,4 +222,5 @@ _ROUTES: dict[tuple[str, str], Handler] = {
     ("PUT", "/faults"): _set_faults,
     ("DELETE", "/faults"): _clear_faults,
     ("POST", "/faults/flush"): _flush,
+    **revenue.ROUTES,
 }

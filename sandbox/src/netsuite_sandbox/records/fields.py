@@ -26,11 +26,13 @@ Values = dict[str, Any]
 _TARGETS = {
     "doc": "transaction", "createdFrom": "transaction", "salesOrder": "transaction",
     "deposit": "transaction", "orderDoc": "transaction", "entity": "entity",
-    "customer": "entity", "item": "item",
+    "customer": "entity", "item": "item", "billingItem": "item", "invoice": "transaction",
+    "creditMemo": "transaction", "eventType": "revPlansOn",
 }  # fmt: skip
 _KNOWN_TARGETS = frozenset(
     {"account", "currency", "subsidiary", "accountingPeriod", "transaction", "entity", "item",
-     "customer", "revRecRule", "revPlansOn"}
+     "customer", "revRecRule", "revPlansOn", "subscription", "subscriptionLine",
+     "subscriptionPlan", "priceBook", "pricePlan", "billingAccount"}
 )  # fmt: skip
 _EXTERNAL_ID = re.compile(r"[A-Za-z0-9_\-|.: ]+")
 _DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:T.*)?")

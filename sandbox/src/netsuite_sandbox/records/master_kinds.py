@@ -10,8 +10,14 @@ from typing import Any
 from netsuite_sandbox.company import Company, Master
 from netsuite_sandbox.errors import DUP_ITEM, invalid_value, missing, user_error
 from netsuite_sandbox.records.fields import Values
+from netsuite_sandbox.suitebilling import checks, subscriptions, terms
 
 Check = Callable[[Company, Values, Master | None], None]
+After = Callable[[Company, Master, Master | None], None]
+
+
+def _nothing(_company: Company, _saved: Master, _before: Master | None) -> None:
+    return
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +29,7 @@ class MasterKind:
         custom: Which custom fields belong to it: entity, item or "".
         readonly: Whether the REST API may change it.
         referenced: SQL that yields a row when the record is in use; its parameter is the id.
+        after: What follows from saving: the record as saved, and as it was before.
     """
 
     record: str
@@ -31,6 +38,7 @@ class MasterKind:
     custom: str = ""
     readonly: bool = False
     referenced: str = ""
+    after: After = _nothing
 
 
 def _taken(company: Company, record: str, field: str, value: Any, me: Master | None) -> bool:
@@ -144,6 +152,11 @@ def _named(_company: Company, values: Values, _me: Master | None) -> None:
         raise missing(["name"])
 
 
+_MEMBER = "SELECT 1 FROM master WHERE grp = '{}' AND json_extract(body, '$.{}') = ?"
+_SELF = (
+    "SELECT 1 FROM master WHERE grp = '{}' AND json_extract(body, '$.{}') IS NOT NULL AND id = ?"
+)
+
 KINDS: dict[str, MasterKind] = {
     kind.record: kind
     for kind in (
@@ -159,6 +172,26 @@ KINDS: dict[str, MasterKind] = {
                    referenced="SELECT 1 FROM tx WHERE subsidiary = ? LIMIT 1"),
         MasterKind("accountingPeriod", _period, "periodName",
                    referenced="SELECT 1 FROM tx WHERE postingperiod = ? LIMIT 1"),
+        MasterKind("subscriptionPlan", checks.check_plan, "itemId", "item", referenced=_MEMBER.format(
+            "subscription", "subscriptionPlan")),
+        MasterKind("priceBook", checks.check_price_book, "name"),
+        MasterKind("pricePlan", checks.check_price_plan, "id", referenced=_MEMBER.format(
+            "subscriptionLine", "pricePlan")),
+        MasterKind("subscriptionTerm", checks.check_term, "name"),
+        MasterKind("billingAccount", checks.check_billing_account, "name",
+                   referenced=_MEMBER.format("subscription", "billingAccount")),
+        MasterKind("subscription", subscriptions.check_subscription, "name",
+                   referenced=_MEMBER.format("subscriptionLine", "subscription")
+                   + " AND json_extract(body, '$.subscriptionLineStatus') <> 'DRAFT'",
+                   after=subscriptions.after_subscription),
+        MasterKind("subscriptionLine", checks.check_line, "id",
+                   referenced="SELECT 1 WHERE ? IS NOT NULL"),
+        MasterKind("subscriptionChangeOrder", terms.check_change_order, "idNumber",
+                   referenced="SELECT 1 WHERE ? IS NOT NULL", after=terms.after_change_order),
+        MasterKind("usage", checks.check_usage, "id", referenced=_SELF.format("usage", "rated")),
+        MasterKind("charge", checks.check_charge, "id",
+                   referenced=_SELF.format("charge", "invoice")),
+        MasterKind("billingRevenueEvent", checks.check_event, "id"),
         MasterKind("revRecRule", _named, "name", readonly=True),
         MasterKind("revPlansOn", _named, "name", readonly=True),
     )

@@ -35,7 +35,9 @@ def create(company: Company, kind: MasterKind, values: Values, forced_id: int = 
     kind.check(company, body, None)
     now = company.clock.stamp()
     record_id = forced_id or company.db.next_number(f"id.{group}")
-    company.save_master(Master(record_id, kind.record, external, body, now, now), new=True)
+    saved = Master(record_id, kind.record, external, body, now, now)
+    company.save_master(saved, new=True)
+    kind.after(company, saved, None)
     return record_id
 
 
@@ -52,6 +54,7 @@ def update(company: Company, kind: MasterKind, record_id: int, values: Values) -
     now = company.clock.stamp()
     changed = Master(record_id, kind.record, external, body, record.created, now)
     company.save_master(changed, new=False)
+    kind.after(company, changed, record)
 
 
 def delete(company: Company, kind: MasterKind, record_id: int) -> None:

@@ -15,7 +15,9 @@ from netsuite_sandbox.records.transactions import BY_CODE, KINDS, current_values
 _MASTER_TARGETS = {
     "account": "account", "currency": "currency", "subsidiary": "subsidiary",
     "accountingPeriod": "accountingPeriod", "entity": "customer", "customer": "customer",
-    "item": "serviceSaleItem", "revRecRule": "", "revPlansOn": "",
+    "item": "serviceSaleItem", "revRecRule": "", "revPlansOn": "", "subscription": "subscription",
+    "subscriptionLine": "subscriptionLine", "subscriptionPlan": "subscriptionPlan",
+    "priceBook": "priceBook", "pricePlan": "pricePlan", "billingAccount": "billingAccount",
 }  # fmt: skip
 _ENUM_NAMES = {"T": "True", "F": "False"}
 
@@ -85,11 +87,14 @@ class Renderer:
         }  # fmt: skip
 
     def sublist(self, record: str, record_id: int, name: str) -> tuple[Field, list[Values]] | None:
-        """Return a sublist of a transaction as values, or None if there is no such one."""
+        """Return a sublist of a record as values, or None if there is no such one."""
         kind = KINDS.get(record)
         found = definition(record).find(name)
-        if kind is None or found is None or found.sublist is None:
+        if found is None or found.sublist is None:
             return None
+        if kind is None:
+            body = self._books.company.must(groups.group_of(record), record_id).body
+            return found, body.get(found.name) or []
         head = self._books.ledger.header(record_id)
         assert head is not None
         return found, current_values(self._books, kind, head).get(found.name) or []

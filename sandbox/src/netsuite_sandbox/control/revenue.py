@@ -1,0 +1,175 @@
+"""Controls of revenue management and subscription billing: what REST has no trigger for.
+
+Each stands for a page or a script of NetSuite: Update Revenue Arrangements, Update Revenue Plans,
+Create Revenue Recognition Journal Entries, Create Reclassification Journal Entries, Process Billing
+Operations (rating run, bill run), Custom Recognition Event Types, Revenue Recognition Rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+from netsuite_sandbox.arm import rules
+from netsuite_sandbox.arm.elements import update_arrangements
+from netsuite_sandbox.arm.plans import update_plans
+from netsuite_sandbox.arm.recognition import month_end, recognize
+from netsuite_sandbox.arm.reclassification import reclassify
+from netsuite_sandbox.company import Company, Master
+from netsuite_sandbox.errors import invalid_request
+from netsuite_sandbox.suitebilling.billing import bill
+from netsuite_sandbox.suitebilling.rating import rate
+from netsuite_sandbox.suitebilling.terms import end_term
+from netsuite_sandbox.wire.http import Request
+
+if TYPE_CHECKING:
+    from netsuite_sandbox.sandbox import Sandbox
+
+_FAR = "9999-12-31"
+
+
+def _object(request: Request) -> dict[str, Any]:
+    body = request.json() if request.body.strip() else {}
+    if not isinstance(body, dict):
+        raise invalid_request("A JSON object is expected.")
+    return body
+
+
+def _month_end(sandbox: Sandbox, request: Request) -> Any:
+    body, books = _object(request), sandbox.books
+    return month_end(
+        books.company, books.ledger, books.periods, str(body.get("period", "")),
+        reclass=bool(body.get("reclassify", False)),
+    )  # fmt: skip
+
+
+def _arrangements(sandbox: Sandbox, request: Request) -> Any:
+    """Update Revenue Arrangements; `to` is its filter Source To, blank for all."""
+    books = sandbox.books
+    with books.company.db.transaction():
+        until = str(_object(request).get("to") or _FAR)
+        return {"elements": update_arrangements(books.company, books.ledger, until)}
+
+
+def _plans(sandbox: Sandbox, request: Request) -> Any:
+    books = sandbox.books
+    with books.company.db.transaction():
+        until = str(_object(request).get("to") or _FAR)
+        return {"plans": update_plans(books.company, books.periods, until)}
+
+
+def _recognition(sandbox: Sandbox, request: Request) -> Any:
+    books = sandbox.books
+    period = str(_object(request).get("period", ""))
+    return recognize(books.company, books.ledger, books.periods, period)
+
+
+def _reclassification(sandbox: Sandbox, request: Request) -> Any:
+    books = sandbox.books
+    period = str(_object(request).get("period", ""))
+    return reclassify(books.company, books.ledger, books.periods, period)
+
+
+def _rating(sandbox: Sandbox, request: Request) -> Any:
+    body, company = _object(request), sandbox.company
+    until = str(body.get("to") or company.clock.today().isoformat())
+    only = _number(body, "subscription")
+    with company.db.transaction():
+        return {"charges": [_shown(charge) for charge in rate(company, until, only)]}
+
+
+def _shown(charge: Master) -> dict[str, Any]:
+    body = charge.body
+    return {"id": str(charge.id), "subscriptionLine": str(body["subscriptionLine"]),
+            "date": body["chargeDate"], "amount": format(Decimal(body["amount"]), "f")}  # fmt: skip
+
+
+def _billing(sandbox: Sandbox, request: Request) -> Any:
+    body, company = _object(request), sandbox.company
+    day = str(body.get("date") or company.clock.today().isoformat())
+    with company.db.transaction():
+        return {"bills": bill(sandbox.books, day, _number(body, "customer"))}
+
+
+def _end_term(sandbox: Sandbox, request: Request) -> Any:
+    body, company = _object(request), sandbox.company
+    subscription = _number(body, "subscription")
+    if subscription is None or company.master("subscription", subscription) is None:
+        raise invalid_request("subscription is the id of a subscription.")
+    with company.db.transaction():
+        made = end_term(company, subscription, str(body.get("remainder", "")))
+        return {"charges": [_shown(charge) for charge in made]}
+
+
+def _number(body: dict[str, Any], name: str) -> int | None:
+    value = body.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not str(value).isdigit():
+        raise invalid_request(f"{name} is an internal id.")
+    return int(value)
+
+
+def _rule(sandbox: Sandbox, request: Request) -> Any:
+    """Make a revenue recognition rule; in NetSuite only its form does."""
+    body = _object(request)
+    rules.check(body)
+    return {"id": str(_make(sandbox.company, "revRecRule", body))}
+
+
+def _event_type(sandbox: Sandbox, request: Request) -> Any:
+    """Make a custom recognition event type: another choice of Create Revenue Plans On."""
+    name = _object(request).get("name")
+    if not isinstance(name, str):
+        raise invalid_request("A custom recognition event type has a name.")
+    return {"id": str(_make(sandbox.company, "revPlansOn", {"name": name}))}
+
+
+def _event(sandbox: Sandbox, request: Request) -> Any:
+    """Make a revenue recognition event, as a script with record.create does."""
+    body, company = _object(request), sandbox.company
+    kind, tx, line = (_number(body, name) for name in ("eventType", "transaction", "line"))
+    if kind is None or tx is None or line is None or not body.get("eventDate"):
+        raise invalid_request("An event has eventType, transaction, line and eventDate.")
+    values: dict[str, Any] = {
+        "eventType": kind, "eventPurpose": str(body.get("eventPurpose", "ACTUAL")),
+        "eventDate": str(body["eventDate"]), "transactionLine": f"{tx}_{line}",
+        "element": f"{tx} {line}",
+    }  # fmt: skip
+    for name in ("amount", "quantity", "cumulativePercentComplete"):
+        if body.get(name) is not None:
+            try:
+                values[name] = Decimal(str(body[name]))
+            except InvalidOperation:
+                raise invalid_request(f"{name} is a number.") from None
+    made = _make(company, "billingRevenueEvent", values)
+    company.db.execute(
+        "UPDATE element SET stale = 1 WHERE source = ? AND sourceline = ?", (tx, line)
+    )
+    return {"id": str(made)}
+
+
+def _make(company: Company, record: str, body: dict[str, Any]) -> int:
+    now = company.clock.stamp()
+    with company.db.transaction():
+        number = company.db.next_number(f"id.{record}")
+        while company.master(record, number) is not None:
+            number = company.db.next_number(f"id.{record}")
+        company.save_master(Master(number, record, None, body, now, now), new=True)
+    return number
+
+
+ROUTES: dict[tuple[str, str], Callable[[Sandbox, Request], Any]] = {
+    ("POST", "/month-end"): _month_end,
+    ("POST", "/revenue-arrangements/update"): _arrangements,
+    ("POST", "/revenue-plans/update"): _plans,
+    ("POST", "/revenue-recognition"): _recognition,
+    ("POST", "/reclassification"): _reclassification,
+    ("POST", "/revenue-rules"): _rule,
+    ("POST", "/recognition-event-types"): _event_type,
+    ("POST", "/recognition-events"): _event,
+    ("POST", "/rating-run"): _rating,
+    ("POST", "/billing-run"): _billing,
+    ("POST", "/end-of-term"): _end_term,
+}
