@@ -32,7 +32,10 @@ from drawdown.service.ingest import BATCH_SIZE, Answer, expire, ingest
 from drawdown.service.observe import observe
 from drawdown.service.reconcile import reconcile
 from drawdown.store import outbox
+from drawdown.store.ledger import events_by_id
 
+PROBLEMS_MAX = 10_000
+"""Problems of one file that are told one by one."""
 AS_JSON = typer.Option(False, "--json", help="Print JSON.")
 
 
@@ -83,16 +86,12 @@ def _ingest(
         taken = _Intake()
         with file.open("rb") as lines, progress_bar(is_quiet=as_json) as bar:
             task = bar.add_task(f"Reading {file.name}", total=file.stat().st_size)
-            decoded = decoder.decode(_counted(lines, lambda size: bar.advance(task, size)))
+            decoded = decoder.decode(lines)  # the file itself: an endless line is no danger then
             while batch := list(islice(decoded, BATCH_SIZE)):
                 taken.add(batch, books)
+                bar.update(task, completed=lines.tell())
+        taken.settle_held(books)
         return taken.report(as_json=as_json)
-
-
-def _counted(lines: Iterator[bytes], count: object) -> Iterator[bytes]:
-    for line in lines:
-        count(len(line))  # type: ignore[operator]
-        yield line
 
 
 class _Intake:
@@ -101,22 +100,21 @@ class _Intake:
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         self.problems: list[dict[str, object]] = []
-        self.held: dict[str, dict[str, object]] = {}
+        self.left_out = 0
+        self.held: list[dict[str, object]] = []
 
     def add(self, batch: list[Located | Problem], books: Books) -> None:
         """Ingest one batch."""
         for problem in batch:
             if isinstance(problem, Problem):
                 self.counts["unreadable"] += 1
-                self.problems.append(
+                self._note(
                     {"line": problem.line, "status": "unreadable", "detail": problem.message}
                 )
         located = [one for one in batch if isinstance(one, Located)]
         answers = ingest(books.session, [one.event for one in located], books.policy)
         for one, answer in zip(located, answers, strict=True):
             self._take(one.line, answer)
-        if self.held:
-            self._forget_resumed(books)
 
     def _take(self, line: int, answer: Answer) -> None:
         key = "repeated" if answer.is_repeat and answer.status == "accepted" else answer.status
@@ -132,30 +130,43 @@ class _Intake:
             "detail": answer.detail,
         }
         if answer.status == "held":
-            self.held[answer.event_id] = row
+            self.held.append(row)
         else:
-            self.problems.append(row)
+            self._note(row)
 
-    def _forget_resumed(self, books: Books) -> None:
-        """A held event may have gone on since: only those that still wait are reported."""
-        still = {row[0] for row in books.session.run("held")}
-        for event_id in [event_id for event_id in self.held if event_id not in still]:
-            del self.held[event_id]
+    def _note(self, row: dict[str, object]) -> None:
+        if len(self.problems) < PROBLEMS_MAX:
+            self.problems.append(row)
+        else:
+            self.left_out += 1
+
+    def settle_held(self, books: Books) -> None:
+        """A held event may have gone on since: it is reported as it ended."""
+        held, self.held = self.held, []
+        now = events_by_id(books.session, {str(row["event_id"]) for row in held})
+        for row in held:
+            record = now[str(row["event_id"])]
+            if record.status == "held":
+                self.held.append(row)
+                continue
             self.counts["held"] -= 1
-            self.counts["accepted"] += 1
+            self.counts[record.status] += 1
+            if record.status == "refused":
+                found = {"reason": record.reason, "block_id": record.block_id}
+                self._note({**row, **found, "status": "refused", "detail": record.detail})
 
     def report(self, *, as_json: bool) -> int:
         """Print the result; return the exit status."""
-        problems = sorted(
-            [*self.problems, *self.held.values()], key=lambda row: int(str(row["line"]))
-        )
+        problems = sorted([*self.problems, *self.held], key=lambda row: int(str(row["line"])))
         counts = {key: count for key, count in self.counts.items() if count}
         if as_json:
-            print_json({"counts": counts, "problems": problems})
+            print_json({"counts": counts, "problems": problems, "problems_left_out": self.left_out})
         else:
             for row in problems:
                 what = f" event {row['event_id']}" if row.get("event_id") else ""
                 warn(f"line {row['line']}:{what} {row['status']}: {row['detail']}")
+            if self.left_out:
+                warn(f"{self.left_out} more problems are left out; see to these first")
             total = ", ".join(f"{count} {key}" for key, count in sorted(counts.items()))
             say(total or "nothing to read", "bold")
         return REFUSED if problems else DONE
