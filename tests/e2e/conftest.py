@@ -5,15 +5,12 @@ from collections.abc import Iterator
 import pytest
 
 from tests.e2e.company import Companies, Company
-from tests.e2e.postgres import server_url
-
-__all__ = ["server_url"]
 
 
 @pytest.fixture(scope="session")
-def companies(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Companies]:
+def companies(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Companies]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DATABASE_URL", server_url)
+        patch.setenv("DATABASE_URL", database_url)
         yield Companies(tmp_path_factory.mktemp("companies"))
 
 
