@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from drawdown.core.block import Block
 from drawdown.core.decide import expiry_of
 from drawdown.core.decide.batch import Decided, Held, decide_in_order
 from drawdown.core.decide.known import Known
@@ -99,12 +100,12 @@ def expire(session: Session, as_of: datetime, policy: Policy) -> int:
     whole blocks expired and the rest for the next run.
     """
     count = 0
-    while blocks := due_blocks(session, as_of, BATCH_SIZE):
+    last: Block | None = None
+    # Page by page, because blocks whose period is closed stay due and come first.
+    while blocks := due_blocks(session, as_of, BATCH_SIZE, last):
         answers = _ingest_batch(session, [expiry_of(block) for block in blocks], policy)
-        done = sum(answer.status == "accepted" and not answer.is_repeat for answer in answers)
-        count += done
-        if not done:  # all are held: their period is closed
-            break
+        count += sum(answer.status == "accepted" and not answer.is_repeat for answer in answers)
+        last = blocks[-1]
     return count
 
 

@@ -303,9 +303,21 @@ def _outbox_rows(lock: TenantLock, writing: Writing) -> list[tuple[Any, ...]]:
     ]  # fmt: skip
 
 
-def due_blocks(session: Session, as_of: datetime, limit: int) -> list[Block]:
-    """Return the next blocks that have something left and expire by an instant."""
-    rows = session.run("blocks_due", {"as_of": as_of.astimezone(UTC), "limit": limit})
+def due_blocks(
+    session: Session, as_of: datetime, limit: int, after: Block | None = None
+) -> list[Block]:
+    """Return the next blocks that have something left and expire by an instant.
+
+    Args:
+        after: The last block of the page before; None for the first page.
+    """
+    page = {
+        "as_of": as_of.astimezone(UTC),
+        "limit": limit,
+        "after_at": after.expires_at if after else "-infinity",
+        "after_id": after.block_id if after else "",
+    }
+    rows = session.run("blocks_due", page)
     return [to_block(row) for row in rows]
 
 

@@ -46,13 +46,14 @@ FROM drawdown.block
 WHERE tenant_id = %(tenant)s AND customer_id = ANY (%(ids)s::text[]) AND state IN ('new', 'open')
 
 -- blocks_due --
--- Blocks with something left that expire by an instant, in the order they expire.
+-- Blocks with something left that expire by an instant, in the order they expire, page by page.
 SELECT block_id, customer_id, order_id, kind, currency, amount_minor, credits, priority,
        effective_at, expires_at, item_ids, exchange_rate, state, used_credits, used_minor,
        due_minor, cancelled_minor, is_invoiced, deposit, sequence
 FROM drawdown.block
 WHERE tenant_id = %(tenant)s AND expires_at <= %(as_of)s AND state = 'open'
   AND (used_credits < credits OR used_minor < amount_minor)
+  AND (expires_at, block_id) > (%(after_at)s::timestamptz, %(after_id)s::text)
 ORDER BY expires_at, block_id LIMIT %(limit)s
 
 -- blocks_all --

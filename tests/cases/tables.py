@@ -1,0 +1,35 @@
+"""What the database holds of a tenant, for comparing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+
+KEYS = {
+    "tenant": "tenant_id",
+    "event": "position",
+    "customer": "customer_id",
+    "block": "block_id",
+    "document": "document_id",
+    "movement": "block_id, sequence",
+    "entry": "block_id, sequence, code",
+    "outbox": "position",
+}
+"""Every table of the ledger, with the rest of its key."""
+
+
+def contents(url: str, tenant_id: str) -> dict[str, list[Any]]:
+    """Return all rows of a tenant by table, in order of their keys, but for when they came."""
+    with psycopg.connect(url) as connection:
+        return {
+            table: [
+                row[0]
+                for row in connection.execute(
+                    f"SELECT to_jsonb(t) - 'recorded_at' FROM drawdown.{table} AS t "
+                    f"WHERE tenant_id = %s ORDER BY {key}",
+                    (tenant_id,),
+                )
+            ]
+            for table, key in KEYS.items()
+        }

@@ -1,0 +1,202 @@
+"""What the database itself refuses, whatever the code above it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import psycopg
+import pytest
+from psycopg.types.json import Jsonb
+
+from drawdown.core.policy import Policy
+from drawdown.service.ingest import ingest
+from drawdown.store.database import Database
+from tests.cases import facts as f
+from tests.cases.stories import STORIES
+from tests.cases.tables import KEYS, contents
+
+JOURNAL = ("movement", "entry")
+OTHERS = sorted(set(KEYS) - {"tenant"})
+
+
+@pytest.fixture
+def filled(database: Database, tenant: str) -> str:
+    """A tenant with the first story in its books."""
+    with database.session(tenant) as session:
+        for month in STORIES[0].months:
+            assert all(a.status == "accepted" for a in ingest(session, month.events, Policy()))
+    return tenant
+
+
+@pytest.mark.parametrize("table", JOURNAL)
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE drawdown.{} SET block_id = block_id",
+        "UPDATE drawdown.{} SET block_id = block_id WHERE false",
+        "DELETE FROM drawdown.{}",
+        "TRUNCATE drawdown.{} CASCADE",
+    ],
+)
+def test_the_journal_is_append_only(
+    database: Database, database_url: str, filled: str, table: str, statement: str
+) -> None:
+    """Neither the application nor the owner of the tables changes or removes what was written."""
+    sql = statement.format(table).encode()
+    before = contents(database_url, filled)
+    with (
+        database.session(filled) as session,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        session.connection.execute(sql)
+    with (
+        psycopg.connect(database_url) as owner,
+        pytest.raises(psycopg.errors.IntegrityConstraintViolation, match="append-only"),
+    ):
+        owner.execute(sql)
+    assert contents(database_url, filled) == before
+
+
+@pytest.mark.parametrize("table", ["event", "block", "document", "customer", "outbox", "tenant"])
+def test_the_application_deletes_nothing(database: Database, filled: str, table: str) -> None:
+    """Every other table takes inserts and changes of its own columns, no removal."""
+    for statement in ("DELETE FROM", "TRUNCATE"):
+        with (
+            database.session(filled) as session,
+            pytest.raises(psycopg.errors.InsufficientPrivilege),
+        ):
+            session.connection.execute(f"{statement} drawdown.{table}".encode())
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        ("event", "payload"),
+        ("event", "fingerprint"),
+        ("block", "amount_minor"),
+        ("block", "credits"),
+        ("block", "expires_at"),
+        ("document", "record"),
+        ("outbox", "intent"),
+        ("outbox", "external_id"),
+        *((table, "tenant_id") for table in KEYS),
+    ],
+)
+def test_terms_and_facts_are_never_edited(
+    database: Database, filled: str, table: str, column: str
+) -> None:
+    """What a fact said and what a block was sold for stays; so does whose it is."""
+    with (
+        database.session(filled) as session,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        session.connection.execute(f"UPDATE drawdown.{table} SET {column} = {column}".encode())
+
+
+@pytest.mark.parametrize("table", KEYS)
+def test_another_tenants_rows_are_invisible(
+    database: Database, filled: str, new_tenant: Callable[..., str], table: str
+) -> None:
+    """A session sees its own tenant, however it asks."""
+    other = new_tenant(database)
+    count = f"SELECT count(*) FROM drawdown.{table}"
+    ask = f"{count} WHERE tenant_id = %s"
+    with database.session(filled) as session:
+        own = session.connection.execute(count.encode()).fetchone()
+        assert own is not None
+        assert own[0] > 0
+        assert session.connection.execute(ask.encode(), (filled,)).fetchone() == own
+        assert session.connection.execute(ask.encode(), (other,)).fetchone() == (0,)
+    with database.session(other) as session:
+        seen = session.connection.execute(count.encode()).fetchone()
+        assert seen == (int(table == "tenant"),)
+        assert session.connection.execute(ask.encode(), (filled,)).fetchone() == (0,)
+
+
+@pytest.mark.parametrize("table", OTHERS)
+def test_rows_for_another_tenant_are_refused(
+    database: Database, filled: str, new_tenant: Callable[..., str], table: str
+) -> None:
+    """A row that names another tenant does not go in, not even a copy of one's own."""
+    other = new_tenant(database)
+    with database.session(filled) as session:
+        row = session.connection.execute(
+            f"SELECT to_jsonb(t) || jsonb_build_object('tenant_id', %s::text) "
+            f"FROM drawdown.{table} AS t LIMIT 1".encode(),
+            (other,),
+        ).fetchone()
+        assert row is not None
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"):
+            session.connection.execute(
+                f"INSERT INTO drawdown.{table} "
+                f"SELECT (jsonb_populate_record(NULL::drawdown.{table}, %s::jsonb)).*".encode(),
+                (Jsonb(row[0]),),
+            )
+
+
+@pytest.mark.parametrize("table", KEYS)
+def test_without_a_tenant_there_are_no_rows(database_url: str, filled: str, table: str) -> None:
+    """A connection that forgot to say whose books it wants gets none."""
+    with psycopg.connect(database_url) as connection:
+        connection.execute("SET ROLE drawdown_app")
+        count = connection.execute(f"SELECT count(*) FROM drawdown.{table}".encode()).fetchone()
+        assert count == (0,)
+
+
+def test_the_application_owns_nothing_and_passes_no_guard(database_url: str) -> None:
+    """Its role is no superuser, does not bypass row-level security and owns no object."""
+    with psycopg.connect(database_url) as owner:
+        role = owner.execute(
+            "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolcanlogin "
+            "FROM pg_roles WHERE rolname = 'drawdown_app'"
+        ).fetchone()
+        assert role == (False,) * 5
+        owned = owner.execute(
+            "SELECT count(*) FROM pg_shdepend AS d JOIN pg_roles AS r ON r.oid = d.refobjid "
+            "WHERE r.rolname = 'drawdown_app' AND d.deptype = 'o'"
+        ).fetchone()
+        assert owned == (0,)
+        unguarded = owner.execute(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'drawdown'::regnamespace "
+            "AND relkind = 'r' AND NOT (relrowsecurity AND relforcerowsecurity)"
+        ).fetchall()
+        assert unguarded == []
+        tables = owner.execute(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'drawdown'::regnamespace "
+            "AND relkind = 'r' ORDER BY 1"
+        ).fetchall()
+        assert [row[0] for row in tables] == sorted(KEYS)
+        may_create = owner.execute(
+            "SELECT has_schema_privilege('drawdown_app', 'drawdown', 'CREATE')"
+        ).fetchone()
+        assert may_create == (False,)
+
+
+def test_revenue_is_refused_on_every_row_but_an_observed_recognition(
+    database: Database, filled: str
+) -> None:
+    """Even a rule that went wrong could not post revenue."""
+    with (
+        database.session(filled) as session,
+        pytest.raises(psycopg.errors.CheckViolation),
+    ):
+        session.connection.execute(
+            "INSERT INTO drawdown.entry SELECT tenant_id, block_id, sequence, 'X1', debit, "
+            "'revenue_usage', amount_minor, currency, posted_on, record, item_id "
+            "FROM drawdown.entry WHERE code = 'D1'"
+        )
+
+
+@pytest.mark.parametrize("key", ["event_id", "position"])
+def test_events_are_numbered_once(database: Database, filled: str, key: str) -> None:
+    """One id is one fact."""
+    with database.session(filled) as session:
+        events = session.run("counts").fetchone()
+        again = ingest(session, [f.customer("2026-01-01")], Policy())
+        assert again[0].is_repeat
+        assert session.run("counts").fetchone() == events
+        positions = session.connection.execute(
+            f"SELECT count(*), count(DISTINCT {key}) FROM drawdown.event".encode()
+        ).fetchone()
+        assert positions is not None
+        assert positions[0] == positions[1]
