@@ -70,8 +70,8 @@ def hledger(company: Company) -> str:
     columns = [f"l.{name} AS line_{name}" for name in company.line_columns]
     more = "".join(f", {name}" for name in (*custom, *columns))
     rows = company.db.all(
-        "SELECT t.id, t.type, t.trandate, t.tranid, t.externalid, t.currency, l.account, l.amount,"
-        f" l.base{more} FROM tx t JOIN line l ON l.tx = t.id WHERE t.posting = 'T'"
+        "SELECT t.id, t.type, t.trandate, t.tranid, t.externalid, t.currency, t.subsidiary,"
+        f" l.account, l.amount, l.base{more} FROM tx t JOIN line l ON l.tx = t.id WHERE t.posting = 'T'"
         " ORDER BY t.trandate, t.id, l.seq"
     )
     names = {account.id: _account_name(account.body) for account in company.masters("account")}
@@ -91,7 +91,9 @@ def hledger(company: Company) -> str:
             tags += [(name, row[name]) for name in company.body_columns]
             out += ["", f"{row['trandate']} {_plain(label(row['type']))} {_plain(row['tranid'])}"]
             out += [f"    ; {name}: {_plain(value)}" for name, value in tags if value is not None]
-        out.append(_posting(company, row, names, base))
+        own = company.base_currency(row["subsidiary"])
+        symbol = str(company.must("currency", own).body["symbol"])
+        out.append(_posting(company, row, names, symbol))
     return "\n".join(out) + "\n"
 
 
