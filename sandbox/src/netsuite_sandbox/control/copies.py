@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 _TRANSACTION_COLUMNS = (
     ("tx", "id"), ("tx", "createdfrom"), ("line", "tx"), ("line", "orderdoc"),
     ("link", "previousdoc"), ("link", "nextdoc"), ("element", "source"),
-    ("element", "arrangement"), ("planned", "journal"),
+    ("element", "arrangement"), ("planned", "journal"), ("reclass", "arrangement"),
+    ("reclass", "journal"), ("reclass", "reversal"),
 )  # fmt: skip
 _TRANSACTION_EXTRAS = ("salesOrder", "source", "refund", "reversalEntry", "isReversalOf")
 _MASTER_COLUMNS = {
@@ -24,8 +25,8 @@ _MASTER_COLUMNS = {
                 ("element", "recognitionaccount")),
 }  # fmt: skip
 _MASTER_BODIES = {
-    "entity": ("parent",),
-    "item": (),
+    "entity": ("parent", "customer", "billTo"),
+    "item": ("item", "billingItem", "subscriptionPlan"),
     "account": ("receivablesAccount", "incomeAccount", "deferredRevenueAccount", "deferralAcct",
                 "revReclassFxAccount", "drAccount", "fxAccount"),
 }  # fmt: skip
@@ -76,6 +77,8 @@ def refresh(sandbox: Sandbox) -> dict[str, int]:
             db.execute(f"UPDATE {table} SET {column} = {column} + ?", (moved["transaction"],))
         for member in _TRANSACTION_EXTRAS:
             _shift_json("tx", "extra", member, moved["transaction"], sandbox)
+        for member in ("invoice", "creditMemo"):
+            _shift_json("master", "body", member, moved["transaction"], sandbox)
         for group, columns in _MASTER_COLUMNS.items():
             top = db.value("SELECT COALESCE(MAX(id), 0) FROM master WHERE grp = ?", (group,))
             step = moved[group] = _shift(top)

@@ -172,11 +172,11 @@ KINDS: dict[str, MasterKind] = {
                    referenced="SELECT 1 FROM tx WHERE subsidiary = ? LIMIT 1"),
         MasterKind("accountingPeriod", _period, "periodName",
                    referenced="SELECT 1 FROM tx WHERE postingperiod = ? LIMIT 1"),
-        MasterKind("subscriptionPlan", checks.check_plan, "itemId", "item", referenced=_MEMBER.format(
-            "subscription", "subscriptionPlan")),
+        MasterKind("subscriptionPlan", checks.check_plan, "itemId", "item",
+                   referenced=_MEMBER.format("subscription", "subscriptionPlan")),
         MasterKind("priceBook", checks.check_price_book, "name"),
-        MasterKind("pricePlan", checks.check_price_plan, "id", referenced=_MEMBER.format(
-            "subscriptionLine", "pricePlan")),
+        MasterKind("pricePlan", checks.check_price_plan, "id",
+                   referenced=_MEMBER.format("subscriptionLine", "pricePlan")),
         MasterKind("subscriptionTerm", checks.check_term, "name"),
         MasterKind("billingAccount", checks.check_billing_account, "name",
                    referenced=_MEMBER.format("subscription", "billingAccount")),
