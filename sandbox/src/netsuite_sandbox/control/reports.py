@@ -71,8 +71,8 @@ def hledger(company: Company) -> str:
     more = "".join(f", {name}" for name in (*custom, *columns))
     rows = company.db.all(
         "SELECT t.id, t.type, t.trandate, t.tranid, t.externalid, t.currency, t.subsidiary,"
-        f" l.account, l.amount, l.base{more} FROM tx t JOIN line l ON l.tx = t.id WHERE t.posting = 'T'"
-        " ORDER BY t.trandate, t.id, l.seq"
+        f" l.account, l.amount, l.base{more} FROM tx t JOIN line l ON l.tx = t.id"
+        " WHERE t.posting = 'T' ORDER BY t.trandate, t.id, l.seq"
     )
     names = {account.id: _account_name(account.body) for account in company.masters("account")}
     base = str(company.must("currency", company.base_currency(1)).body["symbol"])

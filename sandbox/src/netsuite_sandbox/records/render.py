@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from netsuite_sandbox import groups
-from netsuite_sandbox.money import to_decimal
+from netsuite_sandbox.records import computed
 from netsuite_sandbox.records.fields import Definition, Field, Values, definition
 from netsuite_sandbox.records.kinds import Books
 from netsuite_sandbox.records.master_kinds import display_name
@@ -43,6 +43,7 @@ class Renderer:
         head = self._books.ledger.header(record_id)
         assert head is not None
         values = current_values(self._books, kind, head)
+        values.update(computed.of_transaction(self._books, head))
         values.update(
             id=str(head.id), createdDate=head.createddate, lastModifiedDate=head.lastmodifieddate,
             prevDate=head.trandate, refName=f"{kind.label} #{head.tranid}",
@@ -63,28 +64,14 @@ class Renderer:
             "refName": display_name(company, group, record_id),
         }  # fmt: skip
         if record == "customer":
-            values.update(self._balances(record_id))
+            values.update(computed.of_customer(company, record_id))
         if record == "account":
-            values["balance"] = to_decimal(
-                company.db.value(
-                    "SELECT COALESCE(SUM(l.base), 0) FROM line l JOIN tx t ON t.id = l.tx"
-                    " WHERE l.account = ? AND t.posting = 'T'", (record_id,),
-                )
-            )  # fmt: skip
+            values.update(computed.of_account(company, record_id, found.body))
         return self._record(definition(record), record, record_id, values, {}, fields)
 
-    def _balances(self, customer: int) -> Values:
-        row = self._books.company.db.one(
-            "SELECT COALESCE(SUM(CASE type WHEN 'CustInvc' THEN open WHEN 'CustCred' THEN -open"
-            " WHEN 'CustPymt' THEN -open END), 0) AS balance,"
-            " COALESCE(SUM(CASE type WHEN 'CustDep' THEN open END), 0) AS deposit"
-            " FROM tx WHERE entity = ?",
-            (customer,),
-        )
-        assert row is not None
-        return {
-            "balance": to_decimal(row["balance"]), "depositBalance": to_decimal(row["deposit"]),
-        }  # fmt: skip
+    def form(self, spec: Definition, values: Values) -> Values:
+        """Render values of a record that is not saved."""
+        return self._values(spec, values, {}, None)
 
     def sublist(self, record: str, record_id: int, name: str) -> tuple[Field, list[Values]] | None:
         """Return a sublist of a record as values, or None if there is no such one."""

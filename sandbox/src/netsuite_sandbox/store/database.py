@@ -66,6 +66,19 @@ class Database:
             finally:
                 self._depth = 0
 
+    @contextmanager
+    def rehearsal(self) -> Iterator[None]:
+        """Run the body and take everything back that it wrote. Inside a transaction only."""
+        assert self._depth, "a rehearsal needs a transaction around it"
+        self.conn.execute("SAVEPOINT rehearsal")
+        try:
+            yield
+        finally:
+            self.conn.execute("ROLLBACK TO rehearsal")
+            self.conn.execute("RELEASE rehearsal")
+            for callback in self._on_rollback:
+                callback()
+
     def execute(self, sql: str, args: Sequence[Any] = ()) -> sqlite3.Cursor:
         """Run one statement."""
         return self.conn.execute(sql, args)

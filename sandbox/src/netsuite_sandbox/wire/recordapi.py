@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from netsuite_sandbox import groups
 from netsuite_sandbox.errors import (
     TYPE_MISMATCH,
+    NetSuiteError,
     invalid_request,
     method_not_allowed,
     nonexistent,
@@ -24,7 +25,7 @@ from netsuite_sandbox.records.fields import Reader, Values, definition
 from netsuite_sandbox.records.kinds import Books
 from netsuite_sandbox.records.master_kinds import REST_KINDS
 from netsuite_sandbox.records.render import Renderer
-from netsuite_sandbox.wire import metadata
+from netsuite_sandbox.wire import actions, forms, metadata
 from netsuite_sandbox.wire.collections import collection
 from netsuite_sandbox.wire.http import RESOURCE, Request, Response, answer, created
 
@@ -125,11 +126,32 @@ def _collection(books: Books, request: Request, target: Target) -> Response:
         return collection(books, request, target.record, f"{request.base_url}{ROOT}")
     if request.method != "POST":
         raise method_not_allowed(f"{request.method} is not supported on a collection.")
+    form = forms.wanted(request)
+    if form == forms.OPTIONS:
+        return forms.select_options(books, request, definition(target.record))
+    if form and not request.body.strip():
+        request.body = b"{}"
     values, reader = _body(books, request, target.record)
+    if form:
+        return _create_form(books, request, target.record, values)
     record_id = _create(books, target.record, values)
     response = created(_location(request, target.record, record_id), _headers(reader))
     response.status = books.company.settings["post_status"]
     return response
+
+
+def _create_form(books: Books, request: Request, record: str, values: Values) -> Response:
+    """Show what would be created. Source: "Create-form Operation"."""
+    with books.company.db.rehearsal():
+        try:
+            made = _create(books, record, dict(values))
+            return forms.shown(forms.CREATE, _shown(books, request, record, made))
+        except NetSuiteError:
+            renderer = _renderer(books, request)
+            is_transaction = record in transactions.KINDS
+            shown = forms.defaults(books, renderer, definition(record), values,
+                                   transaction=is_transaction)  # fmt: skip
+            return forms.shown(forms.CREATE, shown)
 
 
 def _create(books: Books, record: str, values: Values) -> int:
@@ -181,7 +203,16 @@ def _checked(books: Books, target: Target) -> int:
 
 def _patch(books: Books, request: Request, target: Target) -> Response:
     record_id = _checked(books, target)
+    form = forms.wanted(request)
+    if form == forms.OPTIONS:
+        return forms.select_options(books, request, definition(target.record))
+    if form and not request.body.strip():
+        request.body = b"{}"
     values, reader = _body(books, request, target.record)
+    if form:
+        with books.company.db.rehearsal():
+            _update(books, request, target.record, record_id, values)
+            return forms.shown(forms.EDIT, _shown(books, request, target.record, record_id))
     _update(books, request, target.record, record_id, values)
     return created(_location(request, target.record, record_id), _headers(reader))
 
@@ -235,6 +266,10 @@ def _below(books: Books, request: Request, target: Target) -> Response:
         if request.method != "POST":
             raise method_not_allowed("A transformation is a POST.")
         return _transform(books, request, target, target.rest[1])
+    if target.rest[0].startswith("@") and len(target.rest) == 1:
+        if request.method != "POST":
+            raise method_not_allowed("A record action is a POST.")
+        return _action(books, request, target)
     if request.method != "GET":
         raise method_not_allowed(f"{request.method} is not supported on a sub-resource.")
     record_id = _checked(books, target)
@@ -254,6 +289,18 @@ def _below(books: Books, request: Request, target: Target) -> Response:
     raise nonexistent()
 
 
+def _action(books: Books, request: Request, target: Target) -> Response:
+    """Source: "Executing Record Actions": {"links": [...], "result": true}."""
+    record_id = _checked(books, target)
+    if request.body.strip() and not isinstance(request.json(), dict):
+        raise invalid_request("The parameters of an action are a JSON object.")
+    kind = transactions.KINDS.get(target.record)
+    head = books.ledger.header(record_id) if kind else None
+    actions.execute(books, kind, target.record, head, target.rest[0][1:])
+    url = f"{_location(request, target.record, record_id)}/{target.rest[0]}"
+    return answer({"links": [{"rel": "self", "href": url}], "result": True})
+
+
 def _transform(books: Books, request: Request, source: Target, name: str) -> Response:
     record = _TYPES.get(name.lower())
     kind = transactions.KINDS.get(record or "")
@@ -263,5 +310,9 @@ def _transform(books: Books, request: Request, source: Target, name: str) -> Res
     reader = _reader(books, request)
     content: Any = request.json() if request.body.strip() else {}
     values = reader.read(definition(record), content, "body")
+    if forms.wanted(request):
+        with books.company.db.rehearsal():
+            made = transactions.transform(books, source.record, source_id, kind, values)
+            return forms.shown(forms.CREATE, _shown(books, request, record, made))
     record_id = transactions.transform(books, source.record, source_id, kind, values)
     return created(_location(request, record, record_id), _headers(reader))
