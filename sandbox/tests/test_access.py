@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
+from sandbox_client import Client
 from starlette.testclient import TestClient
 
 TOKEN = "/services/rest/auth/oauth2/v1/token"
@@ -117,3 +118,10 @@ def test_token_expires(http: TestClient) -> None:
     later = f"{int(now[:4]) + 1}{now[4:]}"
     assert http.put("/_sandbox/clock", json={"now": later}).status_code == 200
     assert http.get("/services/rest/record/v1/customer", headers=headers).status_code == 401
+
+
+def test_options_on_everything_tells_whether_the_login_works(ns: Client) -> None:
+    """OPTIONS /services/rest/* is 204 for a caller who is known (netsuite-rest's own first test)."""
+    answer = ns.http.options("/services/rest/*", headers=ns.headers)
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert ns.http.options("/services/rest/*").status_code == 401

@@ -211,3 +211,22 @@ def test_journals_are_read_by_accounting_lines(ns: Client) -> None:
         {"id": "0", "mainline": "T", "b": "B1", "debit": "12"},
         {"id": "1", "mainline": "T", "b": "B1", "credit": "12"},
     ]
+
+
+def test_text_compared_with_a_date_is_in_the_account_format(ns: Client) -> None:
+    """The example in the documentation of netsuite-rest (npm): dateCreated >= '01/01/2019'.
+
+    The same example spreads the statement over lines inside the JSON string.
+    """
+    ns.deposit(5, "D", day="2024-02-05")
+    query = "SELECT id FROM transaction WHERE trandate {}"
+    assert ns.sql(query.format("= '2/5/2024'"))
+    assert ns.sql(query.format("BETWEEN '02/01/2024' AND '2/29/2024'"))
+    assert ns.sql(query.format("IN ('1/5/2024', '2/5/2024')"))
+    assert not ns.sql(query.format(">= '10/01/2024'"))
+    answer = ns.http.post(
+        "/services/rest/query/v1/suiteql",
+        content=b"{\"q\":\n \"SELECT id\n\tFROM customer WHERE dateCreated < '01/01/2999'\"}",
+        headers={**ns.headers, "Prefer": "transient"},
+    )
+    assert answer.json()["count"] == 1

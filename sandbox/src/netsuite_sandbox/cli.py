@@ -29,7 +29,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--allow-real-account", action="store_true",
         help="accept an account id that looks like a real one",
     )  # fmt: skip
+    serve.add_argument("--certificate", metavar="FILE", help="speak TLS with this PEM chain")
+    serve.add_argument("--key", metavar="FILE", help="its private key, PEM")
     args = parser.parse_args(argv)
+    if bool(args.certificate) != bool(args.key):
+        parser.error("--certificate and --key go together")
     try:
         app = create_app(args.db, args.account, allow_real_account=args.allow_real_account)
     except RealAccountError as error:
@@ -42,10 +46,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     port = listener.getsockname()[1]
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=5
-    )
+        app, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=5,
+        ssl_certfile=args.certificate, ssl_keyfile=args.key,
+    )  # fmt: skip
     server = _Server(config)
-    ready = {"ready": True, "url": f"http://{args.host}:{port}", "account": args.account}
+    scheme = "https" if args.certificate else "http"
+    ready = {"ready": True, "url": f"{scheme}://{args.host}:{port}", "account": args.account}
     server.ready_line = jsontext.dumps(ready)
     server.run(sockets=[listener])
     app.state.accounts.close()

@@ -29,6 +29,9 @@ from netsuite_sandbox.wire import asyncapi, queryapi, recordapi, systemapi
 from netsuite_sandbox.wire.http import Request, Response, answer
 
 REQUEST_LOG_MAX = 10_000
+# What clients ask first to see whether their signature is accepted; 204 by the test that
+# netsuite-rest of npm runs against a live account.
+ANY_RESOURCE = "/services/rest/*"
 _LOG = logging.getLogger("netsuite_sandbox")
 _REAL_ACCOUNT = re.compile(r"\d+(_(SB|RP)\d*)?", re.IGNORECASE)
 
@@ -141,6 +144,8 @@ class Sandbox:
             raise NetSuiteError(404, "NOT_FOUND", "The requested resource does not exist.")
         if self.company.settings["require_authentication"]:
             self.roles.check(self._caller(request), request.method, path)
+        if path == ANY_RESOURCE and request.method == "OPTIONS":
+            return Response(204)
         if path.startswith(queryapi.PATH):
             return queryapi.handle(self.engine, request)
         if path.startswith(recordapi.ROOT):

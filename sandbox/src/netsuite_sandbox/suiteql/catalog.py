@@ -183,6 +183,8 @@ foreignamount money = k.amount
             currency id currency = currency
             receivablesaccount id account = receivablesAccount
             parent id entity = parent
+            datecreated datetime = (m.createddate)
+            lastmodifieddate datetime = (m.lastmodifieddate)
             isinactive bool = isInactive
             """,
         ),

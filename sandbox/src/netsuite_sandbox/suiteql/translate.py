@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +25,8 @@ _ALLOWED = frozenset(
      "LTRIM", "RTRIM", "REPLACE", "UPPER", "LOWER", "RANK", "DENSE_RANK", "ROW_NUMBER"}
 )  # fmt: skip
 _DATES = frozenset({"date", "datetime"})
+_ACCOUNT_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
+_COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In)
 _NAME_COLUMNS = {
     "entity": ("ql_entity", "entityid"), "item": ("ql_item", "itemid"),
     "subsidiary": ("ql_subsidiary", "name"), "currency": ("ql_currency", "name"),
@@ -308,6 +311,17 @@ def _date_like(node: exp.Expr) -> bool:
     return kind_of(node) in _DATES
 
 
+def _literal(_company: Company, node: exp.Expr, kinds: dict[int, str]) -> exp.Expr:
+    """Text compared with a date is read in the account's format, as in netsuite-rest's example."""
+    parent = node.parent
+    found = _ACCOUNT_DATE.fullmatch(node.name) if isinstance(parent, _COMPARISONS) else None
+    if found is None or parent is None:
+        return node
+    if not any(kinds.get(id(part)) in _DATES for part in parent.iter_expressions()):
+        return node
+    return exp.Literal.string(f"{found[3]}-{int(found[1]):02d}-{int(found[2]):02d}")
+
+
 def _divide(_company: Company, node: exp.Expr, _kinds: dict[int, str]) -> exp.Expr:
     """Division never drops the fraction."""
     if isinstance(node.expression, exp.Literal) and "." in node.expression.name:
@@ -360,6 +374,7 @@ _RULES: dict[type[exp.Expr], _Rule] = {
     exp.Div: _divide,
     exp.Ordered: _ordered,
     exp.Anonymous: _anonymous,
+    exp.Literal: _literal,
     exp.GroupConcat: _list_agg,
     exp.Column: _row_number,
     exp.Pseudocolumn: _row_number,

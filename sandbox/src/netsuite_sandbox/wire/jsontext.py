@@ -14,7 +14,9 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-_DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse_constant)
+# Not strict: line breaks inside strings are taken, as clients send statements over several lines
+# (the example in the documentation of netsuite-rest of npm is one).
+_DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse_constant, strict=False)
 
 
 def parse(body: bytes) -> Any:

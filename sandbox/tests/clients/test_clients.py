@@ -1,0 +1,54 @@
+"""Clients that others wrote, unmodified from the registries, work against the sandbox.
+
+Each runs in a network namespace of its own: the account's real host name leads to the sandbox,
+which speaks TLS with a certificate of the test's own authority. So the clients check for us what
+we could get wrong twice in the same way: signatures, links, error shapes, names.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from clients.environments import certificates, network, node_with, python_with
+
+HERE = Path(__file__).parent
+HOST = "suitetalk.api.netsuite.com"
+
+
+def run(tmp_path: Path, account: str, command: list[str]) -> None:
+    name = f"{account.lower().replace('_', '-')}.{HOST}"
+    certificates(tmp_path, [name])
+    (tmp_path / "hosts").write_text(f"127.0.0.1 localhost {name}\n")
+    inside = [sys.executable, str(HERE / "inside.py"), str(tmp_path), account]
+    done = subprocess.run(
+        [*network(), *inside, *command], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    assert done.stdout.splitlines()[-1] == "done", done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.clients
+@pytest.mark.parametrize(
+    ("package", "script", "account"),
+    [
+        ("netsuite==0.12.0", "client_netsuite.py", "TSTDRV1234567_SB1"),
+        ("restsuite==1.0.0", "client_restsuite.py", "TSTDRV1234567"),
+        ("netsuite-oauth-python==1.0.0", "client_netsuite_oauth.py", "TSTDRV1234567_SB1"),
+    ],
+)
+def test_python_client(tmp_path: Path, package: str, script: str, account: str) -> None:
+    """Create, read, list, SuiteQL over several pages, upsert and errors by a client of PyPI."""
+    run(tmp_path, account, [str(python_with(package)), str(HERE / script)])
+
+
+@pytest.mark.slow
+@pytest.mark.clients
+def test_node_client(tmp_path: Path) -> None:
+    """The same by netsuite-rest of npm."""
+    folder = node_with("netsuite-rest@1.0.9")
+    script = HERE / "client_netsuite_rest.js"
+    run(tmp_path, "TSTDRV1234567_SB1", ["node", str(script), str(folder / "node_modules")])
