@@ -17,12 +17,14 @@ from netsuite_sandbox.pages.model import (
 )
 from netsuite_sandbox.records.transactions import label
 
+# An element has a plan for each of its billings, so its plans are summed, not joined.
+_DONE = "SELECT COALESCE(SUM(p.amount), 0) FROM planned p JOIN plan n ON n.id = p.plan"
 _ELEMENTS = (
-    "SELECT e.*, s.type AS sourcetype, s.tranid AS sourcenumber, n.id AS plan,"
-    " (SELECT COALESCE(SUM(p.amount), 0) FROM planned p WHERE p.plan = n.id) AS planned,"
-    " (SELECT COALESCE(SUM(p.amount), 0) FROM planned p WHERE p.plan = n.id"
-    " AND p.journal IS NOT NULL) AS recognized"
-    " FROM element e LEFT JOIN plan n ON n.element = e.id LEFT JOIN tx s ON s.id = e.source"
+    "SELECT e.*, s.type AS sourcetype, s.tranid AS sourcenumber,"
+    " (SELECT MIN(n.id) FROM plan n WHERE n.element = e.id) AS plan,"
+    f" ({_DONE} WHERE n.element = e.id) AS planned,"
+    f" ({_DONE} WHERE n.element = e.id AND p.journal IS NOT NULL) AS recognized"
+    " FROM element e LEFT JOIN tx s ON s.id = e.source"
 )
 _PLANNED = (
     "SELECT p.*, n.element, e.arrangement, e.currency, e.item, e.entity, e.subsidiary,"
