@@ -61,7 +61,7 @@ def main() -> None:
     """Run the command line; every known problem is a sentence, not a traceback."""
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
-        app()
+        app(prog_name="drawdown")
     except SystemExit as ended:
         if ended.code != INTERRUPTED:
             raise
