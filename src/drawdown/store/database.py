@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.resources import files
-from typing import Any, LiteralString
+from typing import Any
 
 import psycopg
 from psycopg import Connection, Cursor
@@ -92,11 +92,16 @@ class Session:
     def __init__(self, connection: Connection[Row], tenant_id: str) -> None:
         self.connection = connection
         self.tenant_id = tenant_id
+        self._sender = connection.cursor()
 
     def run(self, name: str, parameters: Mapping[str, object] | None = None) -> Cursor[Row]:
         """Execute a named query for the tenant."""
         bound = {"tenant": self.tenant_id, **(parameters or {})}
         return self.connection.execute(query(name), bound)
+
+    def send(self, name: str, parameters: Mapping[str, object]) -> None:
+        """Execute a named query whose result nobody reads."""
+        self._sender.execute(query(name), {"tenant": self.tenant_id, **parameters})
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -123,9 +128,9 @@ class Session:
         """
         try:
             with self.connection.pipeline():
-                self.connection.execute("BEGIN")
+                self._sender.execute("BEGIN")
                 yield
-                self.connection.execute("COMMIT")
+                self._sender.execute("COMMIT")
         except psycopg.Error as error:
             raise StoreError(f"the database refused: {error}") from error
         finally:

@@ -221,8 +221,8 @@ def to_entry(row: Row) -> Entry:
 def write(session: Session, lock: TenantLock, writing: Writing) -> TenantLock:
     """Write a batch or a part of one; the transaction is the caller's.
 
-    In a pipeline PostgreSQL writes one table while the rows of the next are still being made.
-    It refuses the batch if a block has moved since it was read.
+    In a pipeline PostgreSQL writes one table while the rows of the next are still being made. It
+    refuses the batch if a block has moved since it was read: movements are numbered.
 
     Returns:
         The lock with its counters brought up to date.
@@ -230,14 +230,14 @@ def write(session: Session, lock: TenantLock, writing: Writing) -> TenantLock:
     for name, rows in _tables(lock, writing):
         if rows:
             columns = enumerate(zip(*rows, strict=True))
-            session.run(name, {f"c{place}": array_literal(column) for place, column in columns})
+            session.send(name, {f"c{place}": array_literal(column) for place, column in columns})
     statuses = [record.status for _event, _encoded, record in writing.events]
     counts = {
         "events": len(statuses),
         "intents": len(writing.intents),
         "held": statuses.count("held") - sum(record.status != "held" for record in writing.settled),
     }
-    session.run("count_up", counts)
+    session.send("count_up", counts)
     return lock._replace(
         event_count=lock.event_count + counts["events"],
         outbox_count=lock.outbox_count + counts["intents"],
@@ -252,7 +252,7 @@ def _tables(lock: TenantLock, writing: Writing) -> Iterator[tuple[str, Sequence[
     was = writing.was
     blocks = writing.blocks.values()
     yield "add_blocks", [_block_row(b) for b in blocks if b.block_id not in was]
-    yield "move_blocks", [_position_row(b, was[b.block_id]) for b in blocks if b.block_id in was]
+    yield "move_blocks", [_position_row(b) for b in blocks if b.block_id in was]
     yield "add_documents", [_document_row(document) for document in _latest(writing.documents)]
     yield "add_movements", writing.movements
     yield "add_entries", writing.entries
@@ -282,11 +282,8 @@ def _block_row(b: Block) -> tuple[Any, ...]:
     return (*b[:10], array_literal(b.item_ids), *b[11:])
 
 
-def _position_row(b: Block, was: int) -> tuple[Any, ...]:
-    return (
-        b.block_id, b.state, b.used_credits, b.used_minor, b.due_minor, b.cancelled_minor,
-        b.is_invoiced, b.deposit, b.sequence, was,
-    )  # fmt: skip
+def _position_row(b: Block) -> tuple[Any, ...]:
+    return (b.block_id, *b[12:])
 
 
 def _document_row(d: Document) -> tuple[Any, ...]:

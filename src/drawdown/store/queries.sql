@@ -178,21 +178,16 @@ FROM unnest(%(c0)s::text[], %(c1)s::text[], %(c2)s::text[], %(c3)s::text[], %(c4
         due_minor, cancelled_minor, is_invoiced, deposit, sequence)
 
 -- move_blocks --
--- New positions; `was` guards against a writer that saw an older one.
-WITH moved AS (
-    UPDATE drawdown.block AS b
-    SET state = m.state, used_credits = m.used_credits, used_minor = m.used_minor,
-        due_minor = m.due_minor, cancelled_minor = m.cancelled_minor, is_invoiced = m.is_invoiced,
-        deposit = m.deposit, sequence = m.sequence
-    FROM unnest(%(c0)s::text[], %(c1)s::text[], %(c2)s::numeric[], %(c3)s::bigint[],
-                %(c4)s::bigint[], %(c5)s::bigint[], %(c6)s::boolean[], %(c7)s::text[],
-                %(c8)s::int[], %(c9)s::int[])
-      AS m (block_id, state, used_credits, used_minor, due_minor, cancelled_minor, is_invoiced,
-            deposit, sequence, was)
-    WHERE b.tenant_id = %(tenant)s AND b.block_id = m.block_id AND b.sequence = m.was
-    RETURNING b.block_id
-)
-SELECT drawdown.refuse_unless_all_moved(count(*), cardinality(%(c0)s::text[])) FROM moved
+-- New positions. Whoever saw an older one is refused by the key of `add_movements`.
+UPDATE drawdown.block AS b
+SET state = m.state, used_credits = m.used_credits, used_minor = m.used_minor,
+    due_minor = m.due_minor, cancelled_minor = m.cancelled_minor, is_invoiced = m.is_invoiced,
+    deposit = m.deposit, sequence = m.sequence
+FROM unnest(%(c0)s::text[], %(c1)s::text[], %(c2)s::numeric[], %(c3)s::bigint[], %(c4)s::bigint[],
+            %(c5)s::bigint[], %(c6)s::boolean[], %(c7)s::text[], %(c8)s::int[])
+  AS m (block_id, state, used_credits, used_minor, due_minor, cancelled_minor, is_invoiced,
+        deposit, sequence)
+WHERE b.tenant_id = %(tenant)s AND b.block_id = m.block_id
 
 -- add_documents --
 INSERT INTO drawdown.document (tenant_id, document_id, kind, customer_id, currency, exchange_rate,

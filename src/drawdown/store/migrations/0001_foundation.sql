@@ -86,15 +86,7 @@ CREATE TABLE drawdown.block (
 CREATE INDEX block_of_customer ON drawdown.block (tenant_id, customer_id);
 CREATE INDEX block_expiry ON drawdown.block (tenant_id, expires_at);
 
-CREATE FUNCTION drawdown.refuse_unless_all_moved(moved bigint, wanted integer) RETURNS void
-LANGUAGE plpgsql AS $$
-BEGIN
-    IF moved <> wanted THEN
-        RAISE EXCEPTION 'a block has moved since it was read; nothing was written, try again'
-            USING ERRCODE = 'serialization_failure';
-    END IF;
-END $$;
-
+-- No key to tenant here and in outbox: their rows come with an event, which has one.
 CREATE TABLE drawdown.document (
     tenant_id     text NOT NULL,
     document_id   text NOT NULL,
@@ -112,6 +104,8 @@ CREATE TABLE drawdown.document (
 );
 
 -- The journal: a movement is one step of one block, its entries are the postings of that step.
+-- Movements are numbered within their block, so of two writers that saw the same position of a
+-- block the key lets one.
 CREATE TABLE drawdown.movement (
     tenant_id    text NOT NULL,
     block_id     text NOT NULL,
