@@ -37,7 +37,7 @@ def reclassify(ns: Client, period: str) -> list[tuple[str, list[list[str]]]]:
 
 
 def test_element_level(ns: Client) -> None:
-    """Only item 2 is billed less than recognized: Dr 10 / Cr 10 (section_157238716549)."""
+    """Only item 2 is billed less than recognized: Dr 10 / Cr 10. Source: section_157238716549."""
     arrangement(ns, FOUR)
     assert reclassify(ns, "2024-01") == [("unbilled", [
         ["Cr", "Item 2 Deferred Revenue", "10"], ["Dr", "Unbilled Receivable", "10"]])]  # fmt: skip
@@ -47,7 +47,7 @@ def test_element_level(ns: Client) -> None:
 
 
 def test_arrangement_level_net_liability(ns: Client) -> None:
-    """Billed 85 beyond recognized 70: a netting entry only (section_160590132188)."""
+    """Billed 85 beyond recognized 70: a netting entry only. Source: section_160590132188."""
     ns.set(unbilled_receivable_grouping="arrangement")
     arrangement(ns, FOUR)
     assert reclassify(ns, "2024-01") == [("netting", [
@@ -59,7 +59,10 @@ def test_arrangement_level_net_liability(ns: Client) -> None:
 
 
 def test_arrangement_level_net_asset(ns: Client) -> None:
-    """Net amount ratios of 35.00 and the netting entry (section_4527937535, 160590132188)."""
+    """Net amount ratios of 35.00 and the netting entry.
+
+    Source: section_4527937535, section_160590132188.
+    """
     ns.set(unbilled_receivable_grouping="arrangement")
     arrangement(ns, {1: (35, 31.5), 2: (35, 17.5), 3: (35, 38.5), 4: (35, 17.5)})
     assert reclassify(ns, "2024-01") == [
@@ -75,7 +78,7 @@ def test_arrangement_level_net_asset(ns: Client) -> None:
 
 
 def test_the_next_month_reverses_first(ns: Client) -> None:
-    """Prior adjustments are reversed before the current asset (section_160590749111)."""
+    """Prior adjustments are reversed before the current asset. Source: section_160590749111."""
     arrangement(ns, {1: (100, 0)})
     reclassify(ns, "2024-01")
     assert ns.balance("1150") == 100
@@ -91,14 +94,17 @@ def test_the_next_month_reverses_first(ns: Client) -> None:
 
 
 def test_a_second_run_changes_nothing(ns: Client) -> None:
-    """The process is cumulative (section_4363759368)."""
+    """The process is cumulative. Source: section_4363759368."""
     arrangement(ns, {1: (100, 0)})
     assert len(reclassify(ns, "2024-01")) == 1
     assert reclassify(ns, "2024-01") == []
 
 
 def test_a_run_after_a_correction_replaces_the_adjustment(ns: Client) -> None:
-    """Run again after corrections (section_4365500917); how the first is undone is unsure."""
+    """Run again after corrections; how the first is undone is unsure.
+
+    Source: section_4365500917.
+    """
     arrangement(ns, {1: (100, 0)})
     reclassify(ns, "2024-01")
     ns.make("/salesOrder/eid:SO/!transform/invoice", {
@@ -110,7 +116,7 @@ def test_a_run_after_a_correction_replaces_the_adjustment(ns: Client) -> None:
 
 
 def test_deleting_the_journal_makes_it_eligible_again(ns: Client) -> None:
-    """Deleted reclassification journals can be made again (section_4365500917)."""
+    """Deleted reclassification journals can be made again. Source: section_4365500917."""
     arrangement(ns, {1: (100, 0)})
     made = control(ns, "/reclassification", period="2024-01")["journals"][0]["id"]
     assert ns.call("DELETE", f"/journalEntry/{made}").status_code == 204
@@ -119,7 +125,7 @@ def test_deleting_the_journal_makes_it_eligible_again(ns: Client) -> None:
 
 
 def test_journals_are_dated_and_approved(ns: Client) -> None:
-    """Last day of the posting period, approved, base currency (section_4365500917)."""
+    """Last day of the posting period, approved, base currency. Source: section_4365500917."""
     arrangement(ns, {1: (100, 0)})
     made = control(ns, "/reclassification", period="2024-01")["journals"][0]["id"]
     body = ns.get(f"/journalEntry/{made}")
@@ -130,7 +136,10 @@ def test_journals_are_dated_and_approved(ns: Client) -> None:
 
 
 def test_closed_period_posts_to_the_next_open(ns: Client) -> None:
-    """Reclassification journals of a shut period go to the next open one (section_4365500917)."""
+    """Reclassification journals of a shut period go to the next open one.
+
+    Source: section_4365500917.
+    """
     arrangement(ns, {1: (100, 0)})
     ns.period("2024-01", "close")
     made = control(ns, "/reclassification", period="2024-01")["journals"][0]["id"]
@@ -138,7 +147,7 @@ def test_closed_period_posts_to_the_next_open(ns: Client) -> None:
 
 
 def test_invoices_memos_and_journals_are_fully_billed(ns: Client) -> None:
-    """Stand-alone sources need no adjustment, netted or not (section_160590749111)."""
+    """Stand-alone sources need no adjustment, netted or not. Source: section_160590749111."""
     invoice = ns.invoice(400, "I")
     line = {"item": {"id": ns.usage}, "amount": 150, "custcol_dd_block_id": "B1"}
     ns.make("/creditMemo", {
@@ -149,7 +158,7 @@ def test_invoices_memos_and_journals_are_fully_billed(ns: Client) -> None:
 
 
 def test_month_end_leaves_reclassification_out_unless_asked(ns: Client) -> None:
-    """It is a process of its own, after recognition (section_4363759368)."""
+    """It is a process of its own, after recognition. Source: section_4363759368."""
     arrangement(ns, {1: (100, 0)})
     assert "reclassification" not in ns.month_end("2024-01")
     result = control(ns, "/month-end", period="2024-01", reclassify=True)

@@ -36,12 +36,15 @@ def split(rule: rules.Rule, amount: Any, start: str, end: str) -> list[str]:
     ],
 )
 def test_straight_line_methods(method: str, amounts: list[str]) -> None:
-    """400 from August 20 to December 19, Oracle's four tables (section_4362249596)."""
+    """400 from August 20 to December 19, Oracle's four tables. Source: section_4362249596."""
     assert split(rules.Rule(method), 400, "2015-08-20", "2015-12-19") == amounts
 
 
 def test_last_period_takes_the_rounding() -> None:
-    """600 over April 9 to October 8 by even periods, the forecast plan (section_1533081222)."""
+    """600 over April 9 to October 8 by even periods, the forecast plan.
+
+    Source: section_1533081222.
+    """
     amounts = split(rules.Rule(rules.EVEN), 600, "2015-04-09", "2015-10-08")
     assert amounts == ["85.71"] * 6 + ["85.74"]
 
@@ -56,25 +59,28 @@ def test_last_period_takes_the_rounding() -> None:
     ],
 )
 def test_end_date_sources(end: str, term: int, start: str, day: str) -> None:
-    """Oracle's examples of terms (section_4356113783); 0 days in section_0919041722."""
+    """Oracle's examples of terms; 0 days in section_0919041722. Source: section_4356113783."""
     rule = rules.Rule(end=end, term=term)
     assert rules.end_date(rule, start, {}, PERIODS) == day
 
 
 def test_twelve_months_from_the_seventh_are_thirteen_periods() -> None:
-    """The partial months at both ends count (section_4356113783, Term in Months)."""
+    """The partial months at both ends count. Source: section_4356113783, Term in Months."""
     assert len(split(rules.Rule(rules.EVEN), 1300, "2015-07-07", "2016-07-06")) == 13
 
 
 def test_initial_amount() -> None:
-    """25 % of 1,200 at once, 900 over the remaining 11 periods (section_4356113783)."""
+    """25 % of 1,200 at once, 900 over the remaining 11 periods. Source: section_4356113783."""
     rule = rules.Rule(rules.EVEN, initial=Decimal(25))
     amounts = split(rule, 1200, "2015-07-07", "2016-06-30")
     assert amounts == ["300.00", *["81.82"] * 10, "81.80"]
 
 
 def test_offsets() -> None:
-    """A period offset moves the whole plan, a start offset shortens it (section_4356113783)."""
+    """A period offset moves the whole plan, a start offset shortens it.
+
+    Source: section_4356113783.
+    """
     units = 3000000
     later = rules.schedule(rules.Rule(rules.EVEN, period_offset=2), units,
                            ("2015-01-01", "2015-03-31"), PERIODS, 2)  # fmt: skip
@@ -94,12 +100,15 @@ def test_offsets() -> None:
     ],
 )
 def test_period_rate_with_whole_first_or_last(start: str, end: str, amounts: list[str]) -> None:
-    """Only partial first and last periods are prorated (section_4362249596; one-sided: unsure)."""
+    """Only partial first and last periods are prorated.
+
+    Source: section_4362249596; one-sided: unsure.
+    """
     assert split(rules.Rule(rules.PERIOD_RATE), 300, start, end) == amounts
 
 
 def test_no_plan_without_the_dates_the_rule_asks_for(ns: Client) -> None:
-    """Revenue plans aren't created if element dates are missing (section_4351787732)."""
+    """Revenue plans aren't created if element dates are missing. Source: section_4351787732."""
     made = item(ns, "Dated", "31", "4", "-1")
     line = {"item": {"id": made}, "amount": 90}
     body = {"entity": {"id": ns.customer}, "tranDate": "2024-01-05", "externalId": "D"}
@@ -111,7 +120,7 @@ def test_no_plan_without_the_dates_the_rule_asks_for(ns: Client) -> None:
 
 
 def test_default_rules(ns: Client) -> None:
-    """Names of the default rules for SuiteBilling (section_4543482439)."""
+    """Names of the default rules for SuiteBilling. Source: section_4543482439."""
     for number, name in ((2, "Default Usage"), (3, "Default Adjustable Recurring Fee"),
                          (4, "Default Fixed Recurring Fee")):  # fmt: skip
         ns.call("PATCH", f"/serviceSaleItem/{ns.usage}",

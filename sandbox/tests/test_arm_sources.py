@@ -28,7 +28,10 @@ def plans(ns: Client) -> list[tuple[str, str, str]]:
 
 
 def test_each_billing_has_a_plan_of_its_own(ns: Client) -> None:
-    """Create Revenue Plans On Billing: a new actual plan for each billing (section_4351787245)."""
+    """Create Revenue Plans On Billing: a new actual plan for each billing.
+
+    Source: section_4351787245.
+    """
     order(ns, ns.usage, 3)
     bill(ns, "2024-01-20", 1)
     ns.month_end("2024-01")
@@ -38,14 +41,17 @@ def test_each_billing_has_a_plan_of_its_own(ns: Client) -> None:
 
 
 def test_billing_more_than_ordered_recognizes_no_more(ns: Client) -> None:
-    """Amount in plan is a share of the revenue amount (section_4356113783); never above it."""
+    """Amount in plan is a share of the revenue amount; never above it.
+
+    Source: section_4356113783.
+    """
     order(ns, ns.usage, 1)
     bill(ns, "2024-01-20", 2)
     assert [r["amount"] for r in ns.month_end("2024-01")["recognized"]] == ["100.00"]
 
 
 def test_deleting_a_billing_takes_its_plan_back(ns: Client) -> None:
-    """Plans follow changes of their sources (section_4351787245); wording unsure."""
+    """Plans follow changes of their sources; wording unsure. Source: section_4351787245."""
     order(ns, ns.usage, 2)
     first = bill(ns, "2024-01-20", 1)
     ns.month_end("2024-01")
@@ -56,7 +62,7 @@ def test_deleting_a_billing_takes_its_plan_back(ns: Client) -> None:
 
 
 def test_updates_are_separate_steps(ns: Client) -> None:
-    """Arrangements, then plans, then journals (section_4370936348, section_4351787732)."""
+    """Arrangements, then plans, then journals. Source: section_4370936348, section_4351787732."""
     ns.invoice(300, "I")
     assert ns.sql("SELECT COUNT(*) n FROM revenueelement") == [{"n": "0"}]
     assert control(ns, "/revenue-arrangements/update", to="2023-12-31")["elements"] == 0
@@ -70,7 +76,10 @@ def test_updates_are_separate_steps(ns: Client) -> None:
 
 
 def test_arrangement_is_a_transaction(ns: Client) -> None:
-    """Type RevArrng, from its source, worth its elements; not reachable by REST (2.6)."""
+    """Type RevArrng, from its source, worth its elements; not reachable by REST.
+
+    Source: REST API Browser 2026.1, which lists no such record.
+    """
     ns.invoice(300, "I")
     control(ns, "/revenue-arrangements/update")
     rows = ns.sql(
@@ -85,7 +94,7 @@ def test_arrangement_is_a_transaction(ns: Client) -> None:
 
 
 def test_item_records_are_no_source_of_updates(ns: Client) -> None:
-    """Item changes do not reach elements there are (section_4340443927)."""
+    """Item changes do not reach elements there are. Source: section_4340443927."""
     made = item(ns, "Fixed", "33", "2", "-2")
     line = {"item": {"id": made}, "amount": 50}
     ns.make("/invoice", {"entity": {"id": ns.customer}, "tranDate": "2024-01-05",
@@ -99,7 +108,7 @@ def test_item_records_are_no_source_of_updates(ns: Client) -> None:
 
 
 def test_direct_revenue_posting_makes_no_element(ns: Client) -> None:
-    """Items with Direct Revenue Posting credit income at once (5.1)."""
+    """Items with Direct Revenue Posting credit income at once. Source: section_4340443927."""
     made = item(ns, "Direct", "34", "2", "-2", directRevenuePosting=True)
     ns.make("/invoice", {
         "entity": {"id": ns.customer}, "tranDate": "2024-01-05",
@@ -123,7 +132,7 @@ def deferred_journal(ns: Client, amount: Any = 120, **line: Any) -> Any:
 
 
 def test_journal_line_with_a_rule_goes_to_the_deferral_account(ns: Client) -> None:
-    """On save the account is converted to its deferral account (section_4423536353)."""
+    """On save the account is converted to its deferral account. Source: section_4423536353."""
     assert deferred_journal(ns).status_code == 204
     assert ns.balances() == {"1000": "120.00", "2460": "-120.00"}
     line = ns.get("/journalEntry/eid:J?expandSubResources=true")["line"]["items"][1]
@@ -134,7 +143,7 @@ def test_journal_line_with_a_rule_goes_to_the_deferral_account(ns: Client) -> No
 
 
 def test_element_of_a_journal_line(ns: Client) -> None:
-    """Item and quantity blank, Allocation Type Exclude (section_4423536353)."""
+    """Item and quantity blank, Allocation Type Exclude. Source: section_4423536353."""
     deferred_journal(ns)
     control(ns, "/revenue-arrangements/update")
     rows = ns.sql("SELECT item, quantity, salesamount, allocationtype, entity FROM revenueelement")
@@ -142,14 +151,14 @@ def test_element_of_a_journal_line(ns: Client) -> None:
 
 
 def test_start_date_of_a_journal_line_is_its_event_date(ns: Client) -> None:
-    """Without a start date the creation date is the event (section_4423536353)."""
+    """Without a start date the creation date is the event. Source: section_4423536353."""
     deferred_journal(ns, startDate="2024-03-05")
     assert ns.month_end("2024-02")["recognized"] == []
     assert [r["amount"] for r in ns.month_end("2024-03")["recognized"]] == ["120.00"]
 
 
 def test_only_amounts_of_a_journal_are_synchronized(ns: Client) -> None:
-    """Debit and credit follow the journal, nothing else (section_4423536353)."""
+    """Debit and credit follow the journal, nothing else. Source: section_4423536353."""
     deferred_journal(ns)
     ns.month_end("2024-01")
     lines = [{"line": 0, "debit": 150}, {"line": 1, "credit": 150}]
@@ -160,7 +169,7 @@ def test_only_amounts_of_a_journal_are_synchronized(ns: Client) -> None:
 
 
 def test_account_without_a_deferral_account_is_refused(ns: Client) -> None:
-    """The income account must have a deferred revenue account (section_4423536353)."""
+    """The income account must have a deferred revenue account. Source: section_4423536353."""
     body = {
         "subsidiary": {"id": "1"},
         "line": {"items": [
@@ -172,13 +181,16 @@ def test_account_without_a_deferral_account_is_refused(ns: Client) -> None:
 
 
 def test_rule_of_a_journal_line_goes_by_amount(ns: Client) -> None:
-    """Only Event-Percent based on amount or Complete can be chosen (section_4423536353)."""
+    """Only Event-Percent based on amount or Complete can be chosen. Source: section_4423536353."""
     made = control(ns, "/revenue-rules", name="By quantity", amountSource="quantity")["id"]
     assert deferred_journal(ns, revenueRecognitionRule={"id": made}).status_code == 400
 
 
 def test_voiding_a_recognition_journal_reopens_its_plans(ns: Client) -> None:
-    """Deleting or voiding the journal re-opens the planned line (5.1)."""
+    """Deleting or voiding the journal re-opens the planned line.
+
+    Source: "Create Revenue Recognition Journal Entries".
+    """
     ns.invoice(300, "I")
     journal = ns.month_end("2024-01")["journals"][0]["id"]
     control(ns, "/void", id=journal)
@@ -201,7 +213,7 @@ def custom(ns: Client) -> tuple[str, str]:
 
 
 def test_custom_events_make_a_plan_each(ns: Client) -> None:
-    """Create Recognition Plan per Event is on by default (section_4821833004)."""
+    """Create Recognition Plan per Event is on by default. Source: section_4821833004."""
     kind, invoice = custom(ns)
     assert ns.month_end("2024-01")["recognized"] == []
     event: dict[str, Any] = {"eventType": kind, "transaction": invoice, "line": 1}
@@ -220,5 +232,5 @@ def test_custom_events_make_a_plan_each(ns: Client) -> None:
 
 
 def test_events_are_not_written_over_rest(ns: Client) -> None:
-    """What an event belongs to is read-only in the REST API Browser (2.6)."""
+    """What an event belongs to is read-only in the REST API Browser. Source: REST API Browser 2026.1, which lists no such record."""
     ns.refused("POST", "/billingRevenueEvent", {"amount": 5, "eventDate": "2024-01-05"})

@@ -10,7 +10,7 @@ from sandbox_client import Client
 
 
 def test_prepayment_is_charged_when_its_usage_line_becomes_active(ns: Client) -> None:
-    """Prepayments are activated with their usage services (section_0903123502)."""
+    """Prepayments are activated with their usage services. Source: section_0903123502."""
     sub = Subscription(ns, activate=False)
     assert ns.sql("SELECT COUNT(*) n FROM charge") == [{"n": "0"}]
     sub.activate("2024-01-01")
@@ -22,7 +22,7 @@ def test_prepayment_is_charged_when_its_usage_line_becomes_active(ns: Client) ->
 
 @pytest.mark.parametrize("action", ["ACTIVATE", "SUSPEND", "TERMINATE"])
 def test_prepaid_lines_take_no_change_order(ns: Client, action: str) -> None:
-    """Prepaid lines can't be modified, activated, or suspended (section_0903123502)."""
+    """Prepaid lines can't be modified, activated, or suspended. Source: section_0903123502."""
     sub = Subscription(ns, activate=action != "ACTIVATE")
     answer = sub.order(action, "2024-01-01", 1)
     assert answer.status_code == 400
@@ -30,7 +30,7 @@ def test_prepaid_lines_take_no_change_order(ns: Client, action: str) -> None:
 
 
 def test_prepaid_lines_are_linked_to_drafts_only(ns: Client) -> None:
-    """Prepaid lines can only be linked to usage lines in draft (section_0903123502)."""
+    """Prepaid lines can only be linked to usage lines in draft. Source: section_0903123502."""
     sub = Subscription(ns, activate=False)
     sub.activate("2024-01-01")
     again = ns.call("PATCH", f"/subscription/{sub.id}", {"priceInterval": {"items": [
@@ -42,7 +42,7 @@ def test_prepaid_lines_are_linked_to_drafts_only(ns: Client) -> None:
 
 
 def test_one_time_turns_into_pay_as_you_go(ns: Client) -> None:
-    """When the prepayment is gone usage is billed directly (section_0919040318)."""
+    """When the prepayment is gone usage is billed directly. Source: section_0919040318."""
     sub = Subscription(ns, frequency="ONETIME", rates=("2.50", "1.30"))
     sub.usage(300, "2024-01-31")
     sub.usage(400, "2024-01-31", 3)
@@ -58,7 +58,10 @@ def test_one_time_turns_into_pay_as_you_go(ns: Client) -> None:
 def test_refill_at_or_below_the_minimum(
     ns: Client, used: int, minimum: int, refills: int
 ) -> None:  # fmt: skip
-    """Reaching the minimum balance makes new prepayment charges, enough of them (0903123502)."""
+    """Reaching the minimum balance makes new prepayment charges, enough of them.
+
+    Source: section_0903123502.
+    """
     sub = Subscription(ns, amount=1000, minimum=minimum, rates=("1",))
     sub.usage(used, "2024-01-20")
     made = sub.rate("2024-01-31")
@@ -67,7 +70,10 @@ def test_refill_at_or_below_the_minimum(
 
 
 def test_minimum_is_looked_at_only_after_rating(ns: Client) -> None:
-    """The minimum balance is only validated after rating is completed (section_0903123502)."""
+    """The minimum balance is only validated after rating is completed.
+
+    Source: section_0903123502.
+    """
     sub = Subscription(ns, amount=1000, minimum=300, rates=("1", "1"))
     sub.usage(800, "2024-01-20")
     sub.usage(700, "2024-01-20", 3)
@@ -78,13 +84,13 @@ def test_minimum_is_looked_at_only_after_rating(ns: Client) -> None:
 
 
 def test_minimum_balance_is_not_negative(ns: Client) -> None:
-    """Auto-Refill requires a minimum balance of 0 or more (section_0903123502)."""
+    """Auto-Refill requires a minimum balance of 0 or more. Source: section_0903123502."""
     body = {"currency": {"id": "1"}, "prepayAmount": 5, "prepayMinBalance": -1}
     assert "Invalid Field Value -1" in ns.refused("POST", "/pricePlan", body)
 
 
 def test_prepayment_shared_by_two_subscriptions(ns: Client) -> None:
-    """Usage of the same or of another subscription burns it down (section_0903123502)."""
+    """Usage of the same or of another subscription burns it down. Source: section_0903123502."""
     sub = Subscription(ns, amount=1000, rates=("1", "1"), activate=False)
     item = ns.get(f"/subscriptionLine/{sub.lines[1]}")["item"]["id"]
     other = ns.make("/subscription", {
@@ -105,7 +111,10 @@ def test_prepayment_shared_by_two_subscriptions(ns: Client) -> None:
 
 
 def test_usage_is_billed_in_arrears_and_drawn_off_the_invoice(ns: Client) -> None:
-    """Billed on the cycle date after the month, with negative prepay lines (0919041722)."""
+    """Billed on the cycle date after the month, with negative prepay lines.
+
+    Source: section_0919041722.
+    """
     sub = Subscription(ns, amount=1000, rates=("2.50",))
     assert [one["type"] for one in sub.bill("2024-01-01")] == ["invoice"]
     sub.usage(100, "2024-01-15")
@@ -121,7 +130,10 @@ def test_usage_is_billed_in_arrears_and_drawn_off_the_invoice(ns: Client) -> Non
 
 
 def test_deleting_an_invoice_makes_its_charges_ready_again(ns: Client) -> None:
-    """A charge knows its invoice (REST API Browser, charge.invoice); without one it is billed."""
+    """A charge knows its invoice; without one it is billed.
+
+    Source: REST API Browser, charge.invoice.
+    """
     sub = Subscription(ns)
     (bill,) = sub.bill("2024-01-01")
     charge = bill["charges"][0]
@@ -132,7 +144,10 @@ def test_deleting_an_invoice_makes_its_charges_ready_again(ns: Client) -> None:
 
 
 def test_usage_of_one_month_rated_twice(ns: Client) -> None:
-    """Volume and tiers hold for the charge period; the second charge is the rest (1546981313)."""
+    """Volume and tiers hold for the charge period; the second charge is the rest.
+
+    Source: section_1546981313.
+    """
     sub = Subscription(ns, rates=("1",))
     sub.usage(10, "2024-01-05")
     assert sub.rate("2024-01-10") == [(2, "10"), (1, "-10")]
@@ -150,7 +165,7 @@ def test_usage_of_one_month_rated_twice(ns: Client) -> None:
     ],
 )
 def test_price_plans(ns: Client, kind: str, tiers: Any, quantity: int, amount: str) -> None:
-    """Tiered and volume pricing, Oracle's three examples (section_1546981313)."""
+    """Tiered and volume pricing, Oracle's three examples. Source: section_1546981313."""
     plan = ns.make("/pricePlan", {
         "currency": {"id": "1"}, "pricePlanType": kind,
         "priceTiers": {"items": [{"fromVal": start, "value": value} for start, value in tiers]},
@@ -164,7 +179,7 @@ def test_price_plans(ns: Client, kind: str, tiers: Any, quantity: int, amount: s
 
 
 def test_charge_per_usage_record(ns: Client) -> None:
-    """Charge Per Usage Record on the line (REST API Browser, subscriptionLine)."""
+    """Charge Per Usage Record on the line. Source: REST API Browser, subscriptionLine."""
     sub = Subscription(ns, rates=("1",), activate=False)
     ns.call("PATCH", f"/subscription/{sub.id}", {"subscriptionLine": {"items": [
         {"lineNumber": 2, "chargePerUsageRecord": True}]}})  # fmt: skip
@@ -175,7 +190,10 @@ def test_charge_per_usage_record(ns: Client) -> None:
 
 
 def test_rated_usage_is_voided_not_deleted(ns: Client) -> None:
-    """You can't delete usage after a rating run, but you can void it (section_1546981289)."""
+    """You can't delete usage after a rating run, but you can void it.
+
+    Source: section_1546981289.
+    """
     sub = Subscription(ns, rates=("1",))
     fresh = sub.usage(1, "2024-01-04")
     assert ns.call("DELETE", f"/usage/{fresh}").status_code == 204
@@ -190,7 +208,7 @@ def test_rated_usage_is_voided_not_deleted(ns: Client) -> None:
 
 
 def test_usage_needs_customer_subscription_and_line(ns: Client) -> None:
-    """The record requires them at a minimum (section_158713807177)."""
+    """The record requires them at a minimum. Source: section_158713807177."""
     sub = Subscription(ns)
     text = ns.refused("POST", "/usage", {"usageQuantity": 1})
     assert "Please enter value(s) for: Customer, Subscription, Subscription Line." in text
@@ -202,7 +220,7 @@ def test_usage_needs_customer_subscription_and_line(ns: Client) -> None:
 
 
 def test_usage_over_rest(ns: Client) -> None:
-    """Field names of the sample (section_158713807177), upsert by external id, q filter."""
+    """Field names of the sample, upsert by external id, q filter. Source: section_158713807177."""
     sub = Subscription(ns)
     body = sub.usage_body(33, "2024-01-14", memo="Record of usage")
     assert ns.call("PUT", "/usage/eid:u-1", body).status_code == 204
@@ -219,7 +237,7 @@ def test_usage_over_rest(ns: Client) -> None:
 
 
 def test_charge_made_by_hand(ns: Client) -> None:
-    """Oracle's sample body of a charge (section_159310901448) is billed like any other."""
+    """Oracle's sample body of a charge is billed like any other. Source: section_159310901448."""
     made = ns.make("/charge", {
         "billTo": int(ns.customer), "stage": "READY_FOR_BILLING", "chargeDate": "2024-01-14",
         "chargeType": -19, "billingItem": int(ns.usage), "rate": 100.0, "quantity": 1,
@@ -231,7 +249,7 @@ def test_charge_made_by_hand(ns: Client) -> None:
 
 
 def test_remainder_is_refunded(ns: Client) -> None:
-    """At the end the provider may refund what remains (section_0903123502)."""
+    """At the end the provider may refund what remains. Source: section_0903123502."""
     sub = Subscription(ns, amount=1000, rates=("1",))
     sub.bill("2024-01-01")
     sub.usage(400, "2024-01-05")
@@ -249,7 +267,7 @@ def test_remainder_is_refunded(ns: Client) -> None:
 
 
 def test_remainder_is_recognized(ns: Client) -> None:
-    """Or recognize it without a refund, on the term's last day (section_0919040318)."""
+    """Or recognize it without a refund, on the term's last day. Source: section_0919040318."""
     sub = Subscription(ns, amount=1000, rates=("1",))
     sub.bill("2024-01-01")
     control(ns, "/end-of-term", subscription=sub.id, remainder="recognize")
@@ -259,7 +277,7 @@ def test_remainder_is_recognized(ns: Client) -> None:
 
 
 def test_termination_ends_line_and_prepayment(ns: Client) -> None:
-    """A change order ends a line; its prepaid line follows (section_0903123502)."""
+    """A change order ends a line; its prepaid line follows. Source: section_0903123502."""
     sub = Subscription(ns)
     assert sub.order("SUSPEND", "2024-02-01").status_code == 204
     assert sub.order("REACTIVATE", "2024-02-05").status_code == 204
@@ -271,7 +289,7 @@ def test_termination_ends_line_and_prepayment(ns: Client) -> None:
 
 
 def test_term_gives_the_end_date(ns: Client) -> None:
-    """Six months are a term (section_161401148553)."""
+    """Six months are a term. Source: section_161401148553."""
     term = ns.make("/subscriptionTerm", {
         "name": "Six Months", "subscriptionTermDuration": 6,
         "subscriptionTermUnit": {"id": "MONTHS"}})  # fmt: skip
@@ -294,7 +312,7 @@ def test_records_that_are_in_use_stay(ns: Client) -> None:
 
 
 def test_sublists_of_a_subscription_are_sub_resources(ns: Client) -> None:
-    """Lines and price intervals have URLs of their own (Getting a Record Instance)."""
+    """Lines and price intervals have URLs of their own. Source: Getting a Record Instance."""
     sub = Subscription(ns)
     found = ns.get(f"/subscription/{sub.id}/subscriptionLine")
     assert [line["status"]["id"] for line in found["items"]] == ["ACTIVE", "ACTIVE"]
@@ -303,7 +321,10 @@ def test_sublists_of_a_subscription_are_sub_resources(ns: Client) -> None:
 
 
 def test_rating_without_a_change_order_run(ns: Client) -> None:
-    """Saving a change order starts a rating run (section_1547759775); a setting can stop it."""
+    """Saving a change order starts a rating run; a setting can stop it.
+
+    Source: section_1547759775.
+    """
     ns.set(auto_rating=False)
     sub = Subscription(ns)
     assert ns.sql("SELECT COUNT(*) n FROM charge") == [{"n": "0"}]
@@ -311,7 +332,7 @@ def test_rating_without_a_change_order_run(ns: Client) -> None:
 
 
 def test_ids_that_moved_with_a_refresh_still_fit(ns: Client) -> None:
-    """After a sandbox refresh (pitfall 20) charges still know customer, item and invoice."""
+    """After a sandbox refresh charges still know customer, item and invoice. Source: pitfall 20."""
     sub = Subscription(ns)
     (bill,) = sub.bill("2024-01-01")
     moved = control(ns, "/refresh")

@@ -122,7 +122,10 @@ def vertex(ns: Client) -> Vertex:
 
 
 def test_six_charges_in_may_and_four_in_june(vertex: Vertex) -> None:
-    """Prepayment, two usages, two drawdowns, refill; then two and two (section_0919041722)."""
+    """Prepayment, two usages, two drawdowns, refill; then two and two.
+
+    Source: section_0919041722.
+    """
     may, june, july = (vertex.charges[month] for month in MONTHS)
     assert (may, june - may, july - june) == (
         FACTS["charges"]["2024-05"], FACTS["charges"]["2024-06"], 0,
@@ -130,7 +133,7 @@ def test_six_charges_in_may_and_four_in_june(vertex: Vertex) -> None:
 
 
 def test_usage_charges(vertex: Vertex) -> None:
-    """Minutes x rate (section_0919041722, May and June Usages)."""
+    """Minutes x rate. Source: section_0919041722, May and June Usages."""
     for usage in FACTS["usage"]:
         rows = vertex.ns.sql(
             "SELECT quantity, amount FROM charge WHERE subscriptionline = ?"
@@ -142,14 +145,14 @@ def test_usage_charges(vertex: Vertex) -> None:
 
 @pytest.mark.parametrize("facts", FACTS["invoices"], ids=lambda facts: facts["date"])
 def test_invoices(vertex: Vertex, facts: Any) -> None:
-    """Prepayment; usage with negative prepay lines and the refill (section_0919041722)."""
+    """Prepayment; usage with negative prepay lines and the refill. Source: section_0919041722."""
     wanted = [[name.removesuffix(" (refill)"), amount] for name, amount in facts["lines"]]
     assert vertex.invoices[facts["date"]] == wanted
 
 
 @pytest.mark.parametrize("month", FACTS["elements_after"])
 def test_revenue_arrangement(vertex: Vertex, month: str) -> None:
-    """Sales amount moves from the prepay to the usage elements (section_0919041722)."""
+    """Sales amount moves from the prepay to the usage elements. Source: section_0919041722."""
     terms = FACTS["subscription"]
     for name, facts in FACTS["elements_after"][month].items():
         assert vertex.elements[month][name] == {
@@ -160,7 +163,10 @@ def test_revenue_arrangement(vertex: Vertex, month: str) -> None:
 
 @pytest.mark.parametrize("month", FACTS["plans_after"])
 def test_revenue_plans(vertex: Vertex, month: str) -> None:
-    """Plan total, recognized, planned period (section_0919041722, May and June Revenue Plan)."""
+    """Plan total, recognized, planned period.
+
+    Source: section_0919041722, May and June Revenue Plan.
+    """
     periods = {"May": "May 2024", "June": "Jun 2024", "July": "Jul 2024"}
     for name, total, done, period in FACTS["plans_after"][month]:
         recognized = done.removeprefix("recognized ")
@@ -169,7 +175,7 @@ def test_revenue_plans(vertex: Vertex, month: str) -> None:
 
 @pytest.mark.parametrize("month", MONTHS)
 def test_journals(vertex: Vertex, month: str) -> None:
-    """Recognition, reversal of the prior adjustment, new adjustment (section_0919041722)."""
+    """Recognition, reversal of the prior adjustment, new adjustment. Source: section_0919041722."""
     kinds = {"recognition": "recognition", "unbilled receivable": "unbilled",
              "reversal of prior unbilled receivable": "reversal of prior unbilled"}  # fmt: skip
     wanted = [(f["period"], kinds[f["kind"]], f["lines"]) for f in FACTS["journals"]]
@@ -177,7 +183,7 @@ def test_journals(vertex: Vertex, month: str) -> None:
 
 
 def test_all_revenue_is_recognized_and_nothing_is_left(vertex: Vertex) -> None:
-    """10,000 prepaid: 8,800 used, 1,200 recognized at the end (section_0919041722)."""
+    """10,000 prepaid: 8,800 used, 1,200 recognized at the end. Source: section_0919041722."""
     totals, balances = FACTS["totals"], vertex.ns.balances()
     assert balances == {
         "1100": f"{totals['prepaid']}.00", "40200": f"-{totals['remainder_recognized']}.00",
@@ -188,7 +194,10 @@ def test_all_revenue_is_recognized_and_nothing_is_left(vertex: Vertex) -> None:
 
 
 def test_month_end_does_the_same_in_one_call(ns: Client) -> None:
-    """Month-end steps in their order (chapter_4744857571): recognition, then reclassification."""
+    """Month-end steps in their order: recognition, then reclassification.
+
+    Source: chapter_4744857571.
+    """
     vertex = Vertex(ns)
     for month in MONTHS:
         control(ns, "/billing-run", date=f"{month}-01")
