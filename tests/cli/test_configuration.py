@@ -12,7 +12,7 @@ from tests.cli.commands import Commands
 
 NETSUITE = """
 [tenants.acme.netsuite]
-account = "TSTDRV1"
+account = "TSTDRV1234567"
 client_id = "c"
 certificate_id = "k"
 private_key_file = "missing.pem"

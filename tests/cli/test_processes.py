@@ -152,6 +152,16 @@ def test_the_sandbox_is_announced_for_people(env: dict[str, str]) -> None:
     assert (status, errors) == (0, "")
 
 
+def test_a_sandbox_that_breaks_down_is_said_so(env: dict[str, str]) -> None:
+    """The command ends when the server does, with status 1."""
+    with _sandbox(env) as (_said, process):
+        (server,) = psutil.Process(process.pid).children()
+        server.kill()
+        _out, errors = process.communicate(timeout=STOP_TIMEOUT_S)
+        assert process.returncode == 1
+        assert "the NetSuite sandbox ended with status -9" in errors
+
+
 @pytest.mark.slow
 def test_the_bundled_database_is_started_looked_at_and_stopped(open_folder: Path) -> None:
     """Absent, running, stopped; started again by whoever needs it, with everything still there."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -47,7 +48,7 @@ def _sandbox(
         for file in folder.glob("sandbox.db*"):
             file.unlink()
     config_file = folder / SANDBOX_FILE_NAME
-    with SandboxProcess(database, port) as sandbox:
+    with SandboxProcess(database, port) as sandbox, suppress(KeyboardInterrupt):
         created = prepare(sandbox, folder, config_file, policy)
         _announce(sandbox, config_file, created, as_json=as_json)
         sandbox.wait()

@@ -10,7 +10,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
@@ -124,7 +123,14 @@ class SandboxProcess(Controls):
                 self._process.communicate()
 
     def wait(self) -> None:
-        """Wait until the process ends or the user presses Ctrl-C."""
-        if self._process is not None:
-            with suppress(KeyboardInterrupt):
-                self._process.wait()
+        """Wait until the process ends.
+
+        Raises:
+            SandboxError: It broke down.
+        """
+        if self._process is not None and (status := self._process.wait()):
+            _, problem = self._process.communicate()
+            raise SandboxError(
+                f"the NetSuite sandbox ended with status {status}: {problem.strip() or 'no word'}; "
+                "start it again, its records are kept"
+            )
