@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from netsuite_sandbox.control import reports, revenue
 from netsuite_sandbox.control.copies import refresh
+from netsuite_sandbox.control.loading import load
 from netsuite_sandbox.errors import invalid_request
 from netsuite_sandbox.records.reversal import make_due
 from netsuite_sandbox.records.transactions import BY_CODE
@@ -167,8 +168,8 @@ def _void(sandbox: Sandbox, request: Request) -> Any:
     if head is None or kind is None:
         raise invalid_request("A void names an id or externalId of a transaction.")
     with books.company.db.transaction():
-        void(books, kind, head.id)
-    return {"id": str(head.id), "voided": True}
+        made = void(books, kind, head.id)
+    return {"id": str(made), "voided": True}
 
 
 def _faults(sandbox: Sandbox, _request: Request) -> Any:
@@ -204,6 +205,7 @@ _ROUTES: dict[tuple[str, str], Handler] = {
     ("POST", "/tokens"): _token,
     ("POST", "/custom-fields"): _custom_fields,
     ("POST", "/void"): _void,
+    ("POST", "/load"): load,
     ("POST", "/tba"): _tba,
     ("POST", "/roles"): _role,
     ("GET", "/snapshots"): _snapshots,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from netsuite_sandbox.errors import invalid_value, missing
 from netsuite_sandbox.ledger import Header, Line
 from netsuite_sandbox.money import times_rate, to_decimal, to_units
-from netsuite_sandbox.records import applying, header as headers
+from netsuite_sandbox.records import applying, header as headers, payment_credits
 from netsuite_sandbox.records.credit_memo import check_applied
 from netsuite_sandbox.records.fields import Values
 from netsuite_sandbox.records.invoice import receivables_account
@@ -36,17 +36,23 @@ def build(books: Books, kind: Kind, values: Values, old: Header | None) -> Draft
     head = headers.start(books, kind, values, old)
     company = books.company
     precision = company.precision(head.currency)
+    receivable = receivables_account(books, values, head.entity, "arAcct")
+    head.extra["arAcct"] = receivable
     applies = applying.read_apply(books, head, values.get("apply") or [])
-    applied = sum(entry.units for entry in applies)
+    applies, shares = payment_credits.split(applies, payment_credits.read(books, head, values))
     payment = values.get("payment")
-    head.total = applied if payment is None else to_units(payment, precision)
+    if payment is not None:
+        head.total = to_units(payment, precision)
+        if values.get("autoApply") and old is None and not (applies or shares):
+            applies = payment_credits.oldest_first(books, head, receivable)
+    applied = sum(entry.units for entry in applies)
+    if payment is None:
+        head.total = applied
     if head.total < 0:
         raise missing(["Payment"])
     check_applied(head.total, applied)
     head.open = head.total - applied
     head.account = bank_account(books, values)
-    receivable = receivables_account(books, values, head.entity, "arAcct")
-    head.extra["arAcct"] = receivable
     undeposited = head.account == company.special_account("UndepFunds")
     head.status = "B" if undeposited else "C"
     base = times_rate(
@@ -56,11 +62,12 @@ def build(books: Books, kind: Kind, values: Values, old: Header | None) -> Draft
         Line(0, head.account, head.total, base, mainline=True, entity=head.entity, memo=head.memo),
         Line(1, receivable, -head.total, -base, entity=head.entity, memo=head.memo),
     ]
-    return Draft(head, lines, applies)
+    return Draft(head, lines, applies, shares)
 
 
 def settle(books: Books, draft: Draft) -> None:
-    """Apply to the invoices ticked."""
+    """Apply to the invoices ticked, the deposits and credit memos ticked too."""
+    payment_credits.settle(books, draft.header, draft.credits)
     applying.settle(books, draft, draft.lines[1].account, -draft.lines[1].base)
 
 

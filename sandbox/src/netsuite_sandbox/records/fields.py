@@ -75,6 +75,7 @@ class Definition:
 # Properties that the transcription leaves out but the record has, with their source.
 _MORE: dict[str, dict[str, Any]] = {
     "invoice": {"shippingCost": "number", "taxItem": "ref:nsResource", "taxRate": "number"},
+    "salesOrder": {"total": "number", "subtotal": "number"},
     "customer": {"comments": "text", "phone": "text"},
     "serviceSaleItem": {"description": "text", "isInactive": "boolean", "salesDescription": "text",
                         "upcCode": "text"},
@@ -187,11 +188,11 @@ class Reader:
             return convert(spec, value, path)
         return value
 
-    def _sublist(self, spec: Field, value: Any, path: str) -> list[Values]:
+    def _sublist(self, spec: Field, value: Any, path: str) -> list[Values] | None:
         assert spec.sublist is not None
         items = value.get("items", []) if isinstance(value, dict) else value
         if items is None:
-            items = []
+            return None  # Source: "Replacing a Sublist": items null clears.
         if not isinstance(items, list):
             raise invalid_content("Invalid content. A collection has the property 'items'.", path)
         return [

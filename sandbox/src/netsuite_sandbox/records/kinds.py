@@ -39,11 +39,13 @@ class Draft:
 
     Attributes:
         applies: Documents that it settles.
+        credits: Of a payment: what deposits and credit memos settle, by their id.
     """
 
     header: Header
     lines: list[Line]
     applies: list[Application] = field(default_factory=list)
+    credits: dict[int, list[Application]] = field(default_factory=dict)
 
 
 def _nothing(_books: Books, _draft: Draft) -> None:

@@ -134,10 +134,12 @@ def update(
         values["payment"] = to_decimal(old.total)
         values.pop("undepFunds", None)
     for name, value in patch.items():
-        if name == "apply":
-            values[name] = applying.merge_apply(books, tx, value or [], replace=name in replace)
-        elif name in kind.sublists:
-            values[name] = _merge_lines(values[name], value or [], replace=name in replace)
+        # Source: "Replacing a Sublist": null clears a sublist.
+        whole = name in replace or value is None
+        if name == "apply" and not kind.settled_once:
+            values[name] = applying.merge_apply(books, tx, value or [], replace=whole)
+        elif name in kind.sublists and not kind.settled_once:
+            values[name] = _merge_lines(values.get(name) or [], value or [], replace=whole)
         else:
             values[name] = value
             if name == "account" and "undepFunds" not in patch:
