@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from netsuite_sandbox.control import reports, revenue
 from netsuite_sandbox.control.copies import refresh
+from netsuite_sandbox.control.generating import generate
 from netsuite_sandbox.control.loading import load
 from netsuite_sandbox.errors import invalid_request
 from netsuite_sandbox.records.reversal import make_due
@@ -191,6 +192,14 @@ def _flush(sandbox: Sandbox, _request: Request) -> Any:
     return {"flushed": sandbox.gate.flush()}
 
 
+def _generate(sandbox: Sandbox, request: Request) -> Any:
+    body = _object(request)
+    count, seed = body.get("count"), body.get("seed", 0)
+    if type(count) is not int or type(seed) is not int:
+        raise invalid_request('Generate {"count": 1000000, "seed": 7}: whole numbers.')
+    return generate(sandbox, count, seed)
+
+
 def _requests(sandbox: Sandbox, _request: Request) -> Any:
     return {"requests": [_shown(entry) for entry in sandbox.requests]}
 
@@ -219,6 +228,7 @@ _ROUTES: dict[tuple[str, str], Handler] = {
     ("GET", "/ledger"): _ledger,
     ("GET", "/journal.hledger"): _hledger,
     ("POST", "/reset"): _reset,
+    ("POST", "/generate"): _generate,
     ("GET", "/requests"): _requests,
     ("GET", "/faults"): _faults,
     ("PUT", "/faults"): _set_faults,
