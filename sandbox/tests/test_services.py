@@ -218,3 +218,24 @@ def test_refresh_changes_internal_ids(ns: Client) -> None:
     rows = ns.sql("SELECT e.id FROM revenueelement e JOIN transaction t ON t.id = e.source "
                   "JOIN item i ON i.id = e.item WHERE i.itemid = 'Usage'")  # fmt: skip
     assert len(rows) == 2
+
+
+def test_load_is_all_or_nothing_by_the_same_rules(ns: Client) -> None:
+    """Many records in one call: ours, not NetSuite's; a refusal names its line and undoes all."""
+    items = f'{{"items": [{{"item": {ns.usage}, "amount": 7.25}}]}}'
+    lines = [
+        '/customer {"companyName": "One", "externalId": "L-1", "subsidiary": 1}',
+        'PUT /customer/eid:L-1 {"email": "one@example.org"}',
+        "",
+        f'/invoice {{"entity": {{"externalId": "L-1"}}, "externalId": "L-2", "item": {items}}}',
+    ]
+    answer = ns.http.post("/_sandbox/load", content="\n".join(lines))
+    assert answer.json() == {"written": 3}, answer.text
+    assert ns.get("/invoice/eid:L-2")["total"] == 7.25
+    assert ns.get("/customer/eid:L-1")["email"] == "one@example.org"
+    bad = ['/customer {"companyName": "Two", "externalId": "L-3", "subsidiary": 1}', lines[3]]
+    refused = ns.http.post("/_sandbox/load", content="\n".join(bad))
+    assert refused.status_code == 400
+    assert refused.json()["o:errorDetails"][0]["detail"].startswith("Line 2: ")
+    ns.refused("GET", "/customer/eid:L-3", status=404)
+    assert ns.http.post("/_sandbox/load", content="invoice {}").status_code == 400

@@ -20,6 +20,11 @@ CREATE TABLE IF NOT EXISTS master (
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX IF NOT EXISTS master_externalid ON master (grp, externalid)
   WHERE externalid IS NOT NULL;
+-- Names are unique: these two types come in large numbers.
+CREATE INDEX IF NOT EXISTS master_entityid ON master (type, json_extract(body, '$.entityId'))
+  WHERE json_extract(body, '$.entityId') IS NOT NULL;
+CREATE INDEX IF NOT EXISTS master_itemid ON master (type, json_extract(body, '$.itemId'))
+  WHERE json_extract(body, '$.itemId') IS NOT NULL;
 
 -- Transaction headers. custbody_* columns are added when a custom field is registered.
 CREATE TABLE IF NOT EXISTS tx (
