@@ -66,7 +66,8 @@ class Books:
         due = [b for b in self.known.blocks.values() if is_due(b, event.effective_at)]
         for block in sorted(due, key=lambda b: (str(b.expires_at), b.block_id)):
             self.take(expiry_of(block))
-        return PostingPlan()
+        self.outcomes[event.event_id] = PostingPlan()
+        return self.outcomes[event.event_id]
 
     def block(self, block_id: str) -> Block:
         """Return a block at its present position."""

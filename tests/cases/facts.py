@@ -98,10 +98,18 @@ def purchase(
     order_id: str,
     *block_ids: str,
     lines: tuple[InvoiceLine, ...] = (),
+    currency: str = "",
 ) -> PurchaseInvoice:
     """Make the invoice of an order; without block ids, of all blocks not billed yet."""
     return PurchaseInvoice(
-        f"purchase:{invoice_id}", at(when), on(when), invoice_id, order_id, block_ids, lines
+        f"purchase:{invoice_id}",
+        at(when),
+        on(when),
+        invoice_id,
+        order_id,
+        block_ids,
+        lines,
+        currency,
     )
 
 
@@ -147,9 +155,11 @@ def credit_line(
     return CreditLine(line_id, block_id, credits_, minor)
 
 
-def credit(when: str, memo_id: str, invoice_id: str, *lines: CreditLine) -> CreditMemo:
+def credit(
+    when: str, memo_id: str, invoice_id: str, *lines: CreditLine, currency: str = ""
+) -> CreditMemo:
     """Make a credit memo."""
-    return CreditMemo(f"credit:{memo_id}", at(when), on(when), memo_id, invoice_id, lines)
+    return CreditMemo(f"credit:{memo_id}", at(when), on(when), memo_id, invoice_id, lines, currency)
 
 
 def void_invoice(when: str, invoice_id: str) -> InvoiceVoid:
@@ -163,11 +173,13 @@ def void_block(when: str, block_id: str) -> BlockVoid:
 
 
 def payment(
-    when: str, payment_id: str, invoice_id: str, amount: str | None = None, currency: str = "USD"
+    when: str, payment_id: str, invoice_id: str, amount: str | None = None, currency: str = ""
 ) -> Payment:
     """Make a payment; without an amount, of all that is due."""
-    minor = None if amount is None else to_minor(Decimal(amount), currency)
-    return Payment(f"payment:{payment_id}", at(when), on(when), payment_id, invoice_id, minor)
+    minor = None if amount is None else to_minor(Decimal(amount), currency or "USD")
+    return Payment(
+        f"payment:{payment_id}", at(when), on(when), payment_id, invoice_id, minor, currency
+    )
 
 
 def clock(when: str) -> Clock:

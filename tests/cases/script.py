@@ -150,7 +150,9 @@ def _lines(parts: list[list[str]], currency: str) -> list[InvoiceLine]:
 
 def _purchase(when: str, words: list[str], options: _Options, parts: list[list[str]]) -> Event:
     lines = _lines(parts, options.get("cur", "USD"))
-    return f.purchase(when, words[0], words[1], *words[2:], lines=tuple(lines))
+    return f.purchase(
+        when, words[0], words[1], *words[2:], lines=tuple(lines), currency=options.get("cur", "")
+    )
 
 
 def _usage(when: str, words: list[str], options: _Options, parts: list[list[str]]) -> Event:
@@ -177,13 +179,11 @@ def _credit(when: str, words: list[str], options: _Options, parts: list[list[str
                 currency=options.get("cur", "USD"),
             )
         )
-    return f.credit(when, words[0], words[1], *lines)
+    return f.credit(when, words[0], words[1], *lines, currency=options.get("cur", ""))
 
 
 def _payment(when: str, words: list[str], options: _Options, _parts: list[list[str]]) -> Event:
-    return f.payment(
-        when, words[0], words[1], next(iter(words[2:]), None), options.get("cur", "USD")
-    )
+    return f.payment(when, words[0], words[1], next(iter(words[2:]), None), options.get("cur", ""))
 
 
 _VERBS: dict[str, Callable[[str, list[str], _Options, list[list[str]]], Event]] = {

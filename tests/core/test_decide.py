@@ -111,6 +111,13 @@ def test_a_void_of_a_block_before_its_purchase_lets_waiting_usage_go() -> None:
                 Policy(),
                 """
     2026-02-01 usage U1 cur=EUR | L1 1cr block=A          -> refused wrong_currency
+    2026-02-01 order S2 | B 9cr 9.00                      -> ok
+    2026-02-01 purchase I2 S2 cur=JPY | T 9 kind=tax      -> refused wrong_currency
+    2026-02-01 purchase I2 S2 cur=USD | T 0.09 kind=tax   -> ok
+    2026-02-01 payment P1 I2 1 cur=JPY                    -> refused wrong_currency
+    2026-02-01 payment P1 I2 1.00 cur=USD                 -> ok P5 1.00
+    2026-02-01 credit M1 I2 cur=JPY | 1 block=B           -> refused wrong_currency
+    2026-02-01 credit M1 I2 cur=USD | 1.00 block=B        -> ok
                 """,
             ),
             (
@@ -222,6 +229,20 @@ def test_a_void_of_a_block_before_its_purchase_lets_waiting_usage_go() -> None:
                 """
     2026-02-01 usage U1 | L1 101cr block=A                -> refused missing_rate
     2026-02-01 usage U1 | L1 101cr block=A rate=0.90      -> ok D1-3 80.00
+                """,
+            ),
+            (
+                "amount_too_large",
+                PAY_AS_YOU_GO,
+                """
+    2026-02-01 usage U1 | L1 999999999999999cr rate=9.99  -> refused amount_too_large
+    2026-02-01 usage U1 | L1 1E+18cr rate=1E+18           -> refused amount_too_large
+    2026-02-01 usage U1 | T 9999999999999.99 kind=tax | L1 1cr -> refused amount_too_large
+    2026-02-01 usage U1 | T 9999999999999.99 kind=tax | V 0.01 kind=tax -> ok
+    2026-02-01 order S2 | B 1cr 9999999999999.99 | C 1cr 0.02 -> refused amount_too_large
+    2026-02-01 order S2 | B 1cr 9999999999999.99          -> ok
+    2026-02-01 purchase I2 S2 | T 0.02 kind=tax           -> refused amount_too_large
+    2026-02-01 purchase I2 S2 | T 0.01 kind=tax           -> ok
                 """,
             ),
             (
@@ -347,7 +368,7 @@ def test_a_refusal_goes_before_a_closed_period() -> None:
     books = run(
         """
     2026-04-01 customer C1                            -> ok
-    2026-01-01 order S1 | A 100cr 80.00               -> ok
+    2026-01-01 order S1 | A 100cr 80.00 until=never   -> ok
     2026-03-31 purchase I1 S1 X                       -> refused unknown_line
     2026-03-31 purchase I1 S1                         -> held period
     2026-04-01 purchase I1 S1                         -> ok
@@ -364,7 +385,9 @@ def test_a_refusal_goes_before_a_closed_period() -> None:
         """,
         closed,
     )
-    assert isinstance(books.take(Expiry("e1", at("2026-04-01"), "A")), PostingPlan)
+    closed_before(books, "2026-05-01", ClosedPeriod.HOLD)
+    for day, outcome in (("2026-05-01", Hold), ("2026-05-02", PostingPlan)):
+        assert isinstance(books.take(Expiry(day, at(day), "A")), outcome)
     by_order = Policy(
         closed_period=ClosedPeriod.HOLD,
         books_open_from=date(2026, 4, 1),
@@ -651,6 +674,10 @@ def test_promotional_blocks_have_units_and_no_money() -> None:
     2026-02-06 order S2 | H 10cr until=2026-03-01              -> ok
     2026-03-01 clock                                           -> ok
     = H 0cr 0.00 expired
+    2026-03-02 order S3 | K 10cr                               -> ok
+    2026-03-02 purchase I3 S3                                  -> ok nothing
+    2026-03-03 void I3                                         -> ok nothing
+    = K 0cr 0.00 voided
     """)
     assert {e.block_id for e in books.entries} == {"A"}
     invoice = intents_of(books, Record.INVOICE)[0]
@@ -669,6 +696,7 @@ def test_tax_and_other_lines_are_never_drawn() -> None:
     = A 90cr 72.00 open
     2026-02-02 payment P1 U1 5.81                     -> refused overpaid
     2026-02-02 payment P1 U1 2.00                     -> ok nothing
+    2026-02-03 credit M1 U1 | 0.30 line=T             -> ok nothing
     2026-02-03 credit M1 U1 | line=T                  -> ok nothing
     2026-02-03 credit M2 U1 | 0.01 line=T             -> refused more_than_credited
     2026-02-03 credit M2 U1 | 1cr line=S              -> refused more_than_credited
@@ -687,7 +715,7 @@ def test_tax_and_other_lines_are_never_drawn() -> None:
     assert [p.amount_minor for p in payments] == [200, 300]
     memos = intents_of(books, Record.CREDIT_MEMO)
     # The tax was due; of the subscription nothing is, it was paid.
-    assert [(m.amount_minor, m.applied_minor) for m in memos] == [(80, 80), (1300, 800)]
+    assert [(m.amount_minor, m.applied_minor) for m in memos] == [(30, 30), (50, 50), (1300, 800)]
 
 
 def test_purchase_invoices_may_bear_tax() -> None:
@@ -882,6 +910,22 @@ def test_expired_credits_can_be_restored_and_expire_again() -> None:
     books.take_all(month_end(books, date(2027, 1, 31)))
     expired = [b for b in books.known.documents.values() if b.kind == "expiration"]
     assert len({document.document_id for document in expired}) == 2
+
+
+def test_breakage_is_not_dated_before_what_it_comes_from() -> None:
+    """Not before the purchase, where that comes late, nor before a credit memo."""
+    books = run("""
+    2026-01-01 customer C1                            -> ok
+    2026-01-01 order S1 | A 10cr 10.00 until=2026-02-01 | B 10cr 10.00 until=2026-02-01 -> ok
+    2026-01-01 purchase I1 S1 B                       -> ok
+    2026-01-10 usage U1 | L1 4cr block=B              -> ok
+    2026-02-01 clock                                  -> ok
+    2026-03-01 purchase I2 S1                         -> ok
+    2026-03-05 credit M1 U1 | 1cr                     -> ok
+    2026-04-01 clock                                  -> ok
+    """)
+    dated = [(e.block_id, e.posted_on.isoformat()) for e in books.entries if e.code == "E1"]
+    assert dated == [("B", "2026-01-31"), ("A", "2026-03-01"), ("B", "2026-03-05")]
 
 
 def test_a_reversal_mirrors_what_was_recorded_not_todays_policy() -> None:

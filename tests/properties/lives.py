@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
@@ -36,6 +37,9 @@ from drawdown.core.policy import (
     PrepaidItem,
     PurchaseTrigger,
 )
+
+EFFORT = int(os.environ.get("TEST_EFFORT", "1"))
+"""Times as many examples as usual: 1 beside the other tests, more at night."""
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 DAYS = 60

@@ -21,7 +21,7 @@ from drawdown.store.database import Database, Session
 from drawdown.store.ledger import all_blocks, entries_of, movements_of
 from tests.cases.books import Books
 from tests.cases.tables import contents
-from tests.properties.lives import changed, lives, policies
+from tests.properties.lives import EFFORT, changed, lives, policies
 
 SLICE_SIZE = 3
 
@@ -59,7 +59,7 @@ def in_parts(events: Sequence[Event], cuts: list[int]) -> Iterator[Sequence[Even
 
 
 @settings(
-    max_examples=60,
+    max_examples=40 * EFFORT,
     deadline=None,
     suppress_health_check=[
         HealthCheck.function_scoped_fixture,

@@ -25,10 +25,10 @@ from drawdown.core.plan import DocumentKind, Operation, PostingPlan
 from drawdown.core.policy import Policy, PurchaseTrigger
 from drawdown.core.rules import Record
 from tests.cases.books import Books, month_end
-from tests.properties.lives import END, lives, policies
+from tests.properties.lives import EFFORT, END, lives, policies
 
 EXAMPLES = settings(
-    max_examples=300,
+    max_examples=150 * EFFORT,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

@@ -13,7 +13,7 @@ from drawdown.core.events import CreditLine, Event
 from drawdown.core.plan import PostingPlan
 from tests.cases import facts as f
 from tests.cases.books import Books
-from tests.properties.lives import START
+from tests.properties.lives import EFFORT, START
 
 Paid = list[tuple[str, Fraction, int]]
 
@@ -103,7 +103,7 @@ bought = st.lists(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300 * EFFORT, deadline=None)
 @given(bought, st.lists(steps, max_size=14))
 def test_the_decisions_agree_with_a_naive_model(
     blocks: list[tuple[Decimal, int, int]], lived: list[tuple[str, int, Decimal]]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 
 import psycopg
 import pytest
 
 from drawdown.core.errors import StoreError
-from drawdown.core.events import Event
+from drawdown.core.events import Event, Recognition
 from drawdown.core.policy import ClosedPeriod, Policy, PurchaseTrigger
 from drawdown.service import ingest as service
 from drawdown.service.ingest import Answer, expire, in_batches, ingest, resume_held
@@ -288,6 +289,28 @@ def test_a_purchase_and_its_credit_in_one_batch(
     ingest(session, [BOUGHT[2], f.void_invoice("2026-01-02", "I1")], policy)
     codes = {row["code"] for row in contents(database_url, tenant)["entry"]}
     assert codes == {"P1", "P2", "P3", "P4", "V1", "V2", "V3", "V4"}
+
+
+def test_an_observed_recognition_waits_for_its_block(session: Session) -> None:
+    """What revenue management did enters the journal like any fact."""
+    recognition = Recognition(
+        "arm 1", f.at("2026-01-31"), f.on("2026-01-31"), "A", "usage", 800,
+        "deferred_revenue_usage", "revenue_usage", "ARM-1",
+    )  # fmt: skip
+    usage = f.usage("2026-01-15", "U1", f.line("L1", "10cr"))
+    assert statuses(ingest(session, [recognition], Policy())) == ["held"]
+    ingest(session, [*BOUGHT, usage], Policy())
+    assert statuses(ingest(session, [recognition], Policy())) == ["accepted"]
+    again = replace(recognition, event_id="arm 2", amount_minor=-800)
+    assert statuses(ingest(session, [again], Policy())) == ["accepted"]
+
+
+def test_a_void_finds_the_invoice_of_its_block(session: Session) -> None:
+    """However long ago the purchase was."""
+    ingest(session, BOUGHT, Policy())
+    assert statuses(ingest(session, [f.void_block("2026-02-01", "A")], Policy())) == ["accepted"]
+    rows = session.connection.execute("SELECT code FROM drawdown.entry ORDER BY sequence, code")
+    assert [row[0] for row in rows] == ["P1", "P2", "P3", "P4", "V1", "V2", "V3", "V4"]
 
 
 def test_a_stream_is_cut_into_batches() -> None:

@@ -78,7 +78,8 @@ def to_minor(amount: Decimal, code: str) -> int:
 def to_decimal(amount_minor: int, code: str) -> Decimal:
     """Turn minor units into a decimal with exactly the currency's number of decimals."""
     exponent = currency(code).exponent
-    return Decimal(amount_minor).scaleb(-exponent, _EXACT).quantize(_QUANTA[exponent])
+    scaled = Decimal(amount_minor).scaleb(-exponent, _EXACT)
+    return scaled.quantize(_QUANTA[exponent], context=_EXACT)
 
 
 def money_text(amount_minor: int, code: str) -> str:

@@ -245,7 +245,8 @@ class Reason(IntEnum):
     OVERPAID = 13
     MISSING_RATE = 14
     UNKNOWN_ACCOUNT = 15
-    NOTHING_TO_DO = 16
+    AMOUNT_TOO_LARGE = 16
+    NOTHING_TO_DO = 17
 
 
 class Rejection(NamedTuple):

@@ -14,7 +14,7 @@ from drawdown.core.allocation import in_order, take_credits, take_money
 from drawdown.core.block import Block, State, Step
 from drawdown.core.decide.drawing import Draw, Occasion, apply_deposit, post_draw
 from drawdown.core.decide.known import Known
-from drawdown.core.decide.posting import customer_lane, open_day, record_id
+from drawdown.core.decide.posting import customer_lane, open_day, record_id, too_large
 from drawdown.core.events import InvoiceLine, LineKind, UsageInvoice
 from drawdown.core.money import ZERO, credits_text, minus, money_text, plus, price
 from drawdown.core.plan import (
@@ -87,6 +87,11 @@ def draw_usage(event: UsageInvoice, known: Known, policy: Policy) -> Outcome:
             Reason.NOTHING_TO_DO,
             f"usage invoice {event.invoice_id} has no line with credits or an amount",
         )
+    total = sum(draw.amount_minor for draw in drawing.draws)
+    total += sum(line.amount_minor for line in drawing.ordinary)
+    refused = too_large(total, event.currency, f"usage invoice {event.invoice_id}")
+    if refused is not None:
+        return refused
     posted_on = open_day(policy, event.posted_on)
     if isinstance(posted_on, Hold):
         return posted_on

@@ -27,7 +27,7 @@ from drawdown.core.rules import Record
 
 
 def expire_block(event: Expiry, known: Known, policy: Policy) -> Outcome:
-    """Turn what remains of a block into breakage, dated the day it expired or was restored."""
+    """Turn what remains of a block into breakage, dated the day it expired or was filled."""
     block = known.blocks.get(event.block_id)
     if block is None or block.state is State.NEW:
         return Hold(f"block:{event.block_id}", f"block {event.block_id} is not open yet")
@@ -38,7 +38,7 @@ def expire_block(event: Expiry, known: Known, policy: Policy) -> Outcome:
             block.block_id,
         )
     expired_on = policy.last_day(block.expires_at or event.effective_at)
-    fact_on = max((expired_on, *_restored_on(block, known)))
+    fact_on = max((expired_on, *_filled_on(block, known)))
     posted_on = open_day(policy, fact_on)
     if isinstance(posted_on, Hold):
         return posted_on
@@ -80,16 +80,16 @@ def expire_block(event: Expiry, known: Known, policy: Policy) -> Outcome:
     return plan
 
 
-def _restored_on(block: Block, known: Known) -> tuple[date, ...]:
-    """Return when credits came back to a block that had expired before.
+def _filled_on(block: Block, known: Known) -> tuple[date, ...]:
+    """Return when the deposit came to be, and when credits came back to it.
 
-    They cannot become breakage before the credit memo that restored them.
+    They cannot become breakage before the purchase (which may come late) or the credit memo.
     """
     return tuple(
         entry.posted_on
         for sequence in range(1, block.sequence + 1)
         for entry in known.entries.get((block.block_id, sequence), ())
-        if entry.code == "R3"
+        if entry.code in ("P2", "R3")
     )
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from drawdown.core.accounts import Role
 from drawdown.core.block import TRANSITIONS, Block, Step
 from drawdown.core.ids import external_id
-from drawdown.core.money import ZERO, plus
+from drawdown.core.money import AMOUNT_MINOR_MAX, ZERO, money_text, plus
 from drawdown.core.plan import Document, Entry, Hold, Movement, PostingPlan, Reason, Rejection
 from drawdown.core.policy import Policy
 from drawdown.core.rules import Record, rules_for
@@ -136,6 +136,17 @@ def other_currency(stated: str, document: Document, what: str) -> Rejection | No
         Reason.WRONG_CURRENCY,
         f"{what} is in {stated} but {document.kind.value} document {document.document_id} is in "
         f"{document.currency}; correct the currency and the amounts",
+    )
+
+
+def too_large(amount_minor: int, currency: str, what: str) -> Rejection | None:
+    """Refuse a document whose total the ERP and the database cannot hold."""
+    if amount_minor <= AMOUNT_MINOR_MAX:
+        return None
+    return Rejection(
+        Reason.AMOUNT_TOO_LARGE,
+        f"{what} amounts to {money_text(amount_minor, currency)} {currency}, more than "
+        f"{money_text(AMOUNT_MINOR_MAX, currency)}; correct amounts, rates and credits",
     )
 
 

@@ -14,6 +14,7 @@ from drawdown.core.decide.posting import (
     other_currency,
     post,
     record_id,
+    too_large,
 )
 from drawdown.core.events import (
     BlockKind,
@@ -146,7 +147,8 @@ def _check_order(event: SalesOrder, known: Known) -> Rejection | None:
                     terms.block_id,
                 )
             )
-    return foremost(problems)
+    total = sum(terms.amount_minor for terms in event.blocks)
+    return foremost(problems) or too_large(total, event.currency, f"order {event.order_id}")
 
 
 def _block(event: SalesOrder, terms: BlockTerms) -> Block:
@@ -236,6 +238,11 @@ def invoice_purchase(event: PurchaseInvoice, known: Known, policy: Policy) -> Ou
     blocks = _billed_blocks(event, order, known)
     if isinstance(blocks, Rejection):
         return blocks
+    total = sum(_billed_minor(block) for block in blocks)
+    total += sum(line.amount_minor or 0 for line in event.lines)
+    refused = too_large(total, order.currency, f"purchase invoice {event.invoice_id}")
+    if refused is not None:
+        return refused
     posted_on = open_day(policy, event.posted_on)
     if isinstance(posted_on, Hold):
         return posted_on
