@@ -5,7 +5,13 @@ Nothing is half done, and the corrected file, taken in whole, completes the book
 
 from __future__ import annotations
 
+import itertools
 import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -197,3 +203,91 @@ def test_a_file_of_nothing_but_problems_is_told_in_bounds(drawdown: Commands) ->
     assert ran.json["counts"] == {"unreadable": 10_050}
     assert len(ran.json["problems"]) == 10_000
     assert ran.json["problems_left_out"] == 50
+
+
+# -- large files --------------------------------------------------------------------------------
+
+MEGABYTE = 1_000_000
+BLOCKS = 50
+
+
+def _wide(number: int) -> dict[str, Any]:
+    """Return a usage invoice of some 4,000 bytes that draws little."""
+    long = "x" * 180
+    used = {
+        "line_id": "L1", "item": "usage", "credits": "0.001", "block_id": f"B{number % BLOCKS}"
+    }  # fmt: skip
+    others = [
+        {"line_id": f"{long} {n}", "item": long, "kind": "other", "amount": "1.00"}
+        for n in range(9)
+    ]
+    return {**f.usage(f"U{number}", "1"), "lines": [used, *others]}
+
+
+MEASURED = """
+from pathlib import Path
+import sys
+from drawdown.cli import main
+try:
+    main()
+finally:
+    status = Path("/proc/self/status").read_text()
+    print(status.partition("VmHWM:")[2].split()[0], file=sys.stderr)
+"""
+"""The program; at its end it prints the most memory it had, in kibibytes."""
+
+
+def _ingest_measured(file: Path, url: str) -> tuple[Any, int]:
+    """Run ingest as a process; return what it printed and the most memory it had, in bytes."""
+    ran = subprocess.run(
+        [sys.executable, "-c", MEASURED, "ingest", file, "--json"],
+        env={**os.environ, "DATABASE_URL": url},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 1
+    return json.loads(ran.stdout), int(ran.stderr) * 1024
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
+@pytest.mark.slow
+def test_fifty_megabytes_with_one_bad_line(
+    drawdown: Commands, new_database: Callable[[], str]
+) -> None:
+    """The one line is named, all others are taken in; memory does not grow with the file."""
+    file = drawdown.folder / "large.jsonl"
+    blocks = [f.block(f"B{n}", "1000", "1000.00") for n in range(BLOCKS)]
+    bad = 0
+    with file.open("w", encoding="utf-8") as out:
+        out.write(f.lines(f.customer(), f.order("S1", *blocks), f.purchase("I1", "S1")))
+        for count in itertools.count(4):
+            if out.tell() > 50 * MEGABYTE:
+                break
+            text = f.lines(_wide(count))
+            if not bad and out.tell() > 30 * MEGABYTE:
+                bad, text = count, text.replace(":", ";", 1)
+            out.write(text)
+    told, memory = _ingest_measured(file, new_database())
+    (problem,) = told["problems"]
+    assert (problem["line"], problem["status"]) == (bad, "unreadable")
+    assert told["counts"] == {"accepted": count - 2, "unreadable": 1}
+    assert memory < 200 * MEGABYTE
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
+@pytest.mark.slow
+def test_an_endless_line_is_passed_over(
+    drawdown: Commands, new_database: Callable[[], str]
+) -> None:
+    """A line of a hundred megabytes is no danger to memory, nor to the lines around it."""
+    file = drawdown.folder / "endless.jsonl"
+    with file.open("w", encoding="utf-8") as out:
+        out.write(f.lines(f.customer()))
+        for _ in range(100):
+            out.write(" " * MEGABYTE)
+        out.write("\n" + f.lines(f.customer("C2")))
+    told, memory = _ingest_measured(file, new_database())
+    assert told["counts"] == {"accepted": 2, "unreadable": 1}
+    assert "longer than" in told["problems"][0]["detail"]
+    assert memory < 150 * MEGABYTE
