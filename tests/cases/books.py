@@ -81,6 +81,10 @@ class Books:
         """Count the records that the automation makes, by type, master data left out."""
         return Counter(i.record for i in self.intents if i.record is not Record.CUSTOMER)
 
+    def made(self, record: Record) -> list[RecordIntent]:
+        """Return the intents for records of a type, oldest first."""
+        return [intent for intent in self.intents if intent.record is record]
+
     def not_at_zero(self) -> list[str]:
         """Return what is wrong at the end of all blocks' lives, in words."""
         blocks = self.known.blocks.values()

@@ -26,6 +26,13 @@ from drawdown.core.policy import Policy
 from tests.cases import facts as f
 from tests.cases.books import Books
 
+ONE_BLOCK = """
+2026-01-01 customer C1                            -> ok nothing
+2026-01-01 order S1 | A 100cr 80.00               -> ok nothing
+2026-01-01 purchase I1 S1                         -> ok P1-4 80.00
+"""
+"""A customer with one block, to begin a table with."""
+
 _Options = dict[str, str]
 
 
