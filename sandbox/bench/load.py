@@ -40,7 +40,9 @@ QUERIES = {
     "sums by type": "SELECT type, COUNT(*) AS n, SUM(foreigntotal) AS s FROM transaction "
     "GROUP BY type",
 }
-READS = ("/invoice?limit=100", "/invoice?limit=100&offset=90000", "/customerDeposit/eid:gen-dep-500")
+READS = (
+    "/invoice?limit=100", "/invoice?limit=100&offset=90000", "/customerDeposit/eid:gen-dep-500",
+)  # fmt: skip
 
 
 def main() -> None:

@@ -19,6 +19,7 @@ from netsuite_sandbox.suiteql.translate import Statement, translate
 
 ROWS_MAX = 100_000  # Source: "Collection Paging".
 _CACHE_MAX = 500
+_OF_NOW = ("sysdate", "current_", "relative_ranges", "builtin.period")
 _Key = tuple[Statement, tuple[Any, ...], int, int]
 
 
@@ -96,7 +97,7 @@ class Engine:
         if found is None:
             found = translate(self._company, text)
             lowered = text.lower()
-            if "sysdate" in lowered or "current_" in lowered:
+            if any(word in lowered for word in _OF_NOW):
                 return found  # It holds the present time.
             if len(self._cache) >= _CACHE_MAX:
                 self._cache.clear()

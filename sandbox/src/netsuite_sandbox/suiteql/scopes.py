@@ -132,6 +132,8 @@ def kind_of(node: exp.Expr) -> str:
         return kind_of(node.this)
     if isinstance(node, _DATES):
         return "date"
+    if isinstance(node, exp.Dot) and isinstance(node.expression, exp.Anonymous):
+        return "date" if str(node.expression.this).upper() == "RELATIVE_RANGES" else ""
     if isinstance(node, exp.Case):
         branches = [branch.args["true"] for branch in node.args["ifs"]]
         return kind_of(branches[0]) if branches else ""

@@ -13,7 +13,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.transforms import eliminate_join_marks
 
 from netsuite_sandbox.company import Company
-from netsuite_sandbox.records.transactions import KINDS, SYSTEM_LABELS
+from netsuite_sandbox.suiteql.builtins import builtin
 from netsuite_sandbox.suiteql.catalog import TABLES, Column
 from netsuite_sandbox.suiteql.errors import refused, unsupported
 from netsuite_sandbox.suiteql.functions import to_date
@@ -24,14 +24,10 @@ _ALLOWED = frozenset(
     {"INSTR", "MOD", "SIGN", "POWER", "NVL2", "SUBSTR", "ABS", "ROUND", "FLOOR", "CEIL", "LENGTH",
      "LTRIM", "RTRIM", "REPLACE", "UPPER", "LOWER", "RANK", "DENSE_RANK", "ROW_NUMBER"}
 )  # fmt: skip
+IN_VALUES_MAX = 1000  # Source: "SuiteQL Performance and Best Practices".
 _DATES = frozenset({"date", "datetime"})
 _ACCOUNT_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In)
-_NAME_COLUMNS = {
-    "entity": ("ql_entity", "entityid"), "item": ("ql_item", "itemid"),
-    "subsidiary": ("ql_subsidiary", "name"), "currency": ("ql_currency", "name"),
-    "accountingPeriod": ("ql_accountingperiod", "periodname"),
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,6 +60,9 @@ def translate(company: Company, text: str) -> Statement:
         joined = eliminate_join_marks(tree)
         assert isinstance(joined, exp.Query)
         tree = joined
+    for among in tree.find_all(exp.In):
+        if len(among.expressions) > IN_VALUES_MAX:
+            raise unsupported()
     _name_outputs(tree)
     for select in list(tree.find_all(exp.Select)):
         _row_limit(select)
@@ -167,68 +166,6 @@ def _rewrite(company: Company, tree: exp.Query) -> exp.Query:
 
 def _call(name: str, *arguments: Any) -> exp.Expr:
     return exp.Anonymous(this=name, expressions=[a for a in arguments if a is not None])
-
-
-def _builtin(company: Company, node: exp.Expr, _kinds: dict[int, str]) -> exp.Expr:
-    assert isinstance(node, exp.Dot)
-    call = node.expression
-    if node.this.name.upper() != "BUILTIN" or not isinstance(call, exp.Anonymous):
-        raise unsupported()
-    name = str(call.this).upper()
-    argument: exp.Expr | None = call.expressions[0].copy() if call.expressions else None
-    if argument is None or name not in {"DF", "CF"}:
-        if name in {"CONSOLIDATE", "CURRENCY"} and argument is not None:
-            return argument  # One base currency: nothing to translate.
-        raise unsupported()
-    column = argument.meta.get("column") if isinstance(argument, exp.Column) else None
-    if column is None:
-        return argument
-    assert isinstance(argument, exp.Column)
-    if not argument.table:  # Qualified, so that no name inside the look-up can capture it.
-        argument.set("table", exp.to_identifier(argument.meta["source"]))
-    if column.ref == "status":
-        letter = exp.column("type", table=argument.args["table"].copy())
-        if name == "CF":
-            return _concat(letter, ":", argument)
-        return _lookup("ql_transactionstatus", "fullname", {"id": argument, "trantype": letter})
-    if name == "CF":
-        return argument
-    return _display(company, column, argument)
-
-
-def _concat(left: exp.Expr, text: str, right: exp.Expr) -> exp.Expr:
-    joined = exp.DPipe(this=left, expression=exp.Literal.string(text))
-    return exp.Paren(this=exp.DPipe(this=joined, expression=right))
-
-
-def _lookup(view: str, column: str, where: dict[str, exp.Expr]) -> exp.Expr:
-    query = exp.select(exp.column(column, table="df")).from_(exp.alias_(exp.to_table(view), "df",
-                                                                       table=True))  # fmt: skip
-    for key, value in where.items():
-        query = query.where(exp.EQ(this=exp.column(key, table="df"), expression=value.copy()))
-    return exp.Subquery(this=query)
-
-
-def _display(company: Company, column: Column, argument: exp.Expr) -> exp.Expr:
-    """BUILTIN.DF of a reference: the name that NetSuite shows."""
-    if column.ref == "trantype":
-        case = exp.Case(this=argument.copy())
-        labels = {kind.code: kind.label for kind in KINDS.values()} | SYSTEM_LABELS
-        for code, label in labels.items():
-            case = case.when(exp.Literal.string(code), exp.Literal.string(label))
-        return case
-    if column.ref == "account":
-        number = _lookup("ql_account", "acctnumber", {"id": argument})
-        name = _lookup("ql_account", "fullname", {"id": argument})
-        return _concat(number, " ", name)
-    if column.ref == "transaction":
-        kind = _lookup("ql_transaction", "type", {"id": argument})
-        number = _lookup("ql_transaction", "tranid", {"id": argument})
-        return _concat(_display(company, Column("", "", "", "trantype"), kind), " #", number)
-    if column.ref in _NAME_COLUMNS:
-        view, name_column = _NAME_COLUMNS[column.ref]
-        return _lookup(view, name_column, {"id": argument})
-    return argument.copy()
 
 
 def _sum(_company: Company, node: exp.Expr, _kinds: dict[int, str]) -> exp.Expr:
@@ -357,7 +294,7 @@ def _row_number(_company: Company, node: exp.Expr, _kinds: dict[int, str]) -> ex
 
 _Rule = Callable[[Company, exp.Expr, dict[int, str]], exp.Expr]
 _RULES: dict[type[exp.Expr], _Rule] = {
-    exp.Dot: _builtin,
+    exp.Dot: builtin,
     exp.Sum: _sum,
     exp.ToChar: _to_char,
     exp.StrToDate: _to_date,
