@@ -15,7 +15,7 @@ from drawdown.cli.books import AS_JSON, Choice
 from drawdown.cli.output import DONE, REFUSED, console, print_json, print_table, say, warn
 from drawdown.cli.sandbox import chosen_policy
 from drawdown.config import data_folder, load_config
-from drawdown.core.errors import ConfigurationError
+from drawdown.core.errors import ConfigurationError, MalformedEventError
 from drawdown.demo.run import Result, run
 from drawdown.demo.usage import aggregate, bundled
 from drawdown.reports.t_accounts import picture
@@ -48,8 +48,11 @@ def _demo(
     if usage is not None:
         if not usage.is_file():
             raise ConfigurationError(f"the usage file {usage} does not exist")
-        with usage.open(encoding="utf-8", newline="") as lines:
-            figures = aggregate(lines)
+        try:
+            with usage.open(encoding="utf-8", newline="") as lines:
+                figures = aggregate(lines)
+        except UnicodeDecodeError as error:
+            raise MalformedEventError(f"{usage} is not UTF-8; save the file as UTF-8") from error
     else:
         figures = bundled()
     result = run(
