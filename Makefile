@@ -41,7 +41,7 @@ check: .venv/.installed-dev
 	@$(BIN)/python -m pytest $(ARGS)
 
 bench: .venv/.installed-dev
-	@set -e; for file in bench/*.py; do case $$file in */_*) ;; *) $(BIN)/python $$file $(ARGS);; esac; done
+	@set -e; for file in bench/*.py sandbox/bench/*.py; do case $$file in */_*) ;; *) $(BIN)/python $$file $(ARGS);; esac; done
 
 format: .venv/.installed-dev
 	@$(BIN)/ruff check --quiet --fix-only .

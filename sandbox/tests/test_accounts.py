@@ -54,3 +54,11 @@ def test_accounts_survive_a_restart(tmp_path: Path) -> None:
         assert http.get(f"{REST}/customer", headers=host).json()["totalResults"] == 1
         assert http.get("/_sandbox/ledger").status_code == 200
     app.state.accounts.close()
+
+
+def test_an_account_can_be_opened_in_a_browser(ns: Client) -> None:
+    """{account}.localhost leads to an account's pages: no name service, no header. Ours alone."""
+    ns.http.post("/_sandbox/accounts", json={"account": "TSTDRV2_SB1"})
+    page = ns.http.get("http://tstdrv2-sb1.localhost:8765/_sandbox/ui/trial-balance").text
+    assert "<b>TSTDRV2_SB1</b>" in page
+    assert ns.http.get("http://tstdrv9.localhost:8765/_sandbox/ui/").status_code == 404

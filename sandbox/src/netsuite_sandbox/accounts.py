@@ -2,7 +2,8 @@
 
 Source: "REST Web Services URL Schema and Account-Specific URLs": the host is the account id in
 lower case with "-" for "_", then .suitetalk.api.netsuite.com. Any other host, such as localhost,
-means the first account; the header X-Sandbox-Account names another one without a name service.
+means the first account. Without a name service another one is found by the host
+{account}.localhost, which browsers lead to their own machine, or by the header X-Sandbox-Account.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from netsuite_sandbox.sandbox import RealAccountError, Sandbox
 from netsuite_sandbox.wire import jsontext
 from netsuite_sandbox.wire.http import Request, Response, plain_json
 
-_HOST = re.compile(r"([a-z0-9-]+)\.(?:suitetalk|restlets)\.api\.netsuite\.com(?::\d+)?")
+_HOST = re.compile(
+    r"([a-z0-9-]+)\.(?:(?:suitetalk|restlets)\.api\.netsuite\.com|localhost)(?::\d+)?"
+)
 _ACCOUNT = re.compile(r"[A-Za-z0-9_]{1,40}")
 PATH = "/_sandbox/accounts"
 
