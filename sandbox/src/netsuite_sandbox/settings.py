@@ -206,6 +206,22 @@ SETTINGS: tuple[Setting, ...] = (
         "Requests of one account that may be under way at once.",
     ),
     Setting(
+        "integration_concurrency_limit",
+        0,
+        (),
+        "D",
+        "Concurrency Governance: account limit = sum of integration limits + unallocated",
+        "Requests that the one integration may have under way; 0: it shares the account's limit.",
+    ),
+    Setting(
+        "journal_void_property",
+        "ignored",
+        ("ignored", "voids"),
+        "U",
+        "REST API Browser lists `void` on journalEntry; what writing it does is not said",
+        "Whether PATCH of a journal with void:true voids it.",
+    ),
+    Setting(
         "token_lifetime_s",
         3600,
         (),

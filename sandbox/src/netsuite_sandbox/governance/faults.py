@@ -12,21 +12,29 @@ Kinds of fault, by what becomes of the record and of the answer:
     late_commit           saved some requests later   connection closed (or `status`)
     truncated_request     nothing is saved       400, as if the body had arrived cut
     truncated_response    saved                  body cut short, connection closed
-    latency               saved                  answered after `delay_ms`
+    latency               saved                  answered after `delay_ms`, spread evenly by
+                          `spread_ms`, or lognormal around it by `sigma_percent`
     too_many_requests     nothing is saved       429
     refuse                nothing is saved       400 USER_ERROR (a user event's beforeSubmit)
     after_submit_error    saved                  400 USER_ERROR (afterSubmit; the record stays)
-    change                saved with `set` laid over the body (a user event)
+    change                saved with `set` laid over the body, and `set_lines` over the lines of
+                          sublists (a user event's beforeSubmit)
     token_expired         nothing is saved       401; the token is gone
+
+User events run on writes only, and may look at the record first: `where` names properties of the
+body and the values they must have. Source: "Using the REST Web Services SuiteScript Execution
+Context"; beforeSubmit is in the same transaction, afterSubmit comes after the commit.
 """
 
 from __future__ import annotations
 
+import math
 import random
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from netsuite_sandbox.errors import invalid_request
+from netsuite_sandbox.errors import NetSuiteError, invalid_request
+from netsuite_sandbox.wire import jsontext
 from netsuite_sandbox.wire.http import Request
 
 KINDS = frozenset(
@@ -35,6 +43,8 @@ KINDS = frozenset(
      "after_submit_error", "change", "token_expired"}
 )  # fmt: skip
 LOG_MAX = 10_000
+_USER_EVENTS = frozenset({"refuse", "after_submit_error", "change"})
+_WRITES = frozenset({"POST", "PATCH", "PUT", "DELETE"})
 
 
 @dataclass(slots=True)
@@ -47,6 +57,10 @@ class Rule:
         times: How often at most; 0 means without end.
         after_requests: Of a late commit: how many further requests come first.
         spread_ms: Of a latency: added by chance, evenly from 0 to this.
+        sigma_percent: Of a latency: lognormal with median `delay_ms` and this sigma, in hundredths.
+        most_ms: Of a latency: no delay is longer; 0 for no bound.
+        where: Of a user event: properties of the body, and their values, that it acts on.
+        set_lines: Of a change: by sublist, what every line gets.
     """
 
     fault: str
@@ -58,9 +72,13 @@ class Rule:
     status: int = 500
     delay_ms: int = 0
     spread_ms: int = 0
+    sigma_percent: int = 0
+    most_ms: int = 0
     after_requests: int = 1
     message: str = ""
     set: dict[str, Any] = field(default_factory=dict)
+    set_lines: dict[str, Any] = field(default_factory=dict)
+    where: dict[str, Any] = field(default_factory=dict)
     seen: int = 0
     fired: int = 0
 
@@ -69,6 +87,10 @@ class Rule:
         if self.method and self.method.upper() != request.method:
             return False
         if self.path.lower() not in request.path.lower():
+            return False
+        if self.fault in _USER_EVENTS and request.method not in _WRITES:
+            return False
+        if self.where and not self._looks_like(request):
             return False
         self.seen += 1
         if self.times and self.fired >= self.times:
@@ -79,6 +101,25 @@ class Rule:
             strikes = chance.randrange(100) < self.probability_percent
         self.fired += strikes
         return strikes
+
+    def delay(self, chance: random.Random) -> int:
+        """Draw a delay in milliseconds."""
+        delay = self.delay_ms
+        if self.sigma_percent:
+            delay = round(delay * math.exp(chance.gauss(0, self.sigma_percent / 100)))
+        if self.spread_ms:
+            delay += chance.randrange(self.spread_ms + 1)
+        return min(delay, self.most_ms) if self.most_ms else delay
+
+    def _looks_like(self, request: Request) -> bool:
+        try:
+            body = jsontext.parse(request.body)
+        except NetSuiteError:
+            return False
+        if not isinstance(body, dict):
+            return False
+        given = {name.lower(): value for name, value in body.items()}
+        return all(given.get(name.lower()) == value for name, value in self.where.items())
 
 
 class Faults:
@@ -100,8 +141,11 @@ class Faults:
         if not isinstance(body, dict) or not isinstance(body.get("rules"), list):
             raise invalid_request('Faults are {"seed": 7, "rules": [{"fault": ..., ...}]}.')
         rules = [_rule(item) for item in body["rules"]]
+        seed = body.get("seed", 0)
+        if type(seed) is not int:
+            raise invalid_request("The seed is a whole number.")
         self.rules = rules
-        self.seed = int(body.get("seed", 0))
+        self.seed = seed
         self.chance = random.Random(self.seed)  # noqa: S311 (see above)
         self.log.clear()
 
@@ -151,4 +195,13 @@ def _rule(item: Any) -> Rule:
     known = set(Rule.__dataclass_fields__) - {"seen", "fired"}
     if unknown := set(item) - known:
         raise invalid_request(f"A rule has no {', '.join(sorted(unknown))}.")
+    plain = Rule("")
+    for name, value in item.items():
+        expected = type(getattr(plain, name))
+        if type(value) is not expected:
+            raise invalid_request(f"'{name}' of a rule is of the type {expected.__name__}.")
+    if not all(type(number) is int for number in item.get("nth", [])):
+        raise invalid_request("'nth' of a rule lists whole numbers.")
+    if not 400 <= item.get("status", 500) <= 599:
+        raise invalid_request("'status' of a rule is 400 to 599.")
     return Rule(**item)

@@ -50,7 +50,9 @@ class Gate:
         if request.path.startswith("/_sandbox"):
             return None
         with self._lock:
-            if self._under_way >= self._sandbox.company.settings["concurrency_limit"]:
+            settings = self._sandbox.company.settings
+            limit = settings["integration_concurrency_limit"] or settings["concurrency_limit"]
+            if self._under_way >= min(limit, settings["concurrency_limit"]):
                 return too_many()
             self._under_way += 1
             self.peak = max(self.peak, self._under_way)
@@ -64,13 +66,7 @@ class Gate:
 
     def delay_ms(self, struck: list[Rule]) -> int:
         """How long the request takes, by the latency rules that struck it."""
-        total = 0
-        for rule in struck:
-            if rule.fault == "latency":
-                total += rule.delay_ms
-                if rule.spread_ms:
-                    total += self.faults.chance.randrange(rule.spread_ms + 1)
-        return total
+        return sum(rule.delay(self.faults.chance) for rule in struck if rule.fault == "latency")
 
     def strike(self, request: Request) -> list[Rule]:
         """Let the faults see a request, after the late commits that come before it."""
@@ -166,5 +162,13 @@ def _change(request: Request, rule: Rule) -> None:
         body = jsontext.parse(request.body)
     except NetSuiteError:
         return
-    if isinstance(body, dict):
-        request.body = jsontext.dumps({**body, **rule.set}).encode("ascii")
+    if not isinstance(body, dict):
+        return
+    body = {**body, **rule.set}
+    for name, more in rule.set_lines.items():
+        sublist = body.get(name)
+        lines = sublist.get("items") if isinstance(sublist, dict) else None
+        if isinstance(lines, list) and isinstance(more, dict):
+            changed = [{**line, **more} if isinstance(line, dict) else line for line in lines]
+            body[name] = {**sublist, "items": changed}
+    request.body = jsontext.dumps(body).encode("ascii")

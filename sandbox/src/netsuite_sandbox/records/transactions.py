@@ -31,6 +31,7 @@ from netsuite_sandbox.records import (
 )
 from netsuite_sandbox.records.fields import Values, definition
 from netsuite_sandbox.records.kinds import Books, Draft, Kind
+from netsuite_sandbox.records.voiding import void
 from netsuite_sandbox.suitebilling.charges import release
 
 KINDS: dict[str, Kind] = {
@@ -159,6 +160,8 @@ def update(
     if not kind.settled_once:
         kind.settle(books, draft)
     _refresh_orders(books, old_lines)
+    if patch.get("void") and books.company.settings["journal_void_property"] == "voids":
+        void(books, kind, tx)
 
 
 def _merge_lines(stored: list[Values], changes: list[Values], *, replace: bool) -> list[Values]:

@@ -14,14 +14,16 @@ def handle(company: Company, request: Request) -> Response:
     name = request.path.removeprefix(ROOT).strip("/").lower()
     if request.method == "GET" and name == "governancelimits":
         limit = company.settings["concurrency_limit"]
-        return answer(
-            {
-                "links": [{"rel": "self", "href": request.base_url + request.path}],
-                "accountConcurrencyLimit": limit,
-                "accountUnallocatedConcurrencyLimit": limit,
-                "integrationLimitType": "accountLimit",
-            }
-        )
+        own = min(company.settings["integration_concurrency_limit"], limit)
+        body = {
+            "links": [{"rel": "self", "href": request.base_url + request.path}],
+            "accountConcurrencyLimit": limit,
+            "accountUnallocatedConcurrencyLimit": limit - own,
+            "integrationLimitType": "integrationLimit" if own else "accountLimit",
+        }
+        if own:
+            body["integrationConcurrencyLimit"] = own
+        return answer(body)
     if request.method == "GET" and name == "servertime":
         return answer(
             {
