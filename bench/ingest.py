@@ -2,13 +2,15 @@
 
 Run: make bench, or python bench/ingest.py [--full] [--json]
 
-Three measurements, each in one run with its limit, on the bundled PostgreSQL with fsync on:
+Three measurements on the bundled PostgreSQL with fsync on; work and limit take turns, so that
+whatever else the machine does slows both:
 
 * *bulk*: usage invoices of one line that names one of 10,000 blocks, in batches of 1,000. Limit:
   `COPY` of the very same rows into the same tables, with the same keys, constraints and triggers,
-  under another tenant, in one transaction.
+  under another tenant, as the tables' owner, in one transaction.
 * *single*: one event in each transaction. Limit: one row of the event table in each transaction.
-* *memory*: a stream of events through a process of its own, and that process's peak.
+* *memory*: a stream of JSON Lines through decoder and ingest, in a process of its own, and the
+  peak of that process.
 
 Exit status: 0 every target reached, 1 not.
 """
@@ -23,14 +25,15 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from time import perf_counter
 from typing import NamedTuple
 
 import psycopg
 
+from drawdown.billing.native.encode import encode_event
+from drawdown.billing.native.json_lines import NativeJsonLines
 from drawdown.core.events import (
     BlockKind,
     BlockTerms,
@@ -43,6 +46,7 @@ from drawdown.core.events import (
     UsageInvoice,
 )
 from drawdown.core.policy import Policy
+from drawdown.core.ports import Located
 from drawdown.service.ingest import BATCH_SIZE, in_batches, ingest
 from drawdown.store.database import Database, Session
 from drawdown.store.embedded import temporary_server
@@ -187,9 +191,12 @@ def measure_single(owner: psycopg.Connection, session: Session, first: int, coun
 
 def stream(url: str, count: int) -> None:
     """Take a stream in and print this process's peak in MB (the memory measurement's process)."""
+    lines = map(encode_event, usage(0, count))
+    facts = NativeJsonLines(UTC).decode(lines)
+    events = (fact.event for fact in facts if isinstance(fact, Located))
     with Database(url).session("streamed") as session:
         started = perf_counter()
-        for batch in in_batches(usage(0, count)):
+        for batch in in_batches(events):
             take_in(session, batch)
         seconds = perf_counter() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -284,9 +291,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--full", action="store_true", help="one million events through memory")
-    parser.add_argument("--repetitions", type=int, default=5)
-    parser.add_argument("--events", type=int, default=10_000, help="per bulk repetition")
-    parser.add_argument("--single-events", type=int, default=500, help="per single repetition")
+    parser.add_argument("--repetitions", type=int, default=9)
+    parser.add_argument("--events", type=int, default=5_000, help="per bulk repetition")
+    parser.add_argument("--single-events", type=int, default=200, help="per single repetition")
     parser.add_argument("--memory-events", type=int, default=50_000)
     parser.add_argument("--stream", metavar="URL", help=argparse.SUPPRESS)
     arguments = parser.parse_args()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -26,10 +28,10 @@ from drawdown.core.events import (
 )
 from drawdown.core.policy import Policy
 from drawdown.service.ingest import SLICE_SIZE, Answer, ingest
-from drawdown.store.codec import array_literal
+from drawdown.store.codec import array_literal, encode_event
 from drawdown.store.database import Database, Session
 from drawdown.store.embedded import temporary_server
-from drawdown.store.ledger import Writing, all_blocks, lock_tenant, movements_of, write
+from drawdown.store.ledger import EventRecord, Writing, all_blocks, lock_tenant, movements_of, write
 
 AT = datetime(2026, 1, 15, tzinfo=UTC)
 TABLES = {
@@ -149,6 +151,26 @@ def test_what_one_call_holds_the_next_one_releases(urls: list[str]) -> None:
     assert [answer.is_repeat for answer in again] == [False] + [True] * EVENTS
     (tenant,) = books(urls[0])["tenant"]
     assert tenant[0] | {"held_count": 0, "event_count": EVENTS + 3} == tenant[0]
+
+
+def test_what_another_writer_holds_meanwhile_is_seen_after_the_wait(urls: list[str]) -> None:
+    """The second writer asks for the books while the first one's fact is not committed yet."""
+    take_in(urls[0], [customer(), order()])
+    early, answers = usage(0), list[Answer]()
+    held = EventRecord(early.event_id, b"", "held", "block:B1", "", "not purchased yet", "")
+    encoded = encode_event(early)
+    second = threading.Thread(target=lambda: answers.extend(take_in(urls[0], [purchase()])))
+    with Database(urls[0]).session("ten_1") as first, psycopg.connect(urls[0]) as watcher:
+        with first.transaction():
+            facts = [(early, encoded, held)]
+            write(first, lock_tenant(first), Writing(facts, (), {}, {}, (), (), (), (), ()))
+            second.start()
+            while not watcher.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchone():
+                time.sleep(0.01)
+        second.join()
+        assert [answer.status for answer in answers] == ["accepted"]
+        (again,) = ingest(first, [early], Policy())
+    assert (again.status, again.is_repeat) == ("accepted", True)
 
 
 def test_repeats_within_a_batch_know_what_a_later_slice_released(urls: list[str]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.resources import files
 from typing import Any
 
@@ -75,9 +75,7 @@ class Database:
             try:
                 connection.execute("SET ROLE drawdown_app")
                 connection.execute("SET timezone TO 'UTC'")
-                connection.execute(
-                    "SELECT set_config('drawdown.tenant', %s, false)", (tenant_id,)
-                )
+                connection.execute("SELECT set_config('drawdown.tenant', %s, false)", (tenant_id,))
             except psycopg.Error as error:
                 raise StoreError(
                     f"the database is not ready: {error}; run any drawdown command that migrates, "
@@ -134,8 +132,9 @@ class Session:
         except psycopg.Error as error:
             raise StoreError(f"the database refused: {error}") from error
         finally:
-            if not self.connection.closed:
-                self.connection.rollback()  # does nothing after a commit
+            # Does nothing after a commit, and where the server is gone so is the transaction.
+            with suppress(psycopg.Error):
+                self.connection.rollback()
 
 
 def _migrations() -> list[tuple[str, str]]:
