@@ -6,6 +6,7 @@ import logging
 import re
 import time
 from collections import deque
+from decimal import InvalidOperation
 from typing import Any
 
 from netsuite_sandbox.access.oauth2 import TOKEN_PATH, Tokens
@@ -14,7 +15,13 @@ from netsuite_sandbox.access.tba import TokenBased
 from netsuite_sandbox.company import Company
 from netsuite_sandbox.control import routes as control
 from netsuite_sandbox.control.copies import Snapshots
-from netsuite_sandbox.errors import ERROR_TYPE, UNEXPECTED_ERROR, NetSuiteError, invalid_request
+from netsuite_sandbox.errors import (
+    ERROR_TYPE,
+    UNEXPECTED_ERROR,
+    NetSuiteError,
+    invalid_content,
+    invalid_request,
+)
 from netsuite_sandbox.governance.gate import Gate
 from netsuite_sandbox.ledger import Ledger
 from netsuite_sandbox.pages import routes as pages
@@ -115,6 +122,9 @@ class Sandbox:
             response = self._route(request)
         except NetSuiteError as error:
             response = answer(error.body(), error.status, ERROR_TYPE, error.headers)
+        except (OverflowError, InvalidOperation):
+            large = invalid_content("Error while accessing a resource. A number is too large.")
+            response = answer(large.body(), large.status, ERROR_TYPE)
         except Exception:  # noqa: BLE001 (the edge: a bug answers 500 and is logged)
             _LOG.exception("%s %s", request.method, request.path)
             broken = NetSuiteError(500, "UNEXPECTED_ERROR", UNEXPECTED_ERROR)

@@ -167,8 +167,10 @@ def _change(request: Request, rule: Rule) -> None:
     body = {**body, **rule.set}
     for name, more in rule.set_lines.items():
         sublist = body.get(name)
-        lines = sublist.get("items") if isinstance(sublist, dict) else None
-        if isinstance(lines, list) and isinstance(more, dict):
+        if not isinstance(sublist, dict) or not isinstance(more, dict):
+            continue
+        lines = sublist.get("items")
+        if isinstance(lines, list):
             changed = [{**line, **more} if isinstance(line, dict) else line for line in lines]
             body[name] = {**sublist, "items": changed}
     request.body = jsontext.dumps(body).encode("ascii")

@@ -34,6 +34,11 @@ _KNOWN_TARGETS = frozenset(
      "customer", "revRecRule", "revPlansOn", "subscription", "subscriptionLine",
      "subscriptionPlan", "priceBook", "pricePlan", "billingAccount"}
 )  # fmt: skip
+ID_MAX = 2**31 - 1  # Source: REST API Browser: internal ids are int32.
+INTEGER_MAX = 2**63 - 1
+# Sums of money stay exact below this; third parties cut numbers to 15 digits.
+NUMBER_MAX = Decimal(10) ** 14
+QUANTITY_MAX = Decimal(10) ** 10  # Source: third parties see larger quantities refused.
 _EXTERNAL_ID = re.compile(r"[A-Za-z0-9_\-|.: ]+")
 _DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:T.*)?")
 
@@ -235,7 +240,7 @@ class Reader:
                 record_id = int(text) if re.fullmatch(r"-?\d+", text) else None
                 if record_id is None:
                     record_id = self._by_name(target, text)
-        if record_id is None or not self._exists(group, record_id):
+        if record_id is None or abs(record_id) > ID_MAX or not self._exists(group, record_id):
             raise invalid_value(shown, spec.name, path)
         return record_id
 
@@ -273,9 +278,9 @@ def _text(spec: Field, value: Any, path: str) -> str | None:
 
 
 def _integer(spec: Field, value: Any, path: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        if isinstance(value, str) and re.fullmatch(r"-?\d+", value):
-            return int(value)
+    if isinstance(value, str) and re.fullmatch(r"-?\d{1,19}", value):
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > INTEGER_MAX:
         raise _bad(spec, value, path)
     return value
 
@@ -283,7 +288,10 @@ def _integer(spec: Field, value: Any, path: str) -> int:
 def _number(spec: Field, value: Any, path: str) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
         raise _bad(spec, value, path)
-    return Decimal(value)
+    number = Decimal(value)
+    if abs(number) >= (QUANTITY_MAX if spec.name == "quantity" else NUMBER_MAX):
+        raise _bad(spec, value, path)
+    return number
 
 
 def _boolean(spec: Field, value: Any, path: str) -> bool:

@@ -134,17 +134,7 @@ def update(
     if kind.entity_field == "customer" and "payment" in values:
         values["payment"] = to_decimal(old.total)
         values.pop("undepFunds", None)
-    for name, value in patch.items():
-        # Source: "Replacing a Sublist": null clears a sublist.
-        whole = name in replace or value is None
-        if name == "apply" and not kind.settled_once:
-            values[name] = applying.merge_apply(books, tx, value or [], replace=whole)
-        elif name in kind.sublists and not kind.settled_once:
-            values[name] = _merge_lines(values.get(name) or [], value or [], replace=whole)
-        else:
-            values[name] = value
-            if name == "account" and "undepFunds" not in patch:
-                values.pop("undepFunds", None)
+    _merge(books, kind, tx, values, patch, replace)
     for sublist in kind.sublists:
         for line in values.get(sublist) or []:
             line.pop("account", None) if sublist == "item" else None
@@ -162,6 +152,23 @@ def update(
     _refresh_orders(books, old_lines)
     if patch.get("void") and books.company.settings["journal_void_property"] == "voids":
         void(books, kind, tx)
+
+
+def _merge(
+    books: Books, kind: Kind, tx: int, values: Values, patch: Values, replace: frozenset[str]
+) -> None:  # fmt: skip
+    """Lay a patch over the values of a stored transaction."""
+    for name, value in patch.items():
+        # Source: "Replacing a Sublist": null clears a sublist.
+        whole = name in replace or value is None
+        if name == "apply" and not kind.settled_once:
+            values[name] = applying.merge_apply(books, tx, value or [], replace=whole)
+        elif name in kind.sublists and not kind.settled_once:
+            values[name] = _merge_lines(values.get(name) or [], value or [], replace=whole)
+        else:
+            values[name] = value
+            if name == "account" and "undepFunds" not in patch:
+                values.pop("undepFunds", None)
 
 
 def _merge_lines(stored: list[Values], changes: list[Values], *, replace: bool) -> list[Values]:

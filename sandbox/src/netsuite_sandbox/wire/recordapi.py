@@ -6,6 +6,7 @@ Upsert Operation", "Transforming Records".
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -85,7 +86,7 @@ def _resolve(books: Books, target: Target) -> int:
         if found is None:
             raise nonexistent()
         return found
-    if not target.key.lstrip("-").isdigit():
+    if not re.fullmatch(r"-?[0-9]{1,10}", target.key):
         raise nonexistent()
     return int(target.key)
 
