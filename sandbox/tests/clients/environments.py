@@ -42,7 +42,7 @@ def node_with(package: str) -> Path:
     npm = shutil.which("npm")
     if npm is None or shutil.which("node") is None:
         pytest.skip("node and npm are not installed")
-    folder = CACHE.expanduser() / package
+    folder = CACHE.expanduser() / package.replace("/", "-")
     if not (folder / "complete").exists():
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)

@@ -38,6 +38,7 @@ def run(tmp_path: Path, account: str, command: list[str]) -> None:
         ("netsuite==0.12.0", "client_netsuite.py", "TSTDRV1234567_SB1"),
         ("restsuite==1.0.0", "client_restsuite.py", "TSTDRV1234567"),
         ("netsuite-oauth-python==1.0.0", "client_netsuite_oauth.py", "TSTDRV1234567_SB1"),
+        ("netsuite-client==0.1.1", "client_netsuite_client.py", "TSTDRV1234567"),
     ],
 )
 def test_python_client(tmp_path: Path, package: str, script: str, account: str) -> None:
@@ -47,8 +48,15 @@ def test_python_client(tmp_path: Path, package: str, script: str, account: str) 
 
 @pytest.mark.slow
 @pytest.mark.clients
-def test_node_client(tmp_path: Path) -> None:
-    """The same by netsuite-rest of npm."""
-    folder = node_with("netsuite-rest@1.0.9")
-    script = HERE / "client_netsuite_rest.js"
-    run(tmp_path, "TSTDRV1234567_SB1", ["node", str(script), str(folder / "node_modules")])
+@pytest.mark.parametrize(
+    ("package", "script"),
+    [
+        ("netsuite-rest@1.0.9", "client_netsuite_rest.js"),
+        ("@fye/netsuite-rest-api@2.3.1", "client_fye_netsuite_rest_api.js"),
+    ],
+)
+def test_node_client(tmp_path: Path, package: str, script: str) -> None:
+    """The same by clients of npm."""
+    folder = node_with(package)
+    command = ["node", str(HERE / script), str(folder / "node_modules")]
+    run(tmp_path, "TSTDRV1234567_SB1", command)
