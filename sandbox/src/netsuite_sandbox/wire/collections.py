@@ -6,6 +6,7 @@ Sources: "Record Collection Filtering", "Collection Paging".
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -18,6 +19,7 @@ from netsuite_sandbox.records.transactions import KINDS
 from netsuite_sandbox.wire.http import RESOURCE, Request, Response, answer
 
 LIMIT_MAX = 1000
+PAGES_MAX, ROWS_MAX = 1000, 100_000  # Source: "Collection Paging".
 _TOKEN = re.compile(r'\s*(\(|\)|\[|\]|,|"[^"]*"|[^\s()\[\],"]+)')
 _COLUMNS = {
     "id": "id", "externalid": "externalid", "tranid": "tranid", "trandate": "trandate",
@@ -26,6 +28,19 @@ _COLUMNS = {
     "createddate": "createddate", "lastmodifieddate": "lastmodifieddate",
     "createdfrom": "createdfrom", "exchangerate": "CAST(exchangerate AS REAL)",
     "total": "total / 10000.0", "payment": "total / 10000.0", "amountremaining": "open / 10000.0",
+}  # fmt: skip
+
+
+_MARKS = frozenset("()[],")
+_NUMBERS = frozenset(
+    {"ANY_OF", "BETWEEN", "EQUAL", "GREATER", "GREATER_OR_EQUAL", "LESS", "LESS_OR_EQUAL", "WITHIN"}
+)
+_DATES = frozenset({"AFTER", "BEFORE", "ON", "ON_OR_AFTER", "ON_OR_BEFORE"})
+# Source: "Record Collection Filtering"; that IS is taken of references too is unsure.
+_OPERATORS = {
+    "number": _NUMBERS, "date": _DATES, "datetime": _DATES, "boolean": frozenset({"IS"}),
+    "text": frozenset({"CONTAIN", "IS", "START_WITH", "END_WITH", "ANY_OF"}),
+    "ref": frozenset({"ANY_OF", "IS", "EQUAL"}), "enum": frozenset({"ANY_OF", "IS"}),
 }  # fmt: skip
 
 
@@ -49,15 +64,17 @@ def paging(request: Request) -> tuple[int, int]:
     limit, offset = int(texts[0]), int(texts[1])
     if not 1 <= limit <= LIMIT_MAX:
         raise _bad_page("limit")
-    if offset % limit:
+    if offset % limit or offset // limit >= PAGES_MAX or offset + limit > ROWS_MAX:
         raise _bad_page("offset")
     return limit, offset
 
 
 def _bad_page(name: str) -> NetSuiteError:
     texts = {
+        "ids": "Provide internal IDs.",
         "limit": f"Provide a limit between 1 and {LIMIT_MAX}.",
-        "offset": "Provide an offset divisible by the limit.",
+        "offset": "Provide an offset divisible by the limit, among the first "
+        f"{PAGES_MAX} pages and {ROWS_MAX} results.",
     }
     return NetSuiteError(
         400, "INVALID_PARAMETER", f"Invalid value of the query parameter '{name}'. {texts[name]}",
@@ -82,13 +99,26 @@ def page_links(
     return [*links, link("self", offset)]
 
 
-def collection(books: Books, request: Request, record: str, root: str) -> Response:
-    """Answer GET on a collection."""
+Show = Callable[[int], dict[str, Any]]
+
+
+def collection(books: Books, request: Request, record: str, root: str, show: Show) -> Response:
+    """Answer GET on a collection.
+
+    Args:
+        show: Renders one record, for expandRecords=true. Source: REST API Browser 2026.1.
+    """
     limit, offset = paging(request)
     if record in KINDS:
         table, where, args = "tx", "type = ?", [KINDS[record].code]
     else:
         table, where, args = "master", "grp = ? AND type = ?", [groups.group_of(record), record]
+    expand = request.param("expandRecords").lower() == "true"
+    if chosen := [part for part in request.param("ids").split(",") if part]:
+        if not all(re.fullmatch(r"[0-9]{1,10}", part) for part in chosen):
+            raise _bad_page("ids")
+        where = f"{where} AND id IN ({', '.join('?' * len(chosen))})"
+        args = [*args, *chosen]
     text = request.param("q")
     if text:
         condition, more = Filter(books, definition(record), table).parse(text)
@@ -100,7 +130,9 @@ def collection(books: Books, request: Request, record: str, root: str) -> Respon
     )
     url = f"{root}/{record}"
     items = [
-        {"links": [{"rel": "self", "href": f"{url}/{row['id']}"}], "id": str(row["id"])}
+        show(row["id"])
+        if expand
+        else {"links": [{"rel": "self", "href": f"{url}/{row['id']}"}], "id": str(row["id"])}
         for row in rows
     ]
     return answer(
@@ -198,9 +230,14 @@ class Filter:
     def _compare(self, column: str, kind: str, operator: str) -> str:
         if operator == "EMPTY":
             return f"({column} IS NULL)"
+        operator = "END_WITH" if operator == "ENDWITH" else operator  # So the page spells it.
+        if operator not in _OPERATORS.get(kind, frozenset()):
+            raise bad_query()
         if operator in {"BETWEEN", "WITHIN"}:
-            low, high = self._list(kind)
-            self._args += [low, high]
+            bounds = self._list(kind)
+            if len(bounds) != 2:
+                raise bad_query()
+            self._args += bounds
             return f"({column} BETWEEN ? AND ?)"
         if operator == "ANY_OF":
             values = self._list(kind)
@@ -219,27 +256,35 @@ class Filter:
         like = {"CONTAIN": "%{}%", "START_WITH": "{}%", "END_WITH": "%{}"}.get(operator)
         if like is None:
             raise bad_query()
-        self._args.append(like.format(str(value)).lower())
-        return f"(LOWER({column}) LIKE ?)"
+        plain = str(value).lower()
+        for mark in ("\\", "%", "_"):
+            plain = plain.replace(mark, "\\" + mark)
+        self._args.append(like.format(plain))
+        return f"(LOWER({column}) LIKE ? ESCAPE '\\')"
 
     def _list(self, kind: str) -> list[Any]:
         if self._next() != "[":
             raise bad_query()
         values: list[Any] = []
-        while True:
+        while len(values) < LIMIT_MAX:
             values.append(self._value(self._next(), kind))
             mark = self._next()
             if mark == "]":
                 return values
             if mark != ",":
                 raise bad_query()
+        raise bad_query()
 
     def _value(self, token: str, kind: str) -> Any:
         text = token.strip('"')
+        if not token or token in _MARKS:
+            raise bad_query()
         if kind == "boolean":
             return {"true": 1, "false": 0, "t": 1, "f": 0}.get(text.lower(), text)
         if kind in {"number", "ref"} and re.fullmatch(r"-?\d+(\.\d+)?", text):
             return int(text) if text.lstrip("-").isdigit() else float(Decimal(text))
+        if kind == "number":
+            raise bad_query()
         if kind in {"date", "datetime"}:
             return _day(text)
         return text

@@ -124,7 +124,10 @@ def _location(request: Request, record: str, record_id: int) -> str:
 
 def _collection(books: Books, request: Request, target: Target) -> Response:
     if request.method == "GET":
-        return collection(books, request, target.record, f"{request.base_url}{ROOT}")
+        return collection(
+            books, request, target.record, f"{request.base_url}{ROOT}",
+            lambda record_id: _shown(books, request, target.record, record_id),
+        )  # fmt: skip
     if request.method != "POST":
         raise method_not_allowed(f"{request.method} is not supported on a collection.")
     form = forms.wanted(request)
