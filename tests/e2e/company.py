@@ -36,12 +36,14 @@ class Company:
     """A tenant's books, its NetSuite, and what a person can do in both.
 
     Attributes:
+        folder: Where the key is that its NetSuite knows.
         slept: Seconds that deliveries would have waited.
     """
 
     books: Books
     netsuite: NetSuite
     controls: Controls
+    folder: Path
     slept: list[float]
 
     # -- what the product does ------------------------------------------------------------------
@@ -157,8 +159,7 @@ class Companies:
     @contextmanager
     def beside(self, first: Company) -> Iterator[Company]:
         """Open another tenant's fresh books on the NetSuite of a company."""
-        prepared = next(iter(self._prepared.values()))
-        with self._join(first.controls.client, first.books.tenant, prepared) as company:
+        with self._join(first.controls.client, first.books.tenant, first.folder) as company:
             yield company
 
     @contextmanager
@@ -166,7 +167,7 @@ class Companies:
         """Open the books of a company once more, as another process would."""
         tenant_id = first.books.session.tenant_id
         with open_books(Config(None, Path(), tenant_id, {tenant_id: first.books.tenant})) as books:
-            yield Company(books, first.netsuite, first.controls, [])
+            yield Company(books, first.netsuite, first.controls, first.folder, [])
 
     @contextmanager
     def _join(self, client: httpx2.Client, table: TenantTable, folder: Path) -> Iterator[Company]:
@@ -175,7 +176,7 @@ class Companies:
         with open_books(Config(None, folder, tenant_id, {tenant_id: table})) as books:
             slept: list[float] = []
             netsuite = _connect(table, folder, client, slept)
-            yield Company(books, netsuite, Controls(URL, client), slept)
+            yield Company(books, netsuite, Controls(URL, client), folder, slept)
 
     def _prepare(self, policy: PolicyTable) -> Path:
         key = repr(policy)
