@@ -31,6 +31,7 @@ from netsuite_sandbox.records import (
 )
 from netsuite_sandbox.records.fields import Values, definition
 from netsuite_sandbox.records.kinds import Books, Draft, Kind
+from netsuite_sandbox.records.usable import check_accounts
 from netsuite_sandbox.records.voiding import void
 from netsuite_sandbox.suitebilling.charges import release
 
@@ -78,6 +79,7 @@ def _create(books: Books, kind: Kind, values: Values) -> int:
     headers.check_required(kind, values)
     check_external_id(books, values.get("externalId"), 0)
     draft = kind.build(books, kind, values, None)
+    check_accounts(books.company, draft.header, draft.lines)
     books.ledger.insert(draft.header, draft.lines)
     kind.settle(books, draft)
     return draft.header.id
@@ -142,6 +144,7 @@ def update(
     if not kind.settled_once:
         kind.undo(books, Draft(old, old_lines))
     draft = kind.build(books, kind, values, old)
+    check_accounts(books.company, draft.header, draft.lines)
     changed = _impact(old_lines) != _impact(draft.lines) or old.posting != draft.header.posting
     books.periods.check_change(old.postingperiod, receivables=kind.receivables, ledger=changed)
     if changed and old.extra.get("voided"):

@@ -77,7 +77,7 @@ def _parse(text: str) -> exp.Query:
         if any(token.token_type == TokenType.LIMIT for token in tokenize(text, read="oracle")):
             raise unsupported()  # Source: LIMIT is not supported.
         trees = [tree for tree in parse(text, read="oracle") if tree is not None]
-    except SqlglotError:
+    except (SqlglotError, RecursionError):
         raise unsupported() from None
     if len(trees) != 1 or not isinstance(trees[0], (exp.Select, exp.SetOperation)):
         raise unsupported()

@@ -1,0 +1,44 @@
+"""Which accounts a transaction may post to: of its subsidiary, and of its currency.
+
+Sources: third-party quote of a live account, "The Accounts Payable USD Sub8 account cannot be used
+with the Euro Sub subsidiary"; TRANS_FORGN_CRNCY_MISMATCH (SOAP Error Status Codes).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netsuite_sandbox.company import Company
+from netsuite_sandbox.errors import user_error
+from netsuite_sandbox.ledger import Header, Line
+
+CURRENCY_MISMATCH = "Transaction and foreign currency account use different currencies."
+
+
+def check_accounts(company: Company, header: Header, lines: list[Line]) -> None:
+    """Refuse accounts that the transaction cannot use.
+
+    Raises:
+        NetSuiteError: USER_ERROR naming the account, or the currencies.
+    """
+    for account in {line.account for line in lines}:
+        body = company.must("account", account).body
+        currency = body.get("currency")
+        # An account in base currency takes what is foreign at its base amount.
+        if currency not in (None, header.currency, company.base_currency(header.subsidiary)):
+            raise user_error(CURRENCY_MISMATCH)
+        own = _subsidiaries(body)
+        if own and header.subsidiary not in own and not body.get("includeChildren"):
+            subsidiary = company.must("subsidiary", header.subsidiary).body["name"]
+            raise user_error(
+                f"The {body['acctName']} account cannot be used with the {subsidiary} subsidiary."
+            )
+
+
+def _subsidiaries(body: dict[str, Any]) -> set[int]:
+    """The subsidiaries that an account is restricted to; none means all."""
+    named = body.get("subsidiary")
+    if isinstance(named, list):
+        found = (line.get("id", line) if isinstance(line, dict) else line for line in named)
+        return {int(value) for value in found if str(value).isdigit()}
+    return {named} if isinstance(named, int) else set()
