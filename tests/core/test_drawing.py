@@ -148,6 +148,7 @@ def test_purchase_invoices_may_bear_tax() -> None:
     2026-01-06 void I1                                -> refused nothing_to_do
     """)
     assert [books.block(b).due_minor for b in "AB"] == [-1000, -500]
+    assert books.known.documents["I1"].due_minor == 0
     memos = books.made(Record.CREDIT_MEMO)
     assert [(m.amount_minor, m.applied_minor) for m in memos] == [(200, 0), (1450, 50)]
 

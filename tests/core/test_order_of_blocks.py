@@ -107,6 +107,11 @@ def test_metronome_published_life() -> None:
     """)
     assert [m.credits for m in books.movements if m.credits] == [Decimal(63), Decimal(37)]
     assert books.block("A").used_minor == 10000
+    # The invoice came a day after the end, what was not used expired before it.
+    assert {(e.code[0], e.posted_on.isoformat()) for e in books.entries if e.code[0] in "DE"} == {
+        ("D", "2024-10-01"),
+        ("E", "2024-09-30"),
+    }
 
 
 def test_invoiceninja_published_life() -> None:

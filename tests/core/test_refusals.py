@@ -49,6 +49,9 @@ def test_a_void_of_a_block_before_its_purchase_lets_waiting_usage_go() -> None:
     2026-02-01 usage U1 id=u1 | L1 25cr block=A       -> held block:A
     2026-02-02 void_block A                           -> ok nothing
     """)
+    outcome = books.take(f.usage("2026-02-03", "U2", f.line("L1", "1cr", "X")))
+    assert isinstance(outcome, Hold)
+    assert "not known yet; send the sales order" in outcome.detail
     outcome = books.outcomes["u1"]
     assert isinstance(outcome, Rejection)
     assert outcome.reason is Reason.BLOCK_CLOSED
@@ -177,6 +180,8 @@ def test_a_void_of_a_block_before_its_purchase_lets_waiting_usage_go() -> None:
     2026-02-01 usage U1 | L1 60cr block=A | L2 41cr       -> refused overdrawn
     2026-02-01 usage U1 | L1 60cr block=A | L2 40cr       -> ok
     2026-02-01 usage U2 | L1 1cr block=A                  -> refused overdrawn
+    2026-02-01 credit M1 I1 | 1cr block=A                 -> refused block_closed
+    2026-02-01 void_block A                               -> refused block_closed
                 """,
             ),
             (

@@ -36,6 +36,7 @@ def test_partial_reversals_unwind_the_last_draw_first() -> None:
     2026-02-03 credit M2 U1 | 5cr                                          -> ok R1-3 4.00 R1-3 1.00
     = A 7cr 7.00 open
     2026-02-04 credit M3 U1 | 2.50 block=A                                 -> ok R1-3 2.50
+    = A 9.5cr 9.50 open
     2026-02-05 credit M4 U1                                                -> ok R1-3 0.50
     = A 10cr 10.00 open
     """)
@@ -176,6 +177,18 @@ def test_parts_of_a_purchase_can_be_credited() -> None:
         ("set_amount", 6000),
         ("set_amount", 2000),
     ]
+
+
+def test_credits_of_a_purchase_can_be_worth_nothing_yet() -> None:
+    """They are taken off the block without a posting, record or change of its money."""
+    books = run("""
+    2026-01-01 customer C1                            -> ok
+    2026-01-01 order S1 | A 10cr 0.05                 -> ok
+    2026-01-01 purchase I1 S1                         -> ok
+    2026-02-01 credit M1 I1 | 1cr block=A             -> ok nothing
+    = A 9cr 0.05 open
+    """)
+    assert books.made(Record.CREDIT_MEMO) == []
 
 
 def test_what_was_credited_before_is_not_use() -> None:
