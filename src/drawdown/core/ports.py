@@ -88,6 +88,8 @@ class ErpRecord(NamedTuple):
     Attributes:
         record: Native record type, as `rules.Record` spells it.
         unpaid_minor: Invoices: what is still due; deposits: what is not applied; otherwise 0.
+        posted_on: Date of the document.
+        exchange_rate: Base currency per unit of `currency`.
     """
 
     external_id: str
@@ -97,6 +99,8 @@ class ErpRecord(NamedTuple):
     currency: str
     amount_minor: int
     unpaid_minor: int
+    posted_on: date
+    exchange_rate: Decimal
 
 
 class AccountBalance(NamedTuple):

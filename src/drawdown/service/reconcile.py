@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from drawdown.core import checks
 from drawdown.core.block import Block
-from drawdown.core.money import money_text
+from drawdown.core.money import credits_text, money_text
 from drawdown.core.plan import DocumentKind, Entry
 from drawdown.core.ports import Erp, ErpRecord
 from drawdown.core.rules import Record
@@ -165,7 +165,7 @@ def compare_recognition(run: _Run) -> Iterator[Difference]:
 
 
 def compare_records(run: _Run) -> Iterator[Difference]:
-    """Every record we delivered is there once with its amount; nothing of ours is unexpected."""
+    """Every record we delivered is there once, as it was delivered; nothing is unexpected."""
     for external_id, wanted in sorted(run.expected.items()):
         if wanted.status != "done":
             continue
@@ -173,20 +173,13 @@ def compare_records(run: _Run) -> Iterator[Difference]:
         if (found is None) != (wanted.operation == "delete"):
             what = "is gone" if found is None else "should have been deleted but is there"
             yield Difference(
-                "record_missing" if found is None else "record_left", "", external_id,
+                "record_missing" if found is None else "record_left", wanted.block_id, external_id,
                 wanted.currency, money_text(wanted.amount_minor, wanted.currency), "",
-                f"{wanted.record} {external_id} {what} in the ERP; somebody changed it there: "
+                f"{_named(wanted, external_id)} {what} in the ERP; somebody changed it there: "
                 "restore it, or reverse the event in the billing platform",
             )  # fmt: skip
-        elif found is not None and found.amount_minor != wanted.amount_minor:
-            yield Difference(
-                "record_amount", "", external_id, wanted.currency,
-                money_text(wanted.amount_minor, wanted.currency),
-                money_text(found.amount_minor, found.currency),
-                f"{wanted.record} {found.number or external_id} was delivered with "
-                f"{money_text(wanted.amount_minor, wanted.currency)} {wanted.currency} and is now "
-                f"{money_text(found.amount_minor, found.currency)}; somebody edited it in the ERP",
-            )  # fmt: skip
+        elif found is not None:
+            yield from _compare_content(wanted, found)
     for external_id, found in sorted(run.records.items()):
         if external_id not in run.expected:
             yield Difference(
@@ -195,6 +188,38 @@ def compare_records(run: _Run) -> Iterator[Difference]:
                 f"{found.record} {found.number} bears our external id {external_id} but is not in "
                 "the outbox; another database posted it: connect each ERP account to one database",
             )  # fmt: skip
+
+
+def _compare_content(wanted: ExpectedRecord, found: ErpRecord) -> Iterator[Difference]:
+    """Amount, date and exchange rate of a record against what was delivered."""
+    for kind, ours, theirs in (
+        (
+            "record_amount",
+            money_text(wanted.amount_minor, wanted.currency),
+            money_text(found.amount_minor, found.currency),
+        ),
+        ("record_date", wanted.posted_on.isoformat(), found.posted_on.isoformat()),
+        (
+            "record_rate",
+            credits_text(wanted.exchange_rate),
+            credits_text(found.exchange_rate),
+        ),
+    ):
+        if ours != theirs:
+            yield Difference(
+                kind, wanted.block_id, wanted.external_id, wanted.currency, ours, theirs,
+                f"{_named(wanted, found.number or wanted.external_id)} was delivered with "
+                f"{_KINDS[kind]} {ours} and now has {theirs}; somebody edited it in the ERP: set "
+                "it back there",
+            )  # fmt: skip
+
+
+def _named(wanted: ExpectedRecord, number: str) -> str:
+    of_block = f" of block {wanted.block_id}" if wanted.block_id else ""
+    return f"{wanted.record} {number}{of_block}"
+
+
+_KINDS = {"record_amount": "amount", "record_date": "date", "record_rate": "exchange rate"}
 
 
 def compare_dues(run: _Run) -> Iterator[Difference]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
 from typing import NamedTuple
 
 from drawdown.core.errors import StoreError
@@ -50,7 +52,12 @@ class NativeReference(NamedTuple):
 
 
 class ExpectedRecord(NamedTuple):
-    """What a record should be by now: its latest operation, whether that is done, and its total."""
+    """What a record should be by now: its latest operation, whether that is done, and its total.
+
+    Attributes:
+        posted_on: Date of the record; what changes it in place leaves the date.
+        block_id: Its block; empty if it is of several or none.
+    """
 
     external_id: str
     record: str
@@ -58,6 +65,9 @@ class ExpectedRecord(NamedTuple):
     status: str
     currency: str
     amount_minor: int
+    exchange_rate: Decimal
+    posted_on: date
+    block_id: str
 
 
 def take_turn(session: Session) -> int:

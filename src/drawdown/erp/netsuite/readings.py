@@ -258,7 +258,8 @@ def records(transport: Transport, directory: Directory) -> Iterator[ErpRecord]:
     sql = (
         "SELECT t.id AS id, t.externalid AS externalid, t.type AS type, t.tranid AS tranid, "
         "t.currency AS currency, t.foreigntotal AS total, t.foreignamountunpaid AS unpaid, "
-        "t.foreignpaymentamountunused AS unused FROM transaction t "
+        "t.foreignpaymentamountunused AS unused, t.exchangerate AS rate, "
+        "TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate FROM transaction t "
         f"WHERE SUBSTR(t.externalid, 1, 3) = '{OUR_PREFIX}' {{after}}"
     )
     for row in transport.rows_by_key(sql, "t.id"):
@@ -278,6 +279,8 @@ def records(transport: Transport, directory: Directory) -> Iterator[ErpRecord]:
             code,
             abs(_minor(row.get("total"), code)),
             abs(_minor(unpaid, code)),
+            date.fromisoformat(row["trandate"]),
+            number(row.get("rate", "1")),
         )
 
 
