@@ -111,9 +111,9 @@ def test_tax_and_other_lines_are_never_drawn() -> None:
     2026-02-02 payment P1 U1 5.81                     -> refused overpaid
     2026-02-02 payment P1 U1 2.00                     -> ok nothing
     2026-02-03 credit M1 U1 | 0.30 line=T             -> ok nothing
-    2026-02-03 credit M1 U1 | line=T                  -> ok nothing
-    2026-02-03 credit M2 U1 | 0.01 line=T             -> refused more_than_credited
-    2026-02-03 credit M2 U1 | 1cr line=S              -> refused more_than_credited
+    2026-02-03 credit M2 U1 | line=T                  -> ok nothing
+    2026-02-03 credit M3 U1 | 0.01 line=T             -> refused more_than_credited
+    2026-02-03 credit M3 U1 | 1cr line=S              -> refused more_than_credited
     2026-02-04 payment P2 U1                          -> ok nothing
     2026-02-05 void U1                                -> ok R1-3 8.00
     = A 100cr 80.00 open

@@ -72,6 +72,16 @@ def test_a_void_of_a_block_before_its_purchase_lets_waiting_usage_go() -> None:
     2026-02-01 purchase I1 S1                             -> refused duplicate_document
     2026-02-01 purchase I2 S1                             -> refused duplicate_document
     2026-02-01 purchase U1 S1                             -> refused duplicate_document
+    # A memo or payment sent again under another event id would count twice.
+    2026-02-02 credit M1 U1 | 1cr                         -> ok
+    2026-02-02 credit M1 U1 | 1cr                         -> refused duplicate_document
+    2026-02-02 credit M1 I1 | 1cr block=A                 -> refused duplicate_document
+    2026-02-02 payment P1 I1 1.00                         -> ok
+    2026-02-02 payment P1 I1 1.00                         -> refused duplicate_document
+    # Orders, invoices, memos and payments are numbered apart.
+    2026-02-02 usage S1 | L1 1cr                          -> ok
+    2026-02-02 credit P1 S1 | 1cr                         -> ok
+    2026-02-02 payment M1 I1 1.00                         -> ok
                 """,
             ),
             (
@@ -164,7 +174,6 @@ def test_a_void_of_a_block_before_its_purchase_lets_waiting_usage_go() -> None:
     2026-02-02 credit M1 U1 | 1cr line=L3                 -> refused unknown_line
     2026-02-02 credit M1 U1 | 1cr block=B                 -> refused unknown_line
     2026-02-02 credit M1 U1 | 1cr line=L1 block=B         -> refused unknown_line
-    2026-02-02 credit M1 S1                               -> refused unknown_line
     2026-02-02 credit M1 I1 | 1cr block=B                 -> refused unknown_line
     2026-02-02 credit M1 I1 | 1cr block=A | 1cr block=A   -> refused unknown_line
     2026-02-02 purchase I2 S1 B                           -> refused unknown_line
@@ -193,8 +202,8 @@ def test_a_void_of_a_block_before_its_purchase_lets_waiting_usage_go() -> None:
     2026-02-02 credit M1 U1 | 8.01 line=L1                -> refused more_than_credited
     2026-02-02 credit M1 U1 | 6cr | 5cr                   -> refused more_than_credited
     2026-02-02 credit M1 U1 | 6cr | 4cr                   -> ok
-    2026-02-02 credit M1 I1 | 101cr block=A               -> refused more_than_credited
-    2026-02-02 credit M1 I1 | 80.01 block=A               -> refused more_than_credited
+    2026-02-02 credit M2 I1 | 101cr block=A               -> refused more_than_credited
+    2026-02-02 credit M2 I1 | 80.01 block=A               -> refused more_than_credited
                 """,
             ),
             (
@@ -203,7 +212,6 @@ def test_a_void_of_a_block_before_its_purchase_lets_waiting_usage_go() -> None:
                 """
     2026-02-01 payment P1 I1 80.01                        -> refused overpaid
     2026-02-01 payment P1 I1 0.00                         -> refused overpaid
-    2026-02-01 payment P1 S1                              -> refused overpaid
     2026-02-01 payment P1 I1 79.99                        -> ok P5 79.99
     2026-02-01 payment P2 I1                              -> ok P5 0.01
     2026-02-01 payment P3 I1                              -> refused overpaid

@@ -142,12 +142,26 @@ class RecordIntent:
 
 
 class DocumentKind(StrEnum):
-    """What an invoice (or order) is to us."""
+    """What a document of the billing source is to us."""
 
     ORDER = "order"
     PURCHASE = "purchase"
     USAGE = "usage"
     EXPIRATION = "expiration"
+    CREDIT_MEMO = "credit_memo"
+    PAYMENT = "payment"
+
+
+_OWN_NUMBERS = (DocumentKind.ORDER, DocumentKind.CREDIT_MEMO, DocumentKind.PAYMENT)
+
+
+def document_key(kind: DocumentKind, number: str) -> str:
+    """Return the key of a document by its number at the billing source.
+
+    Orders, credit memos and payments are numbered apart from invoices, so order 1001 and invoice
+    1001 are two documents.
+    """
+    return f"{kind.value}:{number}" if kind in _OWN_NUMBERS else number
 
 
 class DocumentLine(NamedTuple):
@@ -169,9 +183,10 @@ class DocumentLine(NamedTuple):
 
 
 class Document(NamedTuple):
-    """An order or invoice we know of.
+    """A document we know of: once posted, it is not posted again under another event.
 
     Attributes:
+        document_id: Its `document_key`.
         record: External id in the ERP of the invoice that carries the ordinary lines.
         lines: Ordinary lines only (tax, shipping, pay as you go).
         due_minor: What is still to be paid of the ordinary lines.
@@ -188,6 +203,12 @@ class Document(NamedTuple):
     block_ids: tuple[str, ...]
     lines: tuple[DocumentLine, ...] = ()
     due_minor: int = 0
+
+    @property
+    def number(self) -> str:
+        """Its number at the billing source."""
+        own = self.kind in _OWN_NUMBERS
+        return self.document_id.removeprefix(f"{self.kind.value}:") if own else self.document_id
 
 
 class Customer(NamedTuple):

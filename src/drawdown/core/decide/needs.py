@@ -26,7 +26,7 @@ from drawdown.core.events import (
     SalesOrder,
     UsageInvoice,
 )
-from drawdown.core.plan import DocumentKind
+from drawdown.core.plan import DocumentKind, document_key
 
 KeyKind = Literal["customer", "block", "document", "blocks_of", "movements", "purchases", "entries"]
 Key = tuple[KeyKind, str]
@@ -39,17 +39,17 @@ def _customer(event: CustomerChanged, _known: Known) -> Iterator[Key]:
 
 def _order(event: SalesOrder, _known: Known) -> Iterator[Key]:
     yield "customer", event.customer_id
-    yield "document", event.order_id
+    yield "document", document_key(DocumentKind.ORDER, event.order_id)
     for terms in event.blocks:
         yield "block", terms.block_id
 
 
 def _purchase(event: PurchaseInvoice, known: Known) -> Iterator[Key]:
     yield "document", event.invoice_id
-    yield from _document(event.order_id, known)
+    yield from _document(document_key(DocumentKind.ORDER, event.order_id), known)
     # A credit of this invoice may follow in the same batch; until the invoice is decided nobody
     # can tell which blocks that will need.
-    order = known.documents.get(event.order_id)
+    order = known.documents.get(document_key(DocumentKind.ORDER, event.order_id))
     for block_id in order.block_ids if order else ():
         yield "purchases", block_id
         yield "entries", block_id
@@ -65,6 +65,7 @@ def _document(document_id: str, known: Known) -> Iterator[Key]:
 
 
 def _payment(event: Payment, known: Known) -> Iterator[Key]:
+    yield "document", document_key(DocumentKind.PAYMENT, event.payment_id)
     yield from _document(event.invoice_id, known)
 
 
@@ -87,6 +88,8 @@ def _expiry(event: Expiry, known: Known) -> Iterator[Key]:
 
 
 def _credit(event: CreditMemo | InvoiceVoid, known: Known) -> Iterator[Key]:
+    if isinstance(event, CreditMemo):
+        yield "document", document_key(DocumentKind.CREDIT_MEMO, event.credit_memo_id)
     yield from _document(event.invoice_id, known)
     document = known.documents.get(event.invoice_id)
     if document is None:
@@ -149,7 +152,7 @@ def may_provide(event: Event, known: Known) -> Iterator[str]:
                 yield f"block:{terms.block_id}"
         case PurchaseInvoice():
             yield f"invoice:{event.invoice_id}"
-            order = known.documents.get(event.order_id)
+            order = known.documents.get(document_key(DocumentKind.ORDER, event.order_id))
             for block_id in order.block_ids if order else event.block_ids:
                 yield f"block:{block_id}"
         case UsageInvoice():

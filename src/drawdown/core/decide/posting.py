@@ -8,9 +8,20 @@ from decimal import Decimal
 
 from drawdown.core.accounts import Role
 from drawdown.core.block import TRANSITIONS, Block, Step
+from drawdown.core.decide.known import Known
 from drawdown.core.ids import external_id
 from drawdown.core.money import AMOUNT_MINOR_MAX, ZERO, money_text, plus
-from drawdown.core.plan import Document, Entry, Hold, Movement, PostingPlan, Reason, Rejection
+from drawdown.core.plan import (
+    Document,
+    DocumentKind,
+    Entry,
+    Hold,
+    Movement,
+    PostingPlan,
+    Reason,
+    Rejection,
+    document_key,
+)
 from drawdown.core.policy import Policy
 from drawdown.core.rules import Record, rules_for
 
@@ -128,13 +139,35 @@ def mirror(
     )  # fmt: skip
 
 
+def posted_before(kind: DocumentKind, number: str, known: Known) -> Rejection | None:
+    """Refuse a document whose number was posted by another event: it would count twice."""
+    earlier = known.documents.get(document_key(kind, number))
+    if earlier is None:
+        return None
+    return Rejection(
+        Reason.DUPLICATE_DOCUMENT,
+        f"{earlier.kind.value} document {number} was posted already by event {earlier.event_id}; "
+        "one document is one event, so send a correction as a document of its own",
+    )
+
+
+def about(
+    invoice: Document, kind: DocumentKind, number: str, record: str, event_id: str, posted_on: date
+) -> Document:
+    """Return the document of a payment or credit memo on an invoice."""
+    return Document(
+        document_key(kind, number), kind, invoice.customer_id, invoice.currency,
+        invoice.exchange_rate, record, event_id, posted_on, invoice.block_ids,
+    )  # fmt: skip
+
+
 def other_currency(stated: str, document: Document, what: str) -> Rejection | None:
     """Refuse a fact whose amounts are in another currency than the document it is about."""
     if stated in ("", document.currency):
         return None
     return Rejection(
         Reason.WRONG_CURRENCY,
-        f"{what} is in {stated} but {document.kind.value} document {document.document_id} is in "
+        f"{what} is in {stated} but {document.kind.value} document {document.number} is in "
         f"{document.currency}; correct the currency and the amounts",
     )
 

@@ -8,11 +8,13 @@ from decimal import Decimal
 from drawdown.core.block import Block, State, Step
 from drawdown.core.decide.known import Known
 from drawdown.core.decide.posting import (
+    about,
     customer_lane,
     move,
     open_day,
     other_currency,
     post,
+    posted_before,
     record_id,
     too_large,
 )
@@ -40,6 +42,7 @@ from drawdown.core.plan import (
     Reason,
     RecordIntent,
     Rejection,
+    document_key,
     foremost,
 )
 from drawdown.core.policy import DepositAccount, Policy, PurchaseTrigger
@@ -85,7 +88,8 @@ def order_blocks(event: SalesOrder, known: Known, policy: Policy) -> Outcome:
     block_ids = tuple(terms.block_id for terms in event.blocks)
     plan.documents.append(
         Document(
-            event.order_id, DocumentKind.ORDER, event.customer_id, event.currency,
+            document_key(DocumentKind.ORDER, event.order_id), DocumentKind.ORDER,
+            event.customer_id, event.currency,
             event.exchange_rate, record, event.event_id, event.posted_on, block_ids,
         )
     )  # fmt: skip
@@ -121,8 +125,9 @@ def order_blocks(event: SalesOrder, known: Known, policy: Policy) -> Outcome:
 
 
 def _check_order(event: SalesOrder, known: Known) -> Rejection | None:
-    if event.order_id in known.documents:
-        return _duplicate_document(event.order_id, known)
+    posted = posted_before(DocumentKind.ORDER, event.order_id, known)
+    if posted is not None:
+        return posted
     problems: list[Rejection] = []
     seen: set[str] = set()
     for terms in event.blocks:
@@ -223,9 +228,10 @@ def _open(
 
 def invoice_purchase(event: PurchaseInvoice, known: Known, policy: Policy) -> Outcome:
     """Post the invoice of an order's blocks and, if the invoice is the trigger, open them."""
-    if event.invoice_id in known.documents:
-        return _duplicate_document(event.invoice_id, known)
-    order = known.documents.get(event.order_id)
+    posted = posted_before(DocumentKind.PURCHASE, event.invoice_id, known)
+    if posted is not None:
+        return posted
+    order = known.documents.get(document_key(DocumentKind.ORDER, event.order_id))
     if order is None:
         return Hold(
             f"order:{event.order_id}",
@@ -284,7 +290,7 @@ def _billed_blocks(
     if not event.block_ids:
         return [block for block in ordered if _is_billable(block)] or Rejection(
             Reason.DUPLICATE_DOCUMENT,
-            f"every block of order {order.document_id} is invoiced or voided already; purchase "
+            f"every block of order {order.number} is invoiced or voided already; purchase "
             f"invoice {event.invoice_id} has nothing to bill",
         )
     problems: list[Rejection] = []
@@ -294,7 +300,7 @@ def _billed_blocks(
                 Rejection(
                     Reason.UNKNOWN_LINE,
                     f"purchase invoice {event.invoice_id} names block {block_id}, which is not on "
-                    f"order {order.document_id}; correct block_ids",
+                    f"order {order.number}; correct block_ids",
                     block_id,
                 )
             )
@@ -364,6 +370,9 @@ def pay_invoice(event: Payment, known: Known, policy: Policy) -> Outcome:
 
     The deposit is not cash, so a payment touches neither deposit nor clearing.
     """
+    posted = posted_before(DocumentKind.PAYMENT, event.payment_id, known)
+    if posted is not None:
+        return posted
     invoice = known.documents.get(event.invoice_id)
     if invoice is None:
         return Hold(
@@ -402,6 +411,9 @@ def pay_invoice(event: Payment, known: Known, policy: Policy) -> Outcome:
             post(plan, after, Step.PAID, policy, part, posted_on, {"P5": record})
             left -= part
     plan.documents.append(invoice._replace(due_minor=invoice.due_minor - left))
+    plan.documents.append(
+        about(invoice, DocumentKind.PAYMENT, event.payment_id, record, event.event_id, posted_on)
+    )
     plan.intents.append(
         RecordIntent(
             Record.CUSTOMER_PAYMENT,
@@ -426,15 +438,6 @@ def pay_invoice(event: Payment, known: Known, policy: Policy) -> Outcome:
 def _ordinary(line: InvoiceLine) -> DocumentLine:
     amount = line.amount_minor or 0
     return DocumentLine(line.line_id, line.item_id, line.kind, amount, amount)
-
-
-def _duplicate_document(document_id: str, known: Known) -> Rejection:
-    earlier = known.documents[document_id]
-    return Rejection(
-        Reason.DUPLICATE_DOCUMENT,
-        f"{earlier.kind.value} document {document_id} was posted already by event "
-        f"{earlier.event_id}; one document is one event, so send corrections as a credit memo",
-    )
 
 
 def _unknown_customer(customer_id: str, what: str) -> Hold:

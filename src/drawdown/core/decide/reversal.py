@@ -16,11 +16,13 @@ from drawdown.core.block import TRANSITIONS, Block, Step
 from drawdown.core.decide.cancellation import credit_purchase
 from drawdown.core.decide.known import Known
 from drawdown.core.decide.posting import (
+    about,
     is_posted_in_place,
     mirror,
     move,
     open_day,
     other_currency,
+    posted_before,
     record_id,
 )
 from drawdown.core.decide.undoing import credit_memo_intent, describe, reversing_journal
@@ -64,6 +66,10 @@ def credit_invoice(event: CreditMemo | InvoiceVoid, known: Known, policy: Policy
     NetSuite's REST API has no void action for invoices (reference 1.5), and a credit memo leaves
     the closed document as it is.
     """
+    if isinstance(event, CreditMemo):
+        posted = posted_before(DocumentKind.CREDIT_MEMO, event.credit_memo_id, known)
+        if posted is not None:
+            return posted
     document = known.documents.get(event.invoice_id)
     if document is None:
         return Hold(
@@ -71,15 +77,21 @@ def credit_invoice(event: CreditMemo | InvoiceVoid, known: Known, policy: Policy
             f"{describe(event)} is on invoice {event.invoice_id}, which is not known yet; "
             "send the invoice",
         )
-    lines: tuple[CreditLine, ...] = ()
-    if isinstance(event, CreditMemo):
-        refused = other_currency(event.currency, document, describe(event))
-        if refused is not None:
-            return refused
-        lines = event.lines
-    if document.kind is DocumentKind.PURCHASE:
-        return credit_purchase(event, document, lines, known, policy)
-    return _credit_usage(event, document, lines, known, policy)
+    decide_credit = credit_purchase if document.kind is DocumentKind.PURCHASE else _credit_usage
+    if not isinstance(event, CreditMemo):
+        return decide_credit(event, document, (), known, policy)
+    refused = other_currency(event.currency, document, describe(event))
+    if refused is not None:
+        return refused
+    outcome = decide_credit(event, document, event.lines, known, policy)
+    if isinstance(outcome, PostingPlan):
+        posted_on = open_day(policy, event.posted_on)
+        assert not isinstance(posted_on, Hold)
+        memo = about(
+            document, DocumentKind.CREDIT_MEMO, event.credit_memo_id, "", event.event_id, posted_on
+        )
+        outcome.documents.append(memo)
+    return outcome
 
 
 # --- usage and expiration invoices -----------------------------------------------------------

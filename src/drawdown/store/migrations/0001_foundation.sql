@@ -90,7 +90,8 @@ CREATE INDEX block_expiry ON drawdown.block (tenant_id, expires_at);
 CREATE TABLE drawdown.document (
     tenant_id     text NOT NULL,
     document_id   text NOT NULL,
-    kind          text NOT NULL CHECK (kind IN ('order', 'purchase', 'usage', 'expiration')),
+    kind          text NOT NULL CHECK (kind IN ('order', 'purchase', 'usage', 'expiration',
+                                               'credit_memo', 'payment')),
     customer_id   text NOT NULL,
     currency      text NOT NULL,
     exchange_rate numeric NOT NULL,
