@@ -16,7 +16,9 @@ BEAN_QUERY = shutil.which("bean-check") or shutil.which("bean-check", path=str(
     Path(sys.executable).parent))  # fmt: skip
 MISSING = "neither hledger nor beancount is installed: no second opinion on the ledger"
 
-_LINE = re.compile(r"^    (?P<account>\S.*?)  (?P<value>-?[\d.]+ [A-Z]{3})(?: @@ (?P<cost>[\d.]+ [A-Z]{3}))?")
+_LINE = re.compile(
+    r"^    (?P<account>\S.*?)  (?P<value>-?[\d.]+ [A-Z]{3})(?: @@ (?P<cost>[\d.]+ [A-Z]{3}))?"
+)
 _HEAD = re.compile(r"^(?P<day>\d{4}-\d\d-\d\d) (?P<text>.*)$")
 _BEAN_TOP = {"Assets": "Assets", "Liabilities": "Liabilities", "Equity": "Equity",
              "Revenues": "Income", "Expenses": "Expenses"}  # fmt: skip

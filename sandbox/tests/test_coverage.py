@@ -12,7 +12,9 @@ FACTS_AT_LEAST = 150
 
 
 def generator() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("coverage_tool", HERE.parent / "tools/coverage.py")
+    spec = importlib.util.spec_from_file_location(
+        "coverage_tool", HERE.parent / "tools/coverage.py"
+    )
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -56,7 +56,10 @@ def test_bodies_that_are_no_record(ns: Client, body: bytes) -> None:
     """Not JSON, not an object, too deep: 400, nothing saved. Source: Error Handling in REST Web Services, INVALID_REQUEST."""
     answer = send(ns, "POST", "/customerDeposit", body)
     assert answer.status_code == 400
-    assert answer.json()["o:errorDetails"][0]["o:errorCode"] in {"INVALID_REQUEST", "INVALID_CONTENT"}
+    assert answer.json()["o:errorDetails"][0]["o:errorCode"] in {
+        "INVALID_REQUEST",
+        "INVALID_CONTENT",
+    }
     assert count(ns) == "0"
 
 
@@ -115,7 +118,9 @@ def test_numbers_too_large(ns: Client, field: str, value: int) -> None:
 def test_products_too_large(ns: Client) -> None:
     """Quantity times rate beyond what can be stored: refused, nothing saved."""
     line = {"item": {"id": ns.usage}, "quantity": 9_999_999_999, "rate": 99_999_999_999_999}
-    text = ns.refused("POST", "/invoice", {"entity": {"id": ns.customer}, "item": {"items": [line]}})
+    text = ns.refused(
+        "POST", "/invoice", {"entity": {"id": ns.customer}, "item": {"items": [line]}}
+    )
     assert "too large" in text
     assert count(ns) == "0"
 
@@ -127,7 +132,9 @@ def test_negative_lines(ns: Client) -> None:
     head = {"entity": {"id": ns.customer}, "tranDate": "2024-01-10"}
     made = ns.make("/invoice", {**head, "item": {"items": [plus, minus]}})
     assert ns.get(f"/invoice/{made}")["total"] == 10.0
-    assert "can not be negative" in ns.refused("POST", "/invoice", {**head, "item": {"items": [minus]}})
+    assert "can not be negative" in ns.refused(
+        "POST", "/invoice", {**head, "item": {"items": [minus]}}
+    )
     ns.refused("POST", "/customerDeposit", {"customer": {"id": ns.customer}, "payment": -5})
 
 

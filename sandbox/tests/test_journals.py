@@ -59,7 +59,9 @@ def test_too_many_decimals(ns: Client, symbol: str, amount: float, decimals: int
 @pytest.mark.parametrize("number", ["1100", "2000"])
 def test_receivables_and_payables_need_a_name(ns: Client, number: str) -> None:
     """A/R and A/P lines need an entity. Source: Journal Entry."""
-    text = ns.refused("POST", "/journalEntry", body(ns, (number, "debit", 5), ("4000", "credit", 5)))
+    text = ns.refused(
+        "POST", "/journalEntry", body(ns, (number, "debit", 5), ("4000", "credit", 5))
+    )
     assert "Please enter value(s) for: Name." in text
 
 
@@ -89,7 +91,9 @@ def test_account_in_a_currency_of_its_own(ns: Client) -> None:
     made = ns.make("/account", {"acctName": "Euro bank", "acctNumber": "1010", "acctType": "Bank",
                                 "currency": {"refName": "EUR"}})  # fmt: skip
     ns.names["1010"] = made
-    text = ns.refused("POST", "/journalEntry", body(ns, ("1010", "debit", 5), ("4000", "credit", 5)))
+    text = ns.refused(
+        "POST", "/journalEntry", body(ns, ("1010", "debit", 5), ("4000", "credit", 5))
+    )
     assert "Transaction and foreign currency account use different currencies." in text
     ns.make("/journalEntry", body(ns, ("1010", "debit", 5), ("4000", "credit", 5),
                                   currency={"refName": "EUR"}))  # fmt: skip

@@ -85,7 +85,11 @@ def test_deposit_inside_a_payment(ns: Client) -> None:
     pay(ns, 40, apply=items(tick(bill, 100)), deposit=items(tick(deposit, 60)))
     assert ns.get("/invoice/eid:I")["amountRemaining"] == 0.0
     assert ns.get("/customerDeposit/eid:D")["status"]["refName"] == "Fully Applied"
-    assert (ns.balance("2100"), ns.balance("1100"), ns.balance("1000")) == (0, 0, 40)
+    assert (ns.balance("2100"), ns.balance("1100"), ns.balance("1000")) == (
+        Decimal(0),
+        Decimal(0),
+        Decimal(40),
+    )
     made = ns.sql("SELECT id FROM transaction WHERE type = 'DepAppl'")
     body = ns.get(f"/depositApplication/{made[0]['id']}?expandSubResources=true")
     assert (body["applied"], body["apply"]["items"][0]["doc"]["id"]) == (60.0, bill)
@@ -135,7 +139,11 @@ def test_refund_by_its_deposit_sublist(ns: Client) -> None:
     assert "deposit" not in shown
     (line,) = shown["apply"]["items"]
     assert (line["amount"], line["doc"]["refName"]) == (25.0, "Deposit Application #DEPAPP1")
-    assert (ns.balance("2100"), ns.balance("1000"), ns.balance("1100")) == (-75, -25, 0)
+    assert (ns.balance("2100"), ns.balance("1000"), ns.balance("1100")) == (
+        Decimal(-75),
+        Decimal(-25),
+        Decimal(0),
+    )
     assert ns.get("/customerDeposit/eid:D")["refundedAmountTotalBox"] == 25.0
 
 

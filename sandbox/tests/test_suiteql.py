@@ -226,7 +226,7 @@ def test_text_compared_with_a_date_is_in_the_account_format(ns: Client) -> None:
     assert not ns.sql(query.format(">= '10/01/2024'"))
     answer = ns.http.post(
         "/services/rest/query/v1/suiteql",
-        content=b"{\"q\":\n \"SELECT id\n\tFROM customer WHERE dateCreated < '01/01/2999'\"}",
+        content=b'{"q":\n "SELECT id\n\tFROM customer WHERE dateCreated < \'01/01/2999\'"}',
         headers={**ns.headers, "Prefer": "transient"},
     )
     assert answer.json()["count"] == 1

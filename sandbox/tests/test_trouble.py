@@ -60,7 +60,10 @@ def test_script_looks_at_the_record(ns: Client) -> None:
 
 def test_script_changes_lines(ns: Client) -> None:
     """A script may set a field of every line, and the money with it. Source: User Event Scripts."""
-    fault(ns, {"fault": "change", "path": "/invoice", "set_lines": {"item": {BLOCK: "X", "amount": 7}}})
+    fault(
+        ns,
+        {"fault": "change", "path": "/invoice", "set_lines": {"item": {BLOCK: "X", "amount": 7}}},
+    )
     ns.invoice(10, "I")
     body = ns.get("/invoice/eid:I?expandSubResources=true")
     assert (body["total"], body["item"]["items"][0][BLOCK]) == (7.0, "X")
@@ -157,7 +160,9 @@ def test_many_lines(ns: Client) -> None:
     """No number of lines is documented for REST: 1,000 pass. Source: Limitations for Creating/Importing Transactions."""
     lines = [{"account": {"id": ns.account("1000")}, "debit": 1} for _ in range(999)]
     lines.append({"account": {"id": ns.account("4000")}, "credit": 999})
-    ns.make("/journalEntry", {"subsidiary": {"id": "1"}, "externalId": "J", "line": {"items": lines}})
+    ns.make(
+        "/journalEntry", {"subsidiary": {"id": "1"}, "externalId": "J", "line": {"items": lines}}
+    )
     assert ns.balance("1000") == 999
 
 

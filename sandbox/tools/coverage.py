@@ -137,8 +137,7 @@ def document() -> str:
     for subject, found in modules:
         out.append(f"\n## {subject}\n\n| test | cases | fact | source |\n| --- | --- | --- | --- |")
         out += [
-            f"| `{f.name}` | {f.cases} | {_cell(f.behaviour)} | "
-            f"{_cell(f.source or OWN)} |"
+            f"| `{f.name}` | {f.cases} | {_cell(f.behaviour)} | {_cell(f.source or OWN)} |"
             for f in found
         ]
     return "\n".join([*out, *_settings()]) + "\n"

@@ -35,9 +35,7 @@ _TX = (
     " exchangerate, account, status, posting, createdfrom, total, open, arm, createddate,"
     " lastmodifieddate, extra"
 )
-_LINE = (
-    "tx, id, seq, mainline, taxline, account, amount, base, entity, item, quantity, rate, memo"
-)
+_LINE = "tx, id, seq, mainline, taxline, account, amount, base, entity, item, quantity, rate, memo"
 _TYPES = (("CustDep", "DEP", "dep"), ("CustInvc", "INV", "inv"), ("DepAppl", "DEPAPP", "app"),
           ("Journal", "JE", "je"))  # fmt: skip
 
@@ -95,9 +93,7 @@ def generate(sandbox: Sandbox, count: int, seed: int) -> dict[str, Any]:
                 "INSERT OR REPLACE INTO sequence VALUES (?, ?)",
                 (code, plan.numbers[code] + cycles),
             )
-        db.execute(
-            "INSERT OR REPLACE INTO sequence VALUES ('generated', ?)", (plan.own + cycles,)
-        )
+        db.execute("INSERT OR REPLACE INTO sequence VALUES ('generated', ?)", (plan.own + cycles,))
     db.execute("ANALYZE")
     return {
         "transactions": cycles * CYCLE, "cycles": cycles, "seed": seed,
