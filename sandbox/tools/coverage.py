@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from netsuite_sandbox.records.master_kinds import REST_KINDS
-from netsuite_sandbox.records.transactions import KINDS, TRANSFORMS
+from netsuite_sandbox.records.transactions import KINDS
+from netsuite_sandbox.records.transforming import TRANSFORMS
 from netsuite_sandbox.settings import SETTINGS
 
 OWN = "the sandbox's own"

@@ -34,7 +34,7 @@ def update_arrangements(company: Company, ledger: Ledger, until: str) -> int:
 
 
 def _update_source(company: Company, ledger: Ledger, head: Header) -> int:
-    sign = 1 if head.type == "CustCred" else -1
+    sign = 1 if head.type in {"CustCred", "CashRfnd"} else -1
     seen: set[int] = set()
     for line in ledger.lines(head.id):
         if head.type == "Journal":
@@ -58,7 +58,7 @@ def _is_source(company: Company, head: Header, line: Line) -> bool:
     """Whether a line makes an element: not if it opts out, bills an order or bills a charge."""
     if line.item is None or line.extra.get("doNotCreateRevenueElement"):
         return False
-    if head.type in {"CustInvc", "CustCred"} and (
+    if head.type in {"CustInvc", "CustCred", "CashSale", "CashRfnd"} and (
         line.orderdoc is not None or line.extra.get("subscriptionLine")
     ):
         return False

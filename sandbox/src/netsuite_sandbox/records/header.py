@@ -90,11 +90,11 @@ def _period(
         if not moved and chosen in (None, old.postingperiod):
             return old.postingperiod
         books.periods.check_change(
-            old.postingperiod, receivables=kind.receivables, ledger=kind.code != "SalesOrd"
+            old.postingperiod, receivables=kind.receivables, ledger=kind.posts
         )
         if chosen == old.postingperiod:
             chosen = None
-    if kind.code == "SalesOrd":
+    if not kind.posts:
         return None
     return books.periods.resolve(header.trandate, chosen, receivables=kind.receivables)
 

@@ -14,7 +14,7 @@ from netsuite_sandbox.records.kinds import Books
 _PLACED = frozenset(
     {"item", "quantity", "rate", "amount", "description", "line", "lineUniqueKey", "uniqueKey",
      "orderDoc", "orderLine", "department", "class", "location", "account", "links", "itemType",
-     "quantityBilled", "grossAmt"}
+     "quantityBilled", "quantityFulfilled", "grossAmt"}
 )  # fmt: skip
 
 

@@ -73,6 +73,7 @@ class Kind:
         sublists: Names of sublists that `show` or the generic renderer give back.
         statuses: Letter to name.
         settled_once: Whether an update leaves the settlement as it is (a refund).
+        posts: Whether it has a posting period.
         create: Whether a plain POST may create one (a deposit application: only a transform).
     """
 
@@ -89,6 +90,7 @@ class Kind:
     statuses: dict[str, str] = field(default_factory=dict)
     receivables: bool = True
     create: bool = True
+    posts: bool = True
     settled_once: bool = False
     required: tuple[str, ...] = ()
     labels: dict[str, str] = field(default_factory=dict)

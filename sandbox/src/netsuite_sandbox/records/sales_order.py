@@ -37,10 +37,10 @@ def settle(books: Books, draft: Draft) -> None:
 
 
 def billed(books: Books, order: int) -> dict[int, tuple[Decimal, int]]:
-    """Return what invoices have billed, by order line: quantity and units."""
+    """Return what invoices and cash sales have billed, by order line: quantity and units."""
     rows = books.company.db.all(
         "SELECT l.orderline, l.quantity, l.amount FROM line l JOIN tx t ON t.id = l.tx"
-        " WHERE l.orderdoc = ? AND t.type = 'CustInvc'",
+        " WHERE l.orderdoc = ? AND t.type IN ('CustInvc', 'CashSale')",
         (order,),
     )
     out: dict[int, tuple[Decimal, int]] = {}
@@ -50,19 +50,50 @@ def billed(books: Books, order: int) -> dict[int, tuple[Decimal, int]]:
     return out
 
 
+def fulfilled(books: Books, order: int, kind: str = "ItemShip", but: int = 0) -> dict[int, Decimal]:
+    """Return the quantity fulfilled (or requested) by order line.
+
+    Args:
+        but: A transaction that does not count.
+    """
+    rows = books.company.db.all(
+        "SELECT l.orderline, l.quantity FROM line l JOIN tx t ON t.id = l.tx"
+        " WHERE l.orderdoc = ? AND t.type = ? AND t.id <> ?",
+        (order, kind, but),
+    )
+    out: dict[int, Decimal] = {}
+    for row in rows:
+        number = row["orderline"]
+        out[number] = out.get(number, Decimal(0)) + Decimal(row["quantity"] or 0)
+    return out
+
+
 def refresh(books: Books, order: int) -> None:
-    """Set status and open amount of an order from what is billed."""
+    """Set status and open amount of an order from what is billed and fulfilled.
+
+    Source: "Sales Order Status": lines that can be fulfilled keep it at Pending Fulfillment.
+    """
     head = books.ledger.header(order)
     if head is None or head.type != "SalesOrd" or head.status == "A":
         return
     done = billed(books, order)
-    left = False
+    shipped = fulfilled(books, order)
+    left = waiting = unbilled = False
     for line in books.ledger.lines(order):
-        if line.item is not None:
-            quantity = done.get(line.id, (Decimal(0), 0))[0]
-            left = left or quantity < -(line.quantity or Decimal(0)) or line.id not in done
+        if line.item is None:
+            continue
+        ordered = -(line.quantity or Decimal(0))
+        quantity = done.get(line.id, (Decimal(0), 0))[0]
+        left = left or quantity < ordered or line.id not in done
+        sent = shipped.get(line.id, Decimal(0))
+        unbilled = unbilled or sent > quantity
+        can = books.company.must("item", line.item).body.get("isFulfillable")
+        waiting = waiting or (can is True and sent < ordered)
+    letter = "F" if left else "G"
+    if waiting:
+        letter = "E" if unbilled else ("D" if shipped else "B")
     open_units = head.total - sum(units for _, units in done.values())
-    books.ledger.set_open(order, max(open_units, 0), "F" if left else "G")
+    books.ledger.set_open(order, max(open_units, 0), letter)
 
 
 def to_invoice(books: Books, order: Header, body: Values) -> Values:
@@ -114,9 +145,11 @@ def to_invoice(books: Books, order: Header, body: Values) -> Values:
 def show(books: Books, head: Header) -> Values:
     """Computed fields."""
     done = billed(books, head.id)
+    shipped = fulfilled(books, head.id)
     lines = itemlines.show(books.ledger.lines(head.id), -1)
     for line in lines:
         line["quantityBilled"] = done.get(line["line"], (Decimal(0), 0))[0]
+        line["quantityFulfilled"] = shipped.get(line["line"], Decimal(0))
     return {
         "total": to_decimal(head.total), "subtotal": to_decimal(head.total),
         "orderStatus": "A" if head.status == "A" else "B", "item": lines, "account": None,
@@ -126,7 +159,7 @@ def show(books: Books, head: Header) -> Values:
 
 KIND = Kind(
     "salesOrder", "SalesOrd", "Sales Order", "SO", "entity", build, settle=settle, show=show,
-    sublists=("item",), required=("entity", "item"), receivables=False,
+    sublists=("item",), required=("entity", "item"), receivables=False, posts=False,
     statuses={
         "A": "Pending Approval", "B": "Pending Fulfillment", "C": "Cancelled",
         "D": "Partially Fulfilled", "E": "Pending Billing/Partially Fulfilled",

@@ -19,18 +19,22 @@ from netsuite_sandbox.ledger import Header, Line
 from netsuite_sandbox.money import to_decimal
 from netsuite_sandbox.records import (
     applying,
+    cash,
     credit_memo,
     customer_deposit,
     customer_payment,
     customer_refund,
     deposit_application,
+    fulfilling,
     header as headers,
     invoice,
     journal_entry,
+    offers,
     sales_order,
 )
 from netsuite_sandbox.records.fields import Values, definition
 from netsuite_sandbox.records.kinds import Books, Draft, Kind
+from netsuite_sandbox.records.transforming import TRANSFORMS, starting_values
 from netsuite_sandbox.records.usable import check_accounts
 from netsuite_sandbox.records.voiding import void
 from netsuite_sandbox.suitebilling.charges import release
@@ -46,25 +50,17 @@ KINDS: dict[str, Kind] = {
         customer_payment.KIND,
         customer_refund.KIND,
         journal_entry.KIND,
+        cash.SALE,
+        cash.REFUND,
+        offers.ESTIMATE,
+        offers.RETURN,
+        fulfilling.FULFILLMENT,
+        fulfilling.REQUEST,
     )
 }
 BY_CODE = {kind.code: kind for kind in KINDS.values()}
 # Types that the system writes by itself: no REST record of their own here.
 SYSTEM_LABELS = {"FxReval": "Currency Revaluation", "RevArrng": "Revenue Arrangement"}
-
-# Source: "Transforming Records".
-TRANSFORMS = {
-    ("salesOrder", "invoice"),
-    ("customerDeposit", "depositApplication"),
-    ("customerDeposit", "customerRefund"),
-    ("creditMemo", "customerRefund"),
-    ("customerPayment", "customerRefund"),
-    ("invoice", "creditMemo"),
-    ("invoice", "customerPayment"),
-    ("customer", "invoice"),
-    ("customer", "salesOrder"),
-    ("customer", "customerPayment"),
-}
 
 
 def create(books: Books, kind: Kind, values: Values) -> int:
@@ -82,6 +78,7 @@ def _create(books: Books, kind: Kind, values: Values) -> int:
     check_accounts(books.company, draft.header, draft.lines)
     books.ledger.insert(draft.header, draft.lines)
     kind.settle(books, draft)
+    offers.refresh(books, draft.header.createdfrom)
     return draft.header.id
 
 
@@ -135,6 +132,7 @@ def update(
     values["account"] = old.account
     if kind.entity_field == "customer" and "payment" in values:
         values["payment"] = to_decimal(old.total)
+    if "payment" in values or kind.code == "CashSale":
         values.pop("undepFunds", None)
     _merge(books, kind, tx, values, patch, replace)
     for sublist in kind.sublists:
@@ -153,6 +151,7 @@ def update(
     if not kind.settled_once:
         kind.settle(books, draft)
     _refresh_orders(books, old_lines)
+    offers.refresh(books, draft.header.createdfrom)
     if patch.get("void") and books.company.settings["journal_void_property"] == "voids":
         void(books, kind, tx)
 
@@ -234,6 +233,7 @@ def delete(books: Books, kind: Kind, tx: int) -> None:
         drop_journal(books.company, tx)
     books.ledger.delete(tx)
     _refresh_orders(books, lines)
+    offers.refresh(books, head.createdfrom)
 
 
 def transform(books: Books, source: str, source_id: int, target: Kind, body: Values) -> int:
@@ -252,25 +252,14 @@ def transform(books: Books, source: str, source_id: int, target: Kind, body: Val
     if source == "customer":
         return _create(books, target, {**body, target.entity_field: source_id})
     head = get(books, KINDS[source], source_id)
-    if source == "salesOrder":
-        values = sales_order.to_invoice(books, head, body)
-    elif target.record == "customerRefund":
-        values = customer_refund.from_credit(head, body)
-    elif source == "customerDeposit":
-        values = deposit_application.from_deposit(books, head, body)
-    elif target.record == "creditMemo":
-        values = _invoice_to_memo(books, head, body)
-    else:
-        values = {
-            "customer": head.entity, "subsidiary": head.subsidiary, "currency": head.currency,
-            "exchangeRate": head.exchangerate, "arAcct": head.account,
-            "apply": [{"doc": head.id, "apply": True}], **body,
-        }  # fmt: skip
+    values = starting_values(books, head, target, body)
     known = definition(target.record).fields
     values = {k: v for k, v in values.items() if k in known or k.startswith("custbody")}
     made = _create(books, target, values)
-    if source == "salesOrder":
+    if target.record == "invoice":
         _apply_order_deposits(books, source_id, made)
+    if "returnAuthorization" in {source, target.record}:
+        books.ledger.link((source_id, 0), (made, 0), "SaleRet", 0, day=values.get("tranDate"))
     return made
 
 
@@ -295,28 +284,6 @@ def _apply_order_deposits(books: Books, order: int, made: int) -> None:
             body: Values = {"tranDate": bill.trandate, "apply": [apply]}
             values = deposit_application.from_deposit(books, deposit, body)
             _create(books, deposit_application.KIND, values)
-
-
-def _invoice_to_memo(books: Books, head: Header, body: Values) -> Values:
-    """All lines of the invoice, applied to it as far as it is open; the body overrides."""
-    values = current_values(books, invoice.KIND, head)
-    lines = [
-        {k: v for k, v in line.items() if k not in ("line", "account", "orderDoc", "orderLine")}
-        for line in values["item"]
-    ]
-    keep = ("entity", "subsidiary", "currency", "exchangeRate", "memo")
-    out: Values = {name: values[name] for name in keep}
-    out.update(head.custom)
-    out["item"] = lines
-    out["createdFrom"] = head.id
-    out.update(body)
-    if "apply" not in body and head.open:
-        out["apply"] = [{"doc": head.id, "apply": True}]
-        precision = books.company.precision(head.currency)
-        total = sum((line.get("amount") or 0 for line in out["item"]), start=to_decimal(0))
-        if total < to_decimal(head.open):
-            out["apply"][0]["amount"] = round(total, precision)
-    return out
 
 
 def label(code: str) -> str:

@@ -18,7 +18,19 @@ from netsuite_sandbox.records.kinds import Books, Draft, Kind
 from netsuite_sandbox.suitebilling.charges import release
 
 _DIRECT = frozenset(
-    {"CustInvc", "CustCred", "CustDep", "CustPymt", "CustRfnd", "Journal", "SalesOrd"}
+    {
+        "CustInvc",
+        "CustCred",
+        "CustDep",
+        "CustPymt",
+        "CustRfnd",
+        "Journal",
+        "SalesOrd",
+        "CashSale",
+        "CashRfnd",
+        "Estimate",
+        "RtnAuth",
+    }
 )
 _BY_JOURNAL = frozenset({"CustRfnd"})
 _LINKED = (

@@ -18,8 +18,14 @@ _TRAN_NAMES = """CASE t.type WHEN 'CustInvc' THEN 'invoice' WHEN 'CustDep' THEN 
  WHEN 'DepAppl' THEN 'depositapplication' WHEN 'Journal' THEN 'journalentry'
  WHEN 'CustCred' THEN 'creditmemo' WHEN 'CustPymt' THEN 'customerpayment'
  WHEN 'CustRfnd' THEN 'customerrefund' WHEN 'SalesOrd' THEN 'salesorder'
+ WHEN 'CashSale' THEN 'cashsale' WHEN 'CashRfnd' THEN 'cashrefund'
+ WHEN 'Estimate' THEN 'estimate' WHEN 'RtnAuth' THEN 'returnauthorization'
+ WHEN 'ItemShip' THEN 'itemfulfillment' WHEN 'FftReq' THEN 'fulfillmentrequest'
  WHEN 'RevArrng' THEN 'revenuearrangement' WHEN 'FxReval' THEN 'fxreval' END""".replace("\n", "")
-_SIGN = "CASE t.type WHEN 'CustCred' THEN -1 WHEN 'DepAppl' THEN -1 ELSE 1 END"
+_SIGN = (
+    "CASE t.type WHEN 'CustCred' THEN -1 WHEN 'DepAppl' THEN -1 WHEN 'CashRfnd' THEN -1"
+    " WHEN 'RtnAuth' THEN -1 ELSE 1 END"
+)
 _PAYER = "t.type IN ('CustDep', 'CustPymt', 'CustCred')"
 _BASE = "(SELECT ABS(m.base) FROM line m WHERE m.tx = t.id AND m.id = 0)"
 

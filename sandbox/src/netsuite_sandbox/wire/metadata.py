@@ -12,7 +12,8 @@ from netsuite_sandbox.errors import unknown_record
 from netsuite_sandbox.records.fields import Definition, Field, definition
 from netsuite_sandbox.records.kinds import Books
 from netsuite_sandbox.records.master_kinds import REST_KINDS
-from netsuite_sandbox.records.transactions import KINDS, TRANSFORMS
+from netsuite_sandbox.records.transactions import KINDS
+from netsuite_sandbox.records.transforming import TRANSFORMS
 from netsuite_sandbox.wire.http import RESOURCE, Request, Response, answer
 
 SCHEMA, SWAGGER = "application/schema+json", "application/swagger+json"

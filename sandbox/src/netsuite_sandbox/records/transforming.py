@@ -1,0 +1,88 @@
+"""What a transaction turns into, and the values that the new one starts with.
+
+Source: "Transforming Records", the table of record.transform.
+"""
+
+from __future__ import annotations
+
+from netsuite_sandbox.ledger import Header
+from netsuite_sandbox.money import to_decimal
+from netsuite_sandbox.records import (
+    customer_refund,
+    deposit_application,
+    fulfilling,
+    itemlines,
+    sales_order,
+)
+from netsuite_sandbox.records.fields import Values
+from netsuite_sandbox.records.kinds import Books, Kind
+
+TRANSFORMS = frozenset(
+    {
+        ("salesOrder", "invoice"),
+        ("salesOrder", "cashSale"),
+        ("salesOrder", "itemFulfillment"),
+        ("salesOrder", "fulfillmentRequest"),
+        ("salesOrder", "returnAuthorization"),
+        ("customerDeposit", "depositApplication"),
+        ("customerDeposit", "customerRefund"),
+        ("creditMemo", "customerRefund"),
+        ("customerPayment", "customerRefund"),
+        ("invoice", "creditMemo"),
+        ("invoice", "customerPayment"),
+        ("invoice", "returnAuthorization"),
+        ("returnAuthorization", "creditMemo"),
+        ("returnAuthorization", "cashRefund"),
+        ("customer", "invoice"),
+        ("customer", "salesOrder"),
+        ("customer", "customerPayment"),
+        ("customer", "cashSale"),
+        ("customer", "estimate"),
+    }
+)
+_SIGNS = {"CustCred": 1, "RtnAuth": 1, "CashRfnd": 1}
+
+
+def starting_values(books: Books, head: Header, target: Kind, body: Values) -> Values:
+    """Return the values of the target; the body overrides."""
+    if target.record in {"itemFulfillment", "fulfillmentRequest"}:
+        return fulfilling.from_order(books, head, target, body)
+    if head.type == "SalesOrd" and target.record != "returnAuthorization":
+        return sales_order.to_invoice(books, head, body)
+    if target.record == "customerRefund":
+        return customer_refund.from_credit(head, body)
+    if head.type == "CustDep":
+        return deposit_application.from_deposit(books, head, body)
+    if target.record == "customerPayment":
+        return {
+            "customer": head.entity, "subsidiary": head.subsidiary, "currency": head.currency,
+            "exchangeRate": head.exchangerate, "arAcct": head.account,
+            "apply": [{"doc": head.id, "apply": True}], **body,
+        }  # fmt: skip
+    values = _copied(books, head, body)
+    if head.type == "CustInvc" and target.record == "creditMemo":
+        _apply_to_source(books, head, values, body)
+    return values
+
+
+def _copied(books: Books, head: Header, body: Values) -> Values:
+    """All lines of the source with their prices; the body overrides."""
+    lines = [
+        {k: v for k, v in line.items() if k not in ("line", "account", "orderDoc", "orderLine")}
+        for line in itemlines.show(books.ledger.lines(head.id), _SIGNS.get(head.type, -1))
+    ]
+    return {
+        "entity": head.entity, "subsidiary": head.subsidiary, "currency": head.currency,
+        "exchangeRate": head.exchangerate, "memo": head.memo, **head.custom, "item": lines,
+        "createdFrom": head.id, **body,
+    }  # fmt: skip
+
+
+def _apply_to_source(books: Books, head: Header, values: Values, body: Values) -> None:
+    """Apply a memo to its invoice as far as that is open."""
+    if "apply" in body or not head.open:
+        return
+    values["apply"] = [{"doc": head.id, "apply": True}]
+    total = sum((line.get("amount") or 0 for line in values["item"]), start=to_decimal(0))
+    if total < to_decimal(head.open):
+        values["apply"][0]["amount"] = round(total, books.company.precision(head.currency))
