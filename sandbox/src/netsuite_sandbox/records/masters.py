@@ -13,7 +13,7 @@ from netsuite_sandbox.errors import (
     nonexistent,
     user_error,
 )
-from netsuite_sandbox.records.fields import Values
+from netsuite_sandbox.records.fields import Field, Values, definition
 from netsuite_sandbox.records.master_kinds import MasterKind
 
 _READONLY = frozenset({"id", "refName", "links", "externalId", "balance", "fxBalance", "fullName",
@@ -41,9 +41,17 @@ def create(company: Company, kind: MasterKind, values: Values, forced_id: int = 
     return record_id
 
 
-def update(company: Company, kind: MasterKind, record_id: int, values: Values) -> None:
-    """Change one record: absent fields stay, None clears."""
+def update(
+    company: Company, kind: MasterKind, record_id: int, values: Values,
+    replace: frozenset[str] = frozenset(),
+) -> None:  # fmt: skip
+    """Change one record: absent fields stay, None clears.
+
+    Args:
+        replace: Names of sublists that are replaced instead of merged.
+    """
     record = get(company, kind, record_id)
+    values = {**values, **_sublists(kind, record.body, values, replace)}
     group = groups.group_of(kind.record)
     external = values.get("externalId", record.external_id)
     if external and external != record.external_id and company.by_external_id(group, external):
@@ -55,6 +63,47 @@ def update(company: Company, kind: MasterKind, record_id: int, values: Values) -
     changed = Master(record_id, kind.record, external, body, record.created, now)
     company.save_master(changed, new=False)
     kind.after(company, changed, record)
+
+
+def _sublists(kind: MasterKind, stored: Values, values: Values, replace: frozenset[str]) -> Values:
+    """Lay the sublists of a change over the stored ones."""
+    fields = definition(kind.record).fields
+    return {
+        name: merged_lines(fields[name], stored.get(name) or [], value, whole=name in replace)
+        for name, value in values.items()
+        if value and name in fields and fields[name].kind == "sublist"
+    }
+
+
+def merged_lines(
+    spec: Field, stored: list[Values], changes: list[Values], *, whole: bool
+) -> list[Values]:
+    """Merge a sublist of master data.
+
+    Sources: "Updating a Sublist": lines with a known key are updated, others added; without keys
+    all are added. "Replacing a Sublist": what is not listed goes.
+    """
+    assert spec.sublist is not None
+    # A multiple choice has no column but the id, which is then its key.
+    keys = spec.key or (("id",) if set(spec.sublist.fields) == {"id"} else ())
+    by_key = {_key(keys, line): line for line in stored} if keys else {}
+    fresh: list[Values] = []
+    named: dict[tuple[str, ...], Values] = {}
+    for change in changes:
+        key = _key(keys, change)
+        old = by_key.get(key) if keys else None
+        if old is None:
+            fresh.append(change)
+        else:
+            line = {**named.get(key, old), **change}
+            named[key] = {k: v for k, v in line.items() if v is not None}
+    if whole:
+        return [*named.values(), *fresh]
+    return [*(named.get(_key(keys, line), line) if keys else line for line in stored), *fresh]
+
+
+def _key(keys: tuple[str, ...], line: Values) -> tuple[str, ...]:
+    return tuple(str(line.get(name)) for name in keys)
 
 
 def delete(company: Company, kind: MasterKind, record_id: int) -> None:

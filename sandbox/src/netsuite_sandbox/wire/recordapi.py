@@ -223,14 +223,32 @@ def _patch(books: Books, request: Request, target: Target) -> Response:
 
 def _update(books: Books, request: Request, record: str, record_id: int, values: Values) -> None:
     kind = transactions.KINDS.get(record)
+    replace = _replaced(request, record)
+    if request.param("replaceSelectedFields").lower() == "true":
+        values = _only_selected(record, values, replace)
     if kind is None:
-        masters.update(books.company, REST_KINDS[record], record_id, values)
+        masters.update(books.company, REST_KINDS[record], record_id, values, replace)
         _after_master(books, record)
         return
+    transactions.update(books, kind, record_id, values, replace)
+
+
+def _replaced(request: Request, record: str) -> frozenset[str]:
     lower = definition(record).lower
     names = (name.strip().lower() for name in request.param("replace").split(","))
-    replace = frozenset(lower.get(name, name) for name in names)
-    transactions.update(books, kind, record_id, values, replace)
+    return frozenset(lower.get(name, name) for name in names if name)
+
+
+def _only_selected(record: str, values: Values, replace: frozenset[str]) -> Values:
+    """Delete exactly the fields that `replace` lists and the body leaves out or sets to null.
+
+    Source: "Updating a Record Instance": with replaceSelectedFields=true every field to be
+    deleted, body fields included, must be in `replace`.
+    """
+    fields = definition(record).fields
+    kept = {k: v for k, v in values.items() if v is not None or k in replace}
+    absent = {n: None for n in replace if n not in kept and (n in fields or n.startswith("cust"))}
+    return {**kept, **absent}
 
 
 def _put(books: Books, request: Request, target: Target) -> Response:
