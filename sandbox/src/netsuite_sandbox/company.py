@@ -213,8 +213,21 @@ class Company:
         """Return the number of decimals of a currency."""
         return int(self.must("currency", currency).body.get("currencyPrecision", 2))
 
-    def rate(self, currency: int) -> Decimal:
-        """Return the default exchange rate of a currency to base."""
+    def rate(self, currency: int, day: str = "", base: int | None = None) -> Decimal:
+        """Return the default exchange rate of a currency: the last one effective on a day.
+
+        Without a rate of that date, or without a date, it is the rate of the currency itself.
+        """
+        found = self.db.value(
+            "SELECT json_extract(body, '$.exchangeRate') FROM master WHERE grp = 'currencyRate'"
+            " AND json_extract(body, '$.transactionCurrency') = ?"
+            " AND json_extract(body, '$.baseCurrency') = ?"
+            " AND json_extract(body, '$.effectiveDate') <= ?"
+            " ORDER BY json_extract(body, '$.effectiveDate') DESC, id DESC LIMIT 1",
+            (currency, base, day),
+        )
+        if found is not None:
+            return Decimal(str(found))
         return Decimal(self.must("currency", currency).body.get("exchangeRate", 1))
 
     def base_currency(self, subsidiary: int) -> int:

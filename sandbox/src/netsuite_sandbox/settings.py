@@ -222,6 +222,15 @@ SETTINGS: tuple[Setting, ...] = (
         "Whether PATCH of a journal with void:true voids it.",
     ),
     Setting(
+        "rownum_counts",
+        "rows_read",
+        ("rows_read", "rows_returned"),
+        "C",
+        "Issue 1168 of oracle/netsuite-suitecloud-sdk",
+        "ROWNUM in a SuiteQL query with GROUP BY or aggregates caps the rows read (partial sums), "
+        "or the rows returned.",
+    ),
+    Setting(
         "token_lifetime_s",
         3600,
         (),

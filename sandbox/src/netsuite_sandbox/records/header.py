@@ -51,10 +51,12 @@ def start(books: Books, kind: Kind, values: Values, old: Header | None) -> Heade
         raise user_error(f"Invalid entity reference key {entity} for subsidiary {subsidiary}.")
     base = company.base_currency(subsidiary)
     currency = values.get("currency") or customer.get("currency") or base
-    rate = Decimal(1) if currency == base else values.get("exchangeRate") or company.rate(currency)
+    day = values.get("tranDate") or company.clock.today().isoformat()
+    rate = Decimal(1)
+    if currency != base:
+        rate = values.get("exchangeRate") or company.rate(currency, day, base)
     if rate <= 0:
         raise invalid_value(rate, "exchangeRate", "exchangeRate")
-    day = values.get("tranDate") or company.clock.today().isoformat()
     header = Header(
         type=kind.code, trandate=day, subsidiary=subsidiary, currency=currency, exchangerate=rate,
         entity=entity, externalid=values.get("externalId"), memo=values.get("memo"),

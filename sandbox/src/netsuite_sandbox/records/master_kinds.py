@@ -127,6 +127,16 @@ def _currency(company: Company, values: Values, me: Master | None) -> None:
     values["exchangeRate"] = Decimal(values["exchangeRate"])
 
 
+def _currency_rate(company: Company, values: Values, _me: Master | None) -> None:
+    absent = [n for n in ("transactionCurrency", "effectiveDate", "exchangeRate")
+              if not values.get(n)]  # fmt: skip
+    if absent:
+        raise missing(absent)
+    if values["exchangeRate"] <= 0:
+        raise invalid_value(values["exchangeRate"], "exchangeRate", "exchangeRate")
+    values.setdefault("baseCurrency", company.base_currency(1))
+
+
 def _subsidiary(company: Company, values: Values, me: Master | None) -> None:
     absent = [n for n in ("name", "country") if not values.get(n)]
     if absent:
@@ -168,6 +178,7 @@ KINDS: dict[str, MasterKind] = {
                    referenced="SELECT 1 FROM line WHERE item = ? LIMIT 1"),
         MasterKind("currency", _currency, "name",
                    referenced="SELECT 1 FROM tx WHERE currency = ? LIMIT 1"),
+        MasterKind("currencyRate", _currency_rate, "id"),
         MasterKind("subsidiary", _subsidiary, "name",
                    referenced="SELECT 1 FROM tx WHERE subsidiary = ? LIMIT 1"),
         MasterKind("accountingPeriod", _period, "periodName",

@@ -230,6 +230,16 @@ foreignamount money = k.amount
             """,
         ),
         _master(
+            "currencyrate",
+            "m.grp = 'currencyRate'",
+            """
+            basecurrency id currency = baseCurrency
+            transactioncurrency id currency = transactionCurrency
+            effectivedate date = effectiveDate
+            exchangerate number = exchangeRate
+            """,
+        ),
+        _master(
             "item",
             "m.grp = 'item'",
             """

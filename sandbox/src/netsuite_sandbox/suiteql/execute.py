@@ -36,7 +36,7 @@ class Engine:
 
     def __init__(self, company: Company) -> None:
         self._company = company
-        self._cache: dict[tuple[str, int], Statement] = {}
+        self._cache: dict[tuple[str, int, str], Statement] = {}
         self._kept: tuple[_Key, list[str], list[sqlite3.Row], int] | None = None
         functions.register(company.db.conn)
 
@@ -92,7 +92,7 @@ class Engine:
         return names, rows[offset : offset + limit], total
 
     def _statement(self, text: str) -> Statement:
-        key = (text, self._company.schema_version)
+        key = (text, self._company.schema_version, self._company.settings["rownum_counts"])
         found = self._cache.get(key)
         if found is None:
             found = translate(self._company, text)

@@ -18,6 +18,7 @@ from netsuite_sandbox.suiteql.catalog import TABLES, Column
 from netsuite_sandbox.suiteql.errors import refused, unsupported
 from netsuite_sandbox.suiteql.functions import to_date
 from netsuite_sandbox.suiteql.grouping import check_grouping
+from netsuite_sandbox.suiteql.rownum import cap_rows_read
 from netsuite_sandbox.suiteql.scopes import Resolver, kind_of
 
 _ALLOWED = frozenset(
@@ -65,7 +66,7 @@ def translate(company: Company, text: str) -> Statement:
             raise unsupported()
     _name_outputs(tree)
     for select in list(tree.find_all(exp.Select)):
-        _row_limit(select)
+        _row_limit(select, rows_read=company.settings["rownum_counts"] == "rows_read")
     limit = _take_limit(tree)
     tree = _rewrite(company, tree)
     outputs = resolver.outputs
@@ -98,7 +99,7 @@ def _name_outputs(tree: exp.Query) -> None:
         item.replace(exp.alias_(item.copy(), f"expr{number}", copy=False))
 
 
-def _row_limit(select: exp.Select) -> None:
+def _row_limit(select: exp.Select, *, rows_read: bool) -> None:
     """ROWNUM <= n becomes a limit; OFFSET is ignored (seen on the live service)."""
     select.set("offset", None)
     where = select.args.get("where")
@@ -117,10 +118,8 @@ def _row_limit(select: exp.Select) -> None:
     if limit is None:
         return
     select.set("where", exp.Where(this=exp.and_(*kept, copy=False)) if kept else None)
-    if select.args.get("order") is not None:
-        # Oracle numbers rows before it sorts them.
-        inner_select = select.copy()
-        inner_select.set("order", None)
+    if rows_read and cap_rows_read(select, limit):
+        return
     if select.args.get("limit") is None:
         select.set("limit", exp.Limit(expression=exp.Literal.number(max(limit, 0))))
 
