@@ -16,7 +16,7 @@ import psycopg
 from psycopg import Connection, Cursor
 
 from drawdown.core.errors import StoreError
-from drawdown.store.queries import query
+from drawdown.store.named_queries import query
 
 MIGRATION_LOCK = 0x6464_0001
 """Advisory lock that one migrating process holds."""

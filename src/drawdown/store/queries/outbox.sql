@@ -1,0 +1,62 @@
+-- Records on their way to the ERP.
+
+-- add_outbox --
+INSERT INTO drawdown.outbox (tenant_id, position, external_id, record, operation, event_id, lanes,
+                             intent)
+SELECT %(tenant)s, o.position, o.external_id, o.record, o.operation, o.event_id, o.lanes::text[],
+       o.intent::jsonb
+FROM unnest(%(c0)s::bigint[], %(c1)s::text[], %(c2)s::text[], %(c3)s::text[], %(c4)s::text[],
+            %(c5)s::text[], %(c6)s::text[])
+  AS o (position, external_id, record, operation, event_id, lanes, intent)
+
+-- outbox_window --
+-- The oldest records that are not delivered yet; parked ones block their lanes.
+SELECT position, external_id, lanes, status, attempts, intent::text FROM drawdown.outbox
+WHERE tenant_id = %(tenant)s AND status <> 'done' ORDER BY position LIMIT %(limit)s
+
+-- next_fence --
+UPDATE drawdown.tenant SET fence = fence + 1 WHERE tenant_id = %(tenant)s RETURNING fence
+
+-- claim_outbox --
+-- Mark a record as being delivered by this worker, if no newer worker has taken over.
+UPDATE drawdown.outbox SET fence = %(fence)s, attempts = attempts + 1
+WHERE tenant_id = %(tenant)s AND position = %(position)s AND fence <= %(fence)s
+  AND status = 'waiting'
+
+-- finish_outbox --
+UPDATE drawdown.outbox
+SET status = 'done', internal_id = %(internal_id)s, number = %(number)s,
+    posting_period = %(posting_period)s, problem = '', delivered_at = now()
+WHERE tenant_id = %(tenant)s AND position = %(position)s AND fence = %(fence)s
+
+-- park_outbox --
+UPDATE drawdown.outbox SET status = %(status)s, problem = %(problem)s
+WHERE tenant_id = %(tenant)s AND position = %(position)s AND fence = %(fence)s
+
+-- retry_parked --
+UPDATE drawdown.outbox SET status = 'waiting', problem = ''
+WHERE tenant_id = %(tenant)s AND status = 'parked'
+
+-- outbox_counts --
+SELECT status, count(*) FROM drawdown.outbox WHERE tenant_id = %(tenant)s GROUP BY 1
+
+-- outbox_parked --
+SELECT position, external_id, record, operation, event_id, lanes, attempts, problem
+FROM drawdown.outbox WHERE tenant_id = %(tenant)s AND status = 'parked' ORDER BY position
+
+-- native_references --
+-- Which ERP record carries which external id: the latest word on each.
+SELECT DISTINCT ON (external_id) external_id, record, operation, internal_id, number,
+       posting_period, status
+FROM drawdown.outbox WHERE tenant_id = %(tenant)s AND external_id = ANY (%(ids)s::text[])
+ORDER BY external_id, position DESC
+
+-- expected_records --
+-- Every record that should exist in the ERP by now, or be gone, by external id. What changes a
+-- record in place leaves its date, so that comes from the row that made it.
+SELECT DISTINCT ON (external_id) external_id, record, operation, status, intent ->> 'currency',
+       (intent ->> 'amount_minor')::bigint, (intent ->> 'exchange_rate')::numeric,
+       first_value((intent ->> 'posted_on')::date) OVER (PARTITION BY external_id ORDER BY position),
+       CASE WHEN cardinality(lanes) = 1 AND lanes[1] NOT LIKE 'customer:%%' THEN lanes[1] ELSE '' END
+FROM drawdown.outbox WHERE tenant_id = %(tenant)s AND record <> 'customer'
+ORDER BY external_id, position DESC
