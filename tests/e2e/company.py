@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 from drawdown.bootstrap import Books, open_books
 from drawdown.config import Config, PolicyTable, TenantTable, load_config
 from drawdown.core.events import Event
-from drawdown.erp.netsuite import NetSuite, UsageItem
+from drawdown.erp.netsuite import NetSuite, Threads, UsageItem
 from drawdown.erp.netsuite.connect import read_settings, to_connection, to_mapping
 from drawdown.local_sandbox.company import prepare
 from drawdown.local_sandbox.process import Controls
@@ -208,7 +208,9 @@ def _connect(
 ) -> NetSuite:
     settings = read_settings(table.netsuite or {})
     return NetSuite(
-        to_connection(settings, folder), to_mapping(settings.mapping), client, sleep=slept.append
+        to_connection(settings, folder),
+        to_mapping(settings.mapping),
+        Threads(client, sleep=slept.append),
     )
 
 

@@ -25,6 +25,7 @@ from drawdown.erp.netsuite import (
     KeyPair,
     Mapping,
     NetSuite,
+    Threads,
     UsageItem,
     generate_key_pair,
     set_up,
@@ -157,7 +158,7 @@ def join(control: TestClient, connection: Connection, mapping: Mapping) -> Books
     line = Line(control._transport)
     slept: list[float] = []
     client = httpx2.Client(transport=line)
-    netsuite = NetSuite(connection, mapping, client, sleep=slept.append)
+    netsuite = NetSuite(connection, mapping, Threads(client, sleep=slept.append))
     return Books(control, line, connection, mapping, netsuite, slept)
 
 

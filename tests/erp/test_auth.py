@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs
 
+import httpx2
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
@@ -16,6 +17,7 @@ from joserfc.jwk import ECKey, RSAKey
 
 from drawdown.core.errors import ConfigurationError, ErpUnavailableError
 from drawdown.erp.netsuite.auth import Connection, KeyPair, Tokens, generate_key_pair
+from drawdown.erp.netsuite.outside import Threads
 from drawdown.erp.netsuite.wire import Request
 from tests.erp.conftest import Books, customer, sandbox_of
 
@@ -112,12 +114,12 @@ class Exchange:
         return {"access_token": f"token {len(self.requests)}", **self.answer}
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = NOW.timestamp()
+class Clock(Threads):
+    """An outside of threads whose time stands still; it reaches nobody."""
 
-    def __call__(self) -> float:
-        return self.now
+    def __init__(self) -> None:
+        super().__init__(httpx2.Client(), clock=lambda: self.instant)
+        self.instant = NOW.timestamp()
 
 
 @pytest.mark.parametrize(("kind", "algorithm"), [("EC", "ES256"), ("RSA", "PS256")])
@@ -160,9 +162,9 @@ def test_a_token_is_kept_and_renewed_before_it_ends(keys: KeyPair) -> None:
     tokens = Tokens(connection(keys.private_key_pem), exchange, clock)
 
     assert tokens.get() == tokens.get() == "token 1"
-    clock.now += 3299
+    clock.instant += 3299
     assert tokens.get() == "token 1"
-    clock.now += 1
+    clock.instant += 1
     assert tokens.get() == "token 2"
 
 
@@ -172,7 +174,7 @@ def test_the_lifetime_may_be_text(keys: KeyPair) -> None:
     tokens = Tokens(connection(keys.private_key_pem), exchange, clock)
 
     tokens.get()
-    clock.now += 31
+    clock.instant += 31
     assert tokens.get() == "token 2"
 
 

@@ -21,7 +21,7 @@ from drawdown.core.errors import (
 from drawdown.core.plan import Operation, RecordIntent
 from drawdown.core.policy import DepositAccount, Policy
 from drawdown.erp.netsuite import KeyPair, Mapping, standard_mapping, wire
-from drawdown.erp.netsuite.transport import new_client
+from drawdown.erp.netsuite.outside import new_client
 from tests.erp.conftest import (
     USAGE_ITEMS,
     Books,

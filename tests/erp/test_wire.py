@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from drawdown.core.errors import (
+    ErpAccessError,
     ErpError,
     ErpRefusedError,
     ErpUnavailableError,
@@ -20,7 +21,6 @@ from drawdown.core.errors import (
 from drawdown.erp.netsuite import wire
 from drawdown.erp.netsuite.remedies import remedy
 from drawdown.erp.netsuite.wire import (
-    AccessRefusedError,
     RecordMissingError,
     Request,
     Response,
@@ -144,9 +144,9 @@ REFUSALS: list[tuple[int, str, str, str, type[ErpError], str]] = [
      "more transactions"), "", ErpRefusedError, "undo those first"),
     (400, "INVALID_REQUEST", "whatever is new", "", ErpRefusedError, "Correct what NetSuite names"),
     (401, "INVALID_LOGIN", "Invalid login attempt. For more details, see the Login Audit Trail",
-     "", AccessRefusedError, "certificate id"),
+     "", ErpAccessError, "certificate id"),
     (403, "INSUFFICIENT_PERMISSION", "Permission Violation: You need the 'Invoice' permission", "",
-     AccessRefusedError, "role"),
+     ErpAccessError, "role"),
     (404, "NONEXISTENT_ID", ("The record instance does not exist. Provide a valid record instance "
      "ID."), "", RecordMissingError, "who deleted it"),
     (404, "NOT_FOUND", "Record type 'x' does not exist.", "", RecordMissingError, "feature"),

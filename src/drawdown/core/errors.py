@@ -10,8 +10,10 @@ Every message says what happened, on which record or block, and what to do.
     |   +-- MissingMappingError      a role or item has no account or item in the ERP
     +-- StoreError
     +-- ErpError
-    |   +-- ErpUnavailableError      try again (429, 5xx, no connection)
+    |   +-- ErpUnavailableError      try again (5xx, no connection)
+    |   |   +-- ErpThrottledError    too many calls at once (429): fewer, then again
     |   +-- ErpRefusedError          a person must act (4xx)
+    |   |   +-- ErpAccessError       credentials, certificate or role: no call will do
     |   +-- ErpUnknownError          sent, no answer: look up before resending
     +-- LedgerCorruptError           a check failed on stored data
 """
@@ -54,7 +56,11 @@ class ErpError(DrawdownError):
         external_id: Our id of the record concerned, or an empty string.
         code: The ERP's own error code, or an empty string.
         path: The field the ERP points at, or an empty string.
+        concerns_connection: Every other call of this connection would meet the same (access
+            refused, ERP down for maintenance), so a circuit breaker opens at once.
     """
+
+    concerns_connection = False
 
     def __init__(
         self, message: str, *, external_id: str = "", code: str = "", path: str = ""
@@ -66,11 +72,27 @@ class ErpError(DrawdownError):
 
 
 class ErpUnavailableError(ErpError):
-    """The ERP did not take the call (429, 5xx before commit, no connection); try again."""
+    """The ERP did not take the call (5xx before commit, no connection); try again."""
+
+
+class ErpThrottledError(ErpUnavailableError):
+    """Too many calls were under way at once and nothing was done; send fewer, then try again.
+
+    Attributes:
+        retry_after_s: Seconds the ERP asks to wait; 0 where it does not say.
+    """
+
+    retry_after_s = 0
 
 
 class ErpRefusedError(ErpError):
     """The ERP refused the call; a person must act."""
+
+
+class ErpAccessError(ErpRefusedError):
+    """The ERP refuses who we are or what our role may do; no call will do until a person acts."""
+
+    concerns_connection = True
 
 
 class ErpUnknownError(ErpError):

@@ -6,13 +6,14 @@ names stay inside it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple, Protocol
 
 from drawdown.core.accounts import Account, Role
+from drawdown.core.errors import ErpError
 from drawdown.core.events import Event
 from drawdown.core.plan import RecordIntent
 
@@ -25,6 +26,8 @@ class Posted(NamedTuple):
         number: The document number people see (NetSuite: tranId); empty where there is none.
         posting_period: Name of the period it was posted to; empty for records that do not post.
         is_adopted: It was there already (an earlier try of ours) and its content agreed.
+        is_verified: What the ERP holds was read and agrees with the intent; False after `post`
+            alone: number and posting period are not known yet and `read_back` must follow.
     """
 
     external_id: str
@@ -32,6 +35,22 @@ class Posted(NamedTuple):
     number: str
     posting_period: str
     is_adopted: bool
+    is_verified: bool = True
+
+
+class ErpIdentity(NamedTuple):
+    """Which books answer at the other end of a connection.
+
+    Attributes:
+        account: As the ERP names it (NetSuite: ``1234567_SB1``).
+        kind: ``production``, ``sandbox``, ``release preview``, ``test drive`` or ``local sandbox``.
+        fingerprint: Changes when other books answer under the same name: another account, or a
+            copy whose internal ids were dealt anew.
+    """
+
+    account: str
+    kind: str
+    fingerprint: str
 
 
 class TaggedBalance(NamedTuple):
@@ -133,6 +152,34 @@ class Erp(Protocol):
         the record is looked up by that id, compared and adopted. Foreign content under our id is
         refused, never adopted. May be called again at any time with the same intent.
         """
+        ...
+
+    def post(self, intent: RecordIntent) -> Posted:
+        """Do as `deliver`, but leave the reading back of a plain success to `read_back`.
+
+        What had to be looked up anyway (an adoption) comes back verified. Repeating it is as safe
+        as repeating `deliver`.
+        """
+        ...
+
+    def read_back(self, intents: Sequence[RecordIntent]) -> tuple[Posted | ErpError, ...]:
+        """Read what the ERP holds for intents that were posted, many with few calls.
+
+        Returns:
+            In the order of the intents: the record, verified as `deliver` verifies it; or the
+            error of this one (not shown yet: try again; other content: a person must act).
+
+        Raises:
+            ErpError: Nothing could be read.
+        """
+        ...
+
+    def concurrency_limit(self) -> int:
+        """Return how many calls may be under way at once, ours and others' of the same pool."""
+        ...
+
+    def identity(self) -> ErpIdentity:
+        """Return which books these are, asked of the ERP each time."""
         ...
 
     def books_open_from(self) -> date | None:

@@ -18,6 +18,7 @@ from drawdown.core.policy import DepositAccount, PrepaidItem
 from drawdown.erp.netsuite import (
     CUSTOM_FIELDS,
     NetSuite,
+    Threads,
     UsageItem,
     generate_key_pair,
     set_up,
@@ -83,7 +84,7 @@ def prepare(
     write_config(config_file, folder, tenant_id, policy, settings)
     checked = read_settings(to_table(settings))
     mapping = to_mapping(checked.mapping)
-    netsuite = NetSuite(to_connection(checked, folder), mapping, sandbox.client)
+    netsuite = NetSuite(to_connection(checked, folder), mapping, Threads(sandbox.client))
     return list(set_up(netsuite.transport, mapping, to_policy(policy)))
 
 

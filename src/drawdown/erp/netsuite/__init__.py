@@ -2,7 +2,7 @@
 
     connection = Connection("1234567", client_id, certificate_id, private_key_pem)
     with new_client() as client:
-        netsuite = NetSuite(connection, mapping, client)
+        netsuite = NetSuite(connection, mapping, Threads(client))
         netsuite.deliver(intent)
 
 Names as NetSuite spells them stay inside this package.
@@ -14,8 +14,8 @@ from drawdown.erp.netsuite.auth import Connection, KeyPair, generate_key_pair
 from drawdown.erp.netsuite.fields import CUSTOM_FIELDS, CustomField
 from drawdown.erp.netsuite.gateway import NetSuite
 from drawdown.erp.netsuite.mapping import Item, Mapping, UsageItem, standard_mapping
+from drawdown.erp.netsuite.outside import Outside, Threads, new_client
 from drawdown.erp.netsuite.setup import missing_fields, missing_fields_text, set_up
-from drawdown.erp.netsuite.transport import new_client
 
 __all__ = [
     "CUSTOM_FIELDS",
@@ -25,6 +25,8 @@ __all__ = [
     "KeyPair",
     "Mapping",
     "NetSuite",
+    "Outside",
+    "Threads",
     "UsageItem",
     "generate_key_pair",
     "missing_fields",

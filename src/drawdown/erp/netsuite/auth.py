@@ -8,7 +8,6 @@ with PS256 and EC keys with the ES algorithm of their curve.
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -22,6 +21,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
 from drawdown.core.errors import ConfigurationError, ErpUnavailableError
+from drawdown.erp.netsuite.outside import Outside
 from drawdown.erp.netsuite.wire import TOKEN_PATH, Request
 
 ACCOUNT_PATTERN = re.compile(r"(TSTDRV)?[0-9]{3,12}(_SB[0-9]{1,2}|_RP)?")
@@ -75,6 +75,15 @@ class Connection:
             return self.sandbox_url.rstrip("/")
         host = self.account_id.lower().replace("_", "-")
         return f"https://{host}.suitetalk.api.netsuite.com"
+
+
+def account_kind(account_id: str) -> str:
+    """Say what kind of account an id names."""
+    if "_SB" in account_id:
+        return "sandbox"
+    if account_id.endswith("_RP"):
+        return "release preview"
+    return "test drive" if account_id.startswith("TSTDRV") else "production"
 
 
 def _check_sandbox(url: str) -> None:
@@ -182,19 +191,18 @@ class Tokens:
 
     Args:
         exchange: Sends a token request and returns the JSON object of the answer.
-        clock: Seconds since the epoch.
     """
 
     def __init__(
         self,
         connection: Connection,
         exchange: Callable[[Request], dict[str, object]],
-        clock: Callable[[], float],
+        outside: Outside,
     ) -> None:
         self._connection = connection
         self._exchange = exchange
-        self._clock = clock
-        self._lock = threading.Lock()
+        self._clock = outside.now
+        self._lock = outside.lock()
         self._signer = _signer(connection.private_key_pem)
         self._token = ""
         self._renew_at = 0.0

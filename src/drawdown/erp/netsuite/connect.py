@@ -15,7 +15,7 @@ from drawdown.core.events import LineKind
 from drawdown.erp.netsuite.auth import Connection
 from drawdown.erp.netsuite.gateway import NetSuite
 from drawdown.erp.netsuite.mapping import Item, Mapping
-from drawdown.erp.netsuite.transport import new_client
+from drawdown.erp.netsuite.outside import Threads, new_client
 
 _DOCS = "see docs/configuration.md"
 
@@ -75,7 +75,7 @@ def connect(table: Map[str, Any], base: Path | None) -> Iterator[NetSuite]:
     """
     settings = read_settings(table)
     with new_client() as client:
-        yield NetSuite(to_connection(settings, base), to_mapping(settings.mapping), client)
+        yield NetSuite(to_connection(settings, base), to_mapping(settings.mapping), Threads(client))
 
 
 def to_connection(settings: Settings, base: Path | None) -> Connection:

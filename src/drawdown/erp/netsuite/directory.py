@@ -6,7 +6,6 @@ and after `forget` everything is found again by number, name or external id.
 
 from __future__ import annotations
 
-import threading
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
@@ -76,7 +75,7 @@ class Directory:
     def __init__(self, transport: Transport, mapping: Mapping) -> None:
         self._transport = transport
         self.mapping = mapping
-        self._lock = threading.RLock()
+        self._lock = transport.outside.lock()
         self._chart: Chart | None = None
         self._roles: dict[Role, str] = {}
         self._transactions: dict[str, str] = {}

@@ -9,16 +9,16 @@ id are not documented for every record.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+import hashlib
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
+from decimal import Decimal
 from typing import Any
-
-import httpx2
 
 from drawdown.core.errors import (
     ConfigurationError,
+    ErpAccessError,
     ErpError,
     ErpRefusedError,
     ErpUnavailableError,
@@ -28,6 +28,7 @@ from drawdown.core.money import to_decimal
 from drawdown.core.plan import Operation, RecordIntent
 from drawdown.core.ports import (
     AccountBalance,
+    ErpIdentity,
     ErpRecord,
     Posted,
     Recognised,
@@ -35,42 +36,40 @@ from drawdown.core.ports import (
     Untagged,
 )
 from drawdown.core.rules import Record
-from drawdown.erp.netsuite import encode, readings, wire
-from drawdown.erp.netsuite.auth import Connection
+from drawdown.erp.netsuite import account, encode, readings, wire
+from drawdown.erp.netsuite.auth import Connection, account_kind
 from drawdown.erp.netsuite.compare import applied, differences, total
 from drawdown.erp.netsuite.directory import Directory, text_literal
 from drawdown.erp.netsuite.mapping import Mapping
+from drawdown.erp.netsuite.outside import Outside
 from drawdown.erp.netsuite.transport import Transport
-from drawdown.erp.netsuite.wire import AccessRefusedError, RecordMissingError
+from drawdown.erp.netsuite.wire import RecordMissingError
 
 Body = dict[str, Any]
 
 
 class NetSuite:
-    """One NetSuite account (and subsidiary), for use by several threads.
+    """One NetSuite account (and subsidiary), for use by several threads or tasks."""
 
-    Args:
-        client: From `transport.new_client`; its owner closes it.
-        clock: Seconds since the epoch.
-        sleep: Waits that many seconds.
-    """
-
-    def __init__(
-        self,
-        connection: Connection,
-        mapping: Mapping,
-        client: httpx2.Client,
-        *,
-        clock: Callable[[], float] = time.time,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self.transport = Transport(connection, client, clock=clock, sleep=sleep)
+    def __init__(self, connection: Connection, mapping: Mapping, outside: Outside) -> None:
+        self.connection = connection
+        self.transport = Transport(connection, outside)
         self.directory = Directory(self.transport, mapping)
 
     # -- writing --------------------------------------------------------------------------------
 
     def deliver(self, intent: RecordIntent) -> Posted:
         """Make the intent true in NetSuite exactly once, and read back what it holds."""
+        posted = self.post(intent)
+        if posted.is_verified:
+            return posted
+        found = self._read_back(intent)
+        if isinstance(found, ErpError):
+            raise found
+        return found
+
+    def post(self, intent: RecordIntent) -> Posted:
+        """Make the intent true in NetSuite; a plain success is not read back yet."""
         try:
             match intent.operation:
                 case Operation.UPSERT:
@@ -94,7 +93,7 @@ class NetSuite:
         request = encode.create(intent, self.directory)
         try:
             answer = self.transport.send(request)
-        except AccessRefusedError:
+        except ErpAccessError:
             raise
         except ErpRefusedError:
             found = self._find(intent)
@@ -115,15 +114,9 @@ class NetSuite:
             return self._adopt(intent, found)
         if answer.internal_id:
             self.directory.learn(intent.external_id, answer.internal_id)
-        data = self._find(intent)
-        if data is None:
-            raise ErpUnavailableError(
-                f"NetSuite has taken {intent.record} {intent.external_id} but does not show it "
-                "yet; it is looked up again",
-                external_id=intent.external_id,
-            )
-        self._check(intent, data, "NetSuite saved")
-        return _posted(intent, data, is_adopted=False)
+        return Posted(
+            intent.external_id, answer.internal_id, "", "", is_adopted=False, is_verified=False
+        )
 
     def _adopt(self, intent: RecordIntent, data: Body) -> Posted:
         self._check(intent, data, "NetSuite already holds")
@@ -146,31 +139,24 @@ class NetSuite:
 
     def _set_amount(self, intent: RecordIntent) -> Posted:
         """Set an absolute amount; repeating it changes nothing, so a lost answer is looked up."""
-        failed: ErpUnknownError | None = None
         try:
             self.transport.send(encode.set_amount(intent, self.directory))
         except RecordMissingError as error:
             raise _gone(intent, error.code) from error
         except ErpUnknownError as lost:
-            failed = lost
-        data = self._find(intent) if failed is None else self._find_after(failed, intent)
-        if data is None:
-            raise _gone(intent, "")
-        wanted = to_decimal(intent.amount_minor, intent.currency)
-        holds = total(intent.record, data)
+            data = self._find_after(lost, intent)
+            if data is None:
+                raise _gone(intent, "") from lost
+            if self._holds(intent, data) != to_decimal(intent.amount_minor, intent.currency):
+                raise
+            return _posted(intent, data, is_adopted=True)
+        return Posted(intent.external_id, "", "", "", is_adopted=False, is_verified=False)
+
+    def _holds(self, intent: RecordIntent, data: Body) -> Decimal:
+        """Return the amount that a change sets, as NetSuite holds it."""
         if intent.target:
-            target = self.directory.transaction(Record.INVOICE, intent.target)
-            holds = applied(data, target)
-        if holds == wanted:
-            return _posted(intent, data, is_adopted=failed is not None)
-        if failed is not None:
-            raise failed
-        raise ErpRefusedError(
-            f"{intent.record} {intent.external_id} was set to {wanted} {intent.currency} but "
-            f"NetSuite holds {holds}; see in its system notes what changed it, then deliver again",
-            external_id=intent.external_id,
-            code="CONTENT_DIFFERS",
-        )
+            return applied(data, self.directory.transaction(Record.INVOICE, intent.target))
+        return total(intent.record, data)
 
     def _delete(self, intent: RecordIntent) -> Posted:
         """Delete; a repeated deletion succeeds only if the record is really gone."""
@@ -204,7 +190,7 @@ class NetSuite:
             data = self.transport.send(wire.get_record(intent.record, intent.external_id)).data
         except RecordMissingError:
             return None
-        except AccessRefusedError:
+        except ErpAccessError:
             raise
         except ErpRefusedError as error:
             # An id of another transaction type is refused with 400, not 404 (third parties).
@@ -233,6 +219,59 @@ class NetSuite:
         """Forget the cached ids that a refused request named; whether there were any."""
         known = [self.directory.unlearn(name) for name in (intent.target, intent.source) if name]
         return True in known
+
+    # -- reading back ---------------------------------------------------------------------------
+
+    def read_back(self, intents: Sequence[RecordIntent]) -> tuple[Posted | ErpError, ...]:
+        """Read what NetSuite holds for intents that were posted, and compare."""
+        return tuple(self._read_back(intent) for intent in intents)
+
+    def _read_back(self, intent: RecordIntent) -> Posted | ErpError:
+        try:
+            with _configured():
+                data = self._find(intent)
+                return self._verified(intent, data)
+        except ErpError as error:
+            return error
+
+    def _verified(self, intent: RecordIntent, data: Body | None) -> Posted:
+        is_change = intent.operation is Operation.SET_AMOUNT
+        if data is None:
+            if is_change:
+                raise _gone(intent, "")
+            raise ErpUnavailableError(
+                f"NetSuite has taken {intent.record} {intent.external_id} but does not show it "
+                "yet; it is looked up again",
+                external_id=intent.external_id,
+            )
+        if is_change:
+            wanted = to_decimal(intent.amount_minor, intent.currency)
+            holds = self._holds(intent, data)
+            if holds != wanted:
+                raise ErpRefusedError(
+                    f"{intent.record} {intent.external_id} was set to {wanted} {intent.currency} "
+                    f"but NetSuite holds {holds}; see in its system notes what changed it, then "
+                    "deliver again",
+                    external_id=intent.external_id,
+                    code="CONTENT_DIFFERS",
+                )
+        else:
+            self._check(intent, data, "NetSuite saved")
+        return _posted(intent, data, is_adopted=False)
+
+    # -- the account ----------------------------------------------------------------------------
+
+    def concurrency_limit(self) -> int:
+        """Return how many calls may be under way at once."""
+        return account.concurrency_limit(self.transport)
+
+    def identity(self) -> ErpIdentity:
+        """Return which books these are."""
+        account_id = self.connection.account_id
+        kind = "local sandbox" if self.connection.sandbox_url else account_kind(account_id)
+        marks = (account_id, *account.marks(self.transport))
+        fingerprint = hashlib.sha256("\n".join(marks).encode()).hexdigest()[:16]
+        return ErpIdentity(account_id, kind, fingerprint)
 
     # -- reading --------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""The one place that talks HTTP to NetSuite. Everything that means something is in `wire`.
+"""Sends what `wire` renders through an `Outside`. Everything that means something is in `wire`.
 
 Reads are repeated a few times when NetSuite is busy or away. A write is sent once: what became of
 it is for the gateway to find out.
@@ -6,43 +6,22 @@ it is for the gateway to find out.
 
 from __future__ import annotations
 
-import random
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
-
-import httpx2
+from urllib.parse import quote, urlencode
 
 from drawdown.core.errors import ErpRefusedError, ErpUnavailableError
 from drawdown.erp.netsuite import wire
 from drawdown.erp.netsuite.auth import Connection, Tokens
+from drawdown.erp.netsuite.outside import Call, NoAnswerError, NotSentError, Outside
 from drawdown.erp.netsuite.wire import Answer, Request, Response
 
 READ_ATTEMPTS_MAX = 4
 BACKOFF_FIRST_S = 0.25
-CONNECT_TIMEOUT_S = 10.0
-ANSWER_TIMEOUT_S = 120.0
-"""NetSuite lets a request run for 15 minutes; scripts of the account can make a save slow."""
-POOL_CONNECTIONS_MAX = 20
 QUERY_ROWS_MAX = 100_000
 """Rows of one SuiteQL query. Source: Oracle help, "Executing SuiteQL Queries Through REST"."""
 
 Row = dict[str, str]
-
-# These say that nothing was sent.
-_NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
-
-
-def new_client() -> httpx2.Client:
-    """Return an HTTP client with a connection pool and time limits, for several threads."""
-    return httpx2.Client(
-        timeout=httpx2.Timeout(ANSWER_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
-        limits=httpx2.Limits(
-            max_connections=POOL_CONNECTIONS_MAX, max_keepalive_connections=POOL_CONNECTIONS_MAX
-        ),
-        headers={"User-Agent": "drawdown"},
-        trust_env=False,
-    )
 
 
 class TooManyRowsError(ErpRefusedError):
@@ -50,26 +29,12 @@ class TooManyRowsError(ErpRefusedError):
 
 
 class Transport:
-    """Sends requests of one connection, with its token.
+    """Sends requests of one connection, with its token. Safe for several threads."""
 
-    Args:
-        client: Shared by threads; its owner closes it.
-        clock: Seconds since the epoch.
-        sleep: Waits that many seconds.
-    """
-
-    def __init__(
-        self,
-        connection: Connection,
-        client: httpx2.Client,
-        *,
-        clock: Callable[[], float] = time.time,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self._client = client
+    def __init__(self, connection: Connection, outside: Outside) -> None:
+        self.outside = outside
         self._base_url = connection.base_url
-        self._sleep = sleep
-        self._tokens = Tokens(connection, self._exchange, clock)
+        self._tokens = Tokens(connection, self._exchange, outside)
 
     def send(self, request: Request) -> Answer:
         """Send one request; a read is repeated while NetSuite is busy or away.
@@ -82,7 +47,8 @@ class Transport:
         for attempt in range(READ_ATTEMPTS_MAX if request.is_read else 1):
             if attempt:
                 # Unsynchronised, as Oracle help, "Concurrency Governance", asks for.
-                self._sleep(BACKOFF_FIRST_S * 2**attempt * random.uniform(0.5, 1))  # noqa: S311
+                spread = 0.5 + self.outside.chance() / 2
+                self.outside.sleep(BACKOFF_FIRST_S * 2**attempt * spread)
             try:
                 return self._authorised(request)
             except ErpUnavailableError as error:
@@ -150,33 +116,17 @@ class Transport:
         headers = dict(request.headers)
         if token:
             headers["Authorization"] = f"Bearer {token}"
+        url = self._base_url + request.path
+        if request.query:
+            url += "?" + urlencode(request.query, quote_via=quote)
         try:
-            with self._client.stream(
-                request.method,
-                self._base_url + request.path,
-                params=dict(request.query) or None,
-                headers=headers,
-                content=request.body or None,
-                follow_redirects=False,
-            ) as response:
-                body = _read_body(request, response)
-        except _NOT_SENT as error:
+            return self.outside.exchange(
+                Call(request.method, url, headers, request.body), wire.RESPONSE_BYTES_MAX
+            )
+        except NotSentError as error:
             raise ErpUnavailableError(
-                f"NetSuite cannot be reached ({type(error).__name__}: {error}); check the network",
+                f"NetSuite cannot be reached ({error}); check the network",
                 external_id=request.subject,
             ) from error
-        except httpx2.HTTPError as error:
-            raise wire.lost(request, f"no answer came ({type(error).__name__})") from error
-        lower = {name.lower(): value for name, value in response.headers.items()}
-        return Response(response.status_code, lower, body)
-
-
-def _read_body(request: Request, response: httpx2.Response) -> bytes:
-    body = bytearray()
-    for part in response.iter_bytes():
-        body += part
-        if len(body) > wire.RESPONSE_BYTES_MAX:
-            raise wire.lost(
-                request, f"NetSuite's answer is larger than {wire.RESPONSE_BYTES_MAX} bytes"
-            )
-    return bytes(body)
+        except NoAnswerError as error:
+            raise wire.lost(request, str(error)) from error

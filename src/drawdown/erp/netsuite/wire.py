@@ -17,8 +17,10 @@ from urllib.parse import quote
 import msgspec
 
 from drawdown.core.errors import (
+    ErpAccessError,
     ErpError,
     ErpRefusedError,
+    ErpThrottledError,
     ErpUnavailableError,
     ErpUnknownError,
 )
@@ -26,6 +28,7 @@ from drawdown.erp.netsuite.remedies import remedy
 
 RECORD_ROOT = "/services/rest/record/v1"
 SUITEQL_PATH = "/services/rest/query/v1/suiteql"
+SYSTEM_ROOT = "/services/rest/system/v1"
 TOKEN_PATH = "/services/rest/auth/oauth2/v1/token"  # noqa: S105 - a path, not a secret
 PAGE_ROWS_MAX = 1000
 """Rows of one SuiteQL page. Source: Oracle help, "Executing SuiteQL Queries Through REST"."""
@@ -37,12 +40,12 @@ _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 
 
+LOGIN_CODES = ("INVALID_LOGIN", "INVALID_LOGIN_ATTEMPT", "invalid_grant", "invalid_client")
+"""Codes that say who we are is the matter, not what our role may do."""
+
+
 class RecordMissingError(ErpRefusedError):
     """NetSuite answered 404: there is no such record."""
-
-
-class AccessRefusedError(ErpRefusedError):
-    """NetSuite answered 401 or 403: who we are, or what our role may do, is the matter."""
 
 
 class Request(NamedTuple):
@@ -170,6 +173,11 @@ def suiteql(sql: str, offset: int = 0, limit: int = PAGE_ROWS_MAX) -> Request:
     )
 
 
+def get_system(name: str) -> Request:
+    """Read from the system service, such as ``governanceLimits`` (2025.2)."""
+    return Request("GET", f"{SYSTEM_ROOT}/{name}", is_read=True)
+
+
 def _write(method: str, path: str, body: Mapping[str, Any], subject: str) -> Request:
     return Request(
         method,
@@ -196,7 +204,7 @@ def decipher(request: Request, response: Response) -> Answer:
     if 200 <= status < 300:
         return _success(request, response)
     if status == 429:
-        raise ErpUnavailableError(
+        raise ErpThrottledError(
             "NetSuite is busy: too many requests of this account at once (429); it goes on by "
             "itself",
             external_id=request.subject,
@@ -270,7 +278,7 @@ def _details(response: Response) -> _Details:
 
 def _refused(request: Request, response: Response) -> ErpRefusedError:
     details = _details(response)
-    kind = {401: AccessRefusedError, 403: AccessRefusedError, 404: RecordMissingError}.get(
+    kind = {401: ErpAccessError, 403: ErpAccessError, 404: RecordMissingError}.get(
         response.status, ErpRefusedError
     )
     said = details.text or f"HTTP {response.status}"
