@@ -11,6 +11,7 @@ import pytest
 from drawdown.core.events import LineKind
 from drawdown.service.reconcile import Difference
 from drawdown.store import outbox
+from drawdown.store.outbox import Expected
 from tests.cases import facts as f
 from tests.cases.stories import STORIES, Month
 from tests.e2e.company import Companies, Company
@@ -125,6 +126,7 @@ CHANGES: dict[str, Change] = {
             ("due", "invoice", "0.00", "100.00"),
             ("record_amount", "depositApplication", "300.00", "200.00"),
             ("unapplied", "customerDeposit", "700.00", "800.00"),
+            ("record_applied", "depositApplication", "300.00 to invoice", "200.00 to invoice"),
         ),
     ),
     "clearing journal deleted": Change(
@@ -141,6 +143,12 @@ CHANGES: dict[str, Change] = {
             ("balance", "deferred_revenue_prepaid", "0.00", "-10.00"),
             ("balance", "prepaid_credits_liability", "-700.00", "-690.00"),
             ("record_amount", "journalEntry", "1000.00", "990.00"),
+            (
+                "record_lines",
+                "journalEntry",
+                "account 2310 -1000.00 block blk_A; account 2320 1000.00 block blk_A",
+                "account 2310 -990.00 block blk_A; account 2320 990.00 block blk_A",
+            ),
         ),
     ),
     "transfer journal given to another block": Change(
@@ -150,6 +158,12 @@ CHANGES: dict[str, Change] = {
             ("balance", "deferred_revenue_prepaid", "0.00", "1000.00"),
             ("balance", "prepaid_credits_liability", "-700.00", "300.00"),
             ("balance", "prepaid_credits_liability", "0.00", "-1000.00"),
+            (
+                "record_lines",
+                "journalEntry",
+                "account 2310 -1000.00 block blk_A; account 2320 1000.00 block blk_A",
+                "account 2310 -1000.00 block blk_Z; account 2320 1000.00 block blk_Z",
+            ),
         ),
     ),
     "journal on clearing without a block": Change(
@@ -160,6 +174,7 @@ CHANGES: dict[str, Change] = {
         (
             ("balance", "cash", "0.00", "-50.00"),
             ("balance", "prepayment_clearing", "700.00", "750.00"),
+            ("record_foreign", "journalEntry JE5", "", "50.00"),
         ),
     ),
     "record under an external id of ours": Change(
@@ -180,11 +195,17 @@ CHANGES: dict[str, Change] = {
             ("balance", "deferred_revenue_usage", "-300.00", "-310.00"),
             ("due", "invoice", "0.00", "10.00"),
             ("record_amount", "invoice", "300.00", "310.00"),
+            (
+                "record_lines",
+                "invoice",
+                "item Usage 300.00 block blk_A",
+                "item Usage 310.00 block blk_A",
+            ),
         ),
     ),
     "deposit under another external id": Change(
         lambda c: _patch(c, "customerDeposit", 1, {"externalId": "mine"}),
-        (("record_missing", "customerDeposit", "1000.00", ""),),
+        (("record_unlinked", "customerDeposit", "1000.00", "1000.00"),),
     ),
     "recognition journal deleted": Change(
         _delete_recognition, (("recognition", "revenue", "300.00", "0.00"),)
@@ -229,22 +250,28 @@ def test_a_record_moved_to_another_period_is_named(company: Company) -> None:
     company.take(*USED.events)
     company.deliver()
     _patch(company, "invoice", 2, {"tranDate": "2026-05-05"})
-    (found,) = company.reconcile().differences
-    assert (found.kind, found.theirs) == ("record_date", "2026-05-05")
-    assert "set it back" in found.detail
+    moved, period = company.reconcile().differences
+    assert (moved.kind, moved.theirs) == ("record_date", "2026-05-05")
+    assert (period.kind, period.ours, period.theirs) == ("record_period", "Mar 2026", "May 2026")
+    assert "set it back" in moved.detail
 
 
 def _short(company: Company, found: tuple[Difference, ...]) -> list[tuple[str, str, str, str]]:
-    records = outbox.expected_records(company.books.session)
+    records = {one.external_id: one for one in outbox.expected_records(company.books.session)}
     return [
         (
             one.kind,
-            records[one.what].record if one.what in records else one.what,
-            one.ours,
-            one.theirs,
+            _by_type(one.what, records),
+            _by_type(one.ours, records),
+            _by_type(one.theirs, records),
         )
         for one in found
     ]
+
+
+def _by_type(text: str, records: dict[str, Expected]) -> str:
+    """Put the type of a record in the place of its external id."""
+    return " ".join(records[word].record if word in records else word for word in text.split(" "))
 
 
 def test_two_changes_that_make_up_for_each_other_are_both_named(company: Company) -> None:

@@ -19,11 +19,11 @@ from drawdown.erp.netsuite import (
     Item,
     KeyPair,
     Mapping,
-    readings,
     standard_mapping,
     transport,
     wire,
 )
+from drawdown.erp.netsuite.readings import query, recognition
 from tests.erp.conftest import (
     USAGE_ITEMS,
     Books,
@@ -253,7 +253,7 @@ def test_base_amounts_are_turned_back_cumulatively(books: Books) -> None:
     directory = books.netsuite.directory
     done: dict[str, Decimal] = {}
     steps = [
-        readings._in_source_currency(
+        recognition._in_source_currency(
             {
                 "element": "7",
                 "currency": directory.currency("EUR"),
@@ -273,7 +273,7 @@ def test_base_amounts_are_turned_back_cumulatively(books: Books) -> None:
 
 
 def test_an_element_without_amount_recognises_nothing(books: Books) -> None:
-    assert readings._share(0, Decimal(0), Decimal(0)) == 0
+    assert recognition._share(0, Decimal(0), Decimal(0)) == 0
 
 
 def test_policy_recognised_ends_in_the_liability(keys: KeyPair) -> None:
@@ -549,7 +549,7 @@ def test_an_account_without_subsidiaries_has_a_base_currency(books: Books) -> No
 @pytest.mark.parametrize(("value", "words"), [("a lot", "a lot"), ("1.005", "1.005 USD")])
 def test_an_amount_that_is_none_is_refused(value: str, words: str) -> None:
     with pytest.raises(ErpRefusedError, match=words):
-        readings._minor(value, "USD")
+        query.minor(value, "USD")
 
 
 def test_a_currency_that_the_role_may_not_see_is_named(books: Books) -> None:

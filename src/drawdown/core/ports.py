@@ -101,14 +101,48 @@ class Untagged(NamedTuple):
     memo: str
 
 
+class ErpLine(NamedTuple):
+    """A line of a record, as far as it is ours to say.
+
+    Attributes:
+        what: The item or account, as people see it in the ERP.
+        amount_minor: Journals: debits minus credits; item lines: what is billed or credited;
+            deposits and payments: 0, their amount is the record's.
+        customer: Lines of journals, which have no customer of their own: as `ErpRecord` has it.
+    """
+
+    what: str
+    block_id: str
+    amount_minor: int
+    customer: str = ""
+
+
+class Applied(NamedTuple):
+    """How much of a record pays a document.
+
+    Attributes:
+        target: External id of the document; where it is none of ours, type and number.
+    """
+
+    target: str
+    amount_minor: int
+
+
 class ErpRecord(NamedTuple):
-    """A record in the ERP that bears one of our external ids.
+    """A transaction in the ERP that bears one of our external ids.
 
     Attributes:
         record: Native record type, as `rules.Record` spells it.
         unpaid_minor: Invoices: what is still due; deposits: what is not applied; otherwise 0.
         posted_on: Date of the document.
         exchange_rate: Base currency per unit of `currency`.
+        customer: External id of the customer; where it is none of ours, its internal id; empty
+            for journals.
+        posting_period: Name of the period; empty for records that do not post.
+        lines: Sorted. Item lines of orders, invoices and memos, all lines of journals, the
+            account of deposits and payments.
+        applied: Sorted. What applications, memos and payments pay.
+        reversal: Number of the journal that reverses it by a reversal date; empty: none.
     """
 
     external_id: str
@@ -120,6 +154,39 @@ class ErpRecord(NamedTuple):
     unpaid_minor: int
     posted_on: date
     exchange_rate: Decimal
+    block_id: str = ""
+    event_id: str = ""
+    customer: str = ""
+    memo: str = ""
+    posting_period: str = ""
+    lines: tuple[ErpLine, ...] = ()
+    applied: tuple[Applied, ...] = ()
+    is_voided: bool = False
+    reversal: str = ""
+
+
+class ForeignRecord(NamedTuple):
+    """A transaction that is none of ours but names a block of ours or pays a record of ours.
+
+    Attributes:
+        record: Native record type, as the ERP spells it.
+        external_id: Somebody else's; empty: none.
+        block_ids: Blocks it names on body or lines, sorted.
+        pays: Records of ours that it is applied to or takes from, with the amount.
+        lines: As those of `ErpRecord`.
+    """
+
+    record: str
+    internal_id: str
+    number: str
+    external_id: str
+    currency: str
+    amount_minor: int
+    posted_on: date
+    block_ids: tuple[str, ...] = ()
+    event_id: str = ""
+    pays: tuple[Applied, ...] = ()
+    lines: tuple[ErpLine, ...] = ()
 
 
 class AccountBalance(NamedTuple):
@@ -200,6 +267,17 @@ class Erp(Protocol):
 
     def records(self) -> Iterator[ErpRecord]:
         """Read all transactions that bear an external id of ours."""
+        ...
+
+    def foreign_records(self) -> Iterator[ForeignRecord]:
+        """Read all transactions that are not ours but name a block or pay a record of ours."""
+        ...
+
+    def content(self, intent: RecordIntent) -> ErpRecord:
+        """Return what `records` would say of a record that is as a creation intends.
+
+        Ids, numbers and periods, which the ERP gives, are left empty, `unpaid_minor` is 0.
+        """
         ...
 
     def account_balances(self) -> Iterator[AccountBalance]:

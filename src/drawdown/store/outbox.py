@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
-from collections.abc import Sequence
-from datetime import date
-from decimal import Decimal
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from drawdown.core.errors import StoreError
-from drawdown.core.plan import RecordIntent
+from drawdown.core.plan import Operation, RecordIntent
 from drawdown.core.ports import Posted
 from drawdown.store.codec import decode_intent
 from drawdown.store.database import Session
+
+PAGE_RECORDS = 5_000
+"""Records whose rows are read at a time where all are wanted."""
 
 
 class Outgoing(NamedTuple):
@@ -51,23 +55,27 @@ class NativeReference(NamedTuple):
     status: str
 
 
-class ExpectedRecord(NamedTuple):
-    """What a record should be by now: its latest operation, whether that is done, and its total.
+class Expected(NamedTuple):
+    """What a record should be in the ERP, by what was delivered and what still waits.
 
     Attributes:
-        posted_on: Date of the record; what changes it in place leaves the date.
-        block_id: Its block; empty if it is of several or none.
+        states: The record after all that was delivered, then after each row that waits; None:
+            not there.
+        number: Its document number as last read back.
+        posting_period: Its period as last read back; empty if none was.
     """
 
     external_id: str
     record: str
-    operation: str
-    status: str
-    currency: str
-    amount_minor: int
-    exchange_rate: Decimal
-    posted_on: date
     block_id: str
+    states: tuple[RecordIntent | None, ...]
+    number: str
+    posting_period: str
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it was delivered and not deleted."""
+        return self.states[0] is not None
 
 
 def take_turn(session: Session) -> int:
@@ -151,6 +159,54 @@ def native_references(session: Session, external_ids: Sequence[str]) -> dict[str
     return {row[0]: NativeReference(*row) for row in rows}
 
 
-def expected_records(session: Session) -> dict[str, ExpectedRecord]:
-    """Return what every transaction of ours should be in the ERP by now."""
-    return {row[0]: ExpectedRecord(*row) for row in session.run("expected_records")}
+def state(session: Session) -> tuple[object, ...]:
+    """Return what changes whenever a row is added, tried or delivered."""
+    row = session.run("outbox_state").fetchone()
+    assert row is not None
+    return row
+
+
+def expected_records(session: Session) -> Iterator[Expected]:
+    """Yield what every transaction of ours should be in the ERP, by external id, page by page."""
+    after = ""
+    while True:
+        rows = session.run("outbox_by_record", {"after": after, "limit": PAGE_RECORDS}).fetchall()
+        count = 0
+        for external_id, group in groupby(rows, key=itemgetter(0)):
+            count += 1
+            after = external_id
+            yield _expected(external_id, list(group))
+        if count < PAGE_RECORDS:
+            return
+
+
+def _expected(external_id: str, rows: list[tuple[Any, ...]]) -> Expected:
+    """Fold the rows of one record, oldest first."""
+    now: RecordIntent | None = None
+    later: list[RecordIntent | None] = []
+    number = period = ""
+    intent: RecordIntent | None = None
+    for _id, status, row_number, row_period, text in rows:
+        intent = decode_intent(text)
+        if status == "done":
+            now = _after(now, intent)
+            number, period = row_number or number, row_period or period
+        else:
+            later.append(_after(later[-1] if later else now, intent))
+    assert intent is not None
+    lanes = [lane for lane in intent.lanes if not lane.startswith("customer:")]
+    block_id = intent.block_id or (lanes[0] if len(lanes) == 1 else "")
+    return Expected(
+        external_id, intent.record.value, block_id, (now, *later), number, period
+    )  # fmt: skip
+
+
+def _after(before: RecordIntent | None, intent: RecordIntent) -> RecordIntent | None:
+    """Return what a record is once an operation is done. What is set in place leaves the rest."""
+    if intent.operation is Operation.DELETE:
+        return None
+    if intent.operation is not Operation.SET_AMOUNT or before is None:
+        return intent
+    return dataclasses.replace(
+        before, amount_minor=intent.amount_minor, applied_minor=intent.applied_minor
+    )

@@ -239,6 +239,16 @@ class Directory:
             )
         return code
 
+    def account_name(self, internal_id: str) -> str:
+        """Return an account as people see it: number and name."""
+        row = self.chart().accounts.get(internal_id)
+        return f"account {row.number or row.name}" if row else f"account #{internal_id}"
+
+    def item_name(self, internal_id: str) -> str:
+        """Return an item as people see it."""
+        row = self.chart().items.get(internal_id)
+        return f"item {row.name}" if row else f"item #{internal_id}"
+
     def posted_accounts(self) -> dict[str, Posted]:
         """Return what each of our accounts is to us, by internal id.
 

@@ -30,6 +30,7 @@ from drawdown.core.ports import (
     AccountBalance,
     ErpIdentity,
     ErpRecord,
+    ForeignRecord,
     Posted,
     Recognised,
     TaggedBalance,
@@ -39,6 +40,7 @@ from drawdown.core.rules import Record
 from drawdown.erp.netsuite import account, encode, readings, wire
 from drawdown.erp.netsuite.auth import Connection, account_kind
 from drawdown.erp.netsuite.compare import applied, differences, total
+from drawdown.erp.netsuite.content import content
 from drawdown.erp.netsuite.directory import Directory, text_literal
 from drawdown.erp.netsuite.mapping import Mapping
 from drawdown.erp.netsuite.outside import Outside
@@ -299,6 +301,16 @@ class NetSuite:
         """Read all transactions that bear an external id of ours."""
         with _configured():
             yield from readings.records(self.transport, self.directory)
+
+    def foreign_records(self) -> Iterator[ForeignRecord]:
+        """Read all transactions that are not ours but name a block or pay a record of ours."""
+        with _configured():
+            yield from readings.foreign_records(self.transport, self.directory)
+
+    def content(self, intent: RecordIntent) -> ErpRecord:
+        """Return what `records` would say of a record that is as a creation intends."""
+        with _configured():
+            return content(intent, self.directory)
 
     def account_balances(self) -> Iterator[AccountBalance]:
         """Read the balance of every account that a role or observed account is mapped to."""

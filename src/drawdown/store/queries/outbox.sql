@@ -50,13 +50,3 @@ SELECT DISTINCT ON (external_id) external_id, record, operation, internal_id, nu
        posting_period, status
 FROM drawdown.outbox WHERE tenant_id = %(tenant)s AND external_id = ANY (%(ids)s::text[])
 ORDER BY external_id, position DESC
-
--- expected_records --
--- Every record that should exist in the ERP by now, or be gone, by external id. What changes a
--- record in place leaves its date, so that comes from the row that made it.
-SELECT DISTINCT ON (external_id) external_id, record, operation, status, intent ->> 'currency',
-       (intent ->> 'amount_minor')::bigint, (intent ->> 'exchange_rate')::numeric,
-       first_value((intent ->> 'posted_on')::date) OVER (PARTITION BY external_id ORDER BY position),
-       CASE WHEN cardinality(lanes) = 1 AND lanes[1] NOT LIKE 'customer:%%' THEN lanes[1] ELSE '' END
-FROM drawdown.outbox WHERE tenant_id = %(tenant)s AND record <> 'customer'
-ORDER BY external_id, position DESC

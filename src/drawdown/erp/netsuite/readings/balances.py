@@ -1,0 +1,146 @@
+"""Balances of the general ledger: per block and role, per account, and what no block explains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+
+from drawdown.core.accounts import Role
+from drawdown.core.money import to_decimal
+from drawdown.core.ports import AccountBalance, TaggedBalance, Untagged
+from drawdown.erp.netsuite.directory import Directory, number
+from drawdown.erp.netsuite.fields import BLOCK_ID, LINE_BLOCK_ID
+from drawdown.erp.netsuite.readings.query import (
+    LINES,
+    OUR_PREFIX,
+    TYPES,
+    minor,
+    of_subsidiary,
+    roles_of,
+    windows,
+)
+from drawdown.erp.netsuite.transport import Row, Transport
+
+EXCLUSIVE_ROLES = (
+    Role.CUSTOMER_DEPOSITS,
+    Role.PREPAYMENT_CLEARING,
+    Role.PREPAID_CREDITS_LIABILITY,
+    Role.UNDEPOSITED_FUNDS,
+    Role.DEFERRED_REVENUE_PREPAID,
+    Role.DEFERRED_REVENUE_USAGE,
+    Role.DEFERRED_REVENUE_BREAKAGE,
+)
+"""Accounts on which every line belongs to a block; others are shared with the rest of the books."""
+
+
+def tagged_balances(transport: Transport, directory: Directory) -> Iterator[TaggedBalance]:
+    """Sum up the lines of each block by role.
+
+    Deposits and applications carry the block on the body, so all their lines are the block's.
+    Invoices, memos and journals carry it on the line; their receivable line has no block, so the
+    block's receivable is what its own lines say, negated.
+    """
+    roles = roles_of(directory)
+    totals: dict[tuple[str, Role, str], int] = {}
+
+    def add(block_id: str, role: Role, code: str, amount_minor: int) -> None:
+        key = (block_id, role, code)
+        totals[key] = totals.get(key, 0) + amount_minor
+
+    for row in _grouped(transport, directory, f"t.{BLOCK_ID}", ("CustDep", "DepAppl")):
+        role = roles.get(row["account"])
+        if role is not None:
+            code = directory.code(row["currency"])
+            add(row["block"], role, code, minor(row.get("amount"), code))
+    types = ("CustInvc", "CustCred", "Journal")
+    for row in _grouped(transport, directory, f"tl.{LINE_BLOCK_ID}", types):
+        code = directory.code(row["currency"])
+        amount = minor(row.get("amount"), code)
+        role = roles.get(row["account"])
+        if role is not None:
+            add(row["block"], role, code, amount)
+        if row["type"] != "Journal":
+            add(row["block"], Role.ACCOUNTS_RECEIVABLE, code, -amount)
+    for (block_id, role, code), amount_minor in totals.items():
+        yield TaggedBalance(block_id, role, code, amount_minor)
+
+
+def _grouped(
+    transport: Transport, directory: Directory, block: str, types: tuple[str, ...]
+) -> Iterator[Row]:
+    """Sum lines by block, account, currency and type, in transaction currency."""
+    names = ", ".join(f"'{name}'" for name in types)
+    keys = f"{block}, tal.account, t.currency, t.type"
+    sql = (
+        f"SELECT {block} AS block, tal.account AS account, t.currency AS currency, t.type AS type, "
+        f"SUM(tl.foreignamount) AS amount {LINES}{of_subsidiary(directory)} "
+        f"AND t.type IN ({names}) AND {block} IS NOT NULL {{window}} "
+        f"GROUP BY {keys} ORDER BY {keys}"
+    )
+    return windows(transport, sql)
+
+
+def untagged(transport: Transport, directory: Directory) -> Iterator[Untagged]:
+    """Read lines on exclusive accounts that name no block and are in no record of ours.
+
+    Recognition journals have no block either; they are known by the plans they fulfil.
+    """
+    roles = {
+        internal_id: role
+        for internal_id, role in roles_of(directory).items()
+        if role in EXCLUSIVE_ROLES
+    }
+    base = directory.chart().base_currency
+    accounts = ", ".join(sorted(roles, key=int)) or "0"
+    sql = (
+        "SELECT t.id AS id, tl.id AS line, tal.account AS account, t.type AS type, "
+        "t.tranid AS tranid, TO_CHAR(t.trandate, 'YYYY-MM-DD') AS trandate, "
+        "t.currency AS currency, tl.foreignamount AS amount, tal.amount AS base, t.memo AS memo "
+        f"{LINES}{of_subsidiary(directory)} AND tal.account IN ({accounts}) "
+        f"AND t.{BLOCK_ID} IS NULL AND tl.{LINE_BLOCK_ID} IS NULL "
+        f"AND (t.externalid IS NULL OR SUBSTR(t.externalid, 1, 3) <> '{OUR_PREFIX}') "
+        "AND t.id NOT IN (SELECT r.journal FROM revenueplanplannedrevenue r "
+        "WHERE r.journal IS NOT NULL) {window} ORDER BY t.id, tl.id"
+    )
+    for row in windows(transport, sql):
+        code = directory.code(row["currency"])
+        amount = minor(row.get("amount"), code)
+        if not amount:  # exchange differences exist in base currency only
+            code, amount = base, minor(row.get("base"), base)
+        if amount:
+            yield Untagged(
+                roles[row["account"]],
+                TYPES[row["type"]].value if row["type"] in TYPES else row["type"],
+                row.get("tranid", ""),
+                date.fromisoformat(row["trandate"]),
+                code,
+                amount,
+                row.get("memo", ""),
+            )
+
+
+def account_balances(transport: Transport, directory: Directory) -> Iterator[AccountBalance]:
+    """Read the balance of every mapped account that exists, in base currency."""
+    directory.refresh()
+    posted = directory.posted_accounts()
+    chart = directory.chart()
+    accounts = ", ".join(sorted(posted, key=int)) or "0"
+    sql = (
+        f"SELECT tal.account AS account, SUM(tal.amount) AS amount {LINES}"
+        f"{of_subsidiary(directory)} AND tal.account IN ({accounts}) "
+        "GROUP BY tal.account ORDER BY tal.account"
+    )
+    amounts = {row["account"]: number(row.get("amount")) for row in transport.rows(sql)}
+    quantum = to_decimal(1, chart.base_currency)
+    for internal_id, (account, item_id) in posted.items():
+        row = chart.accounts.get(internal_id)
+        amount = amounts.get(internal_id, Decimal(0)).quantize(quantum)
+        yield AccountBalance(
+            account,
+            item_id,
+            row.number if row else "",
+            row.name if row else "",
+            chart.base_currency,
+            amount,
+        )

@@ -1,0 +1,67 @@
+"""What a reconciliation yields, and what its comparisons share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from drawdown.core.ports import Erp, ErpRecord, ForeignRecord
+from drawdown.store.database import Session
+from drawdown.store.outbox import Outgoing
+
+
+class Difference(NamedTuple):
+    """One disagreement, named.
+
+    Attributes:
+        kind: Short name of the cause, for filters.
+        what: Account role or record concerned.
+        ours: Decimal string of what our journal says; empty where no amount is compared.
+        theirs: Decimal string of what the ERP says.
+        detail: What happened and what to do, in words.
+    """
+
+    kind: str
+    block_id: str
+    what: str
+    currency: str
+    ours: str
+    theirs: str
+    detail: str
+
+
+class Reconciliation(NamedTuple):
+    """The result of one reconciliation.
+
+    Attributes:
+        blocks: Number of blocks compared.
+        records: Number of the ERP's records compared.
+    """
+
+    blocks: int
+    records: int
+    differences: tuple[Difference, ...]
+
+
+@dataclass(slots=True)
+class Run:
+    """One reading of both ledgers.
+
+    Attributes:
+        records: The ERP's records of ours, by external id.
+        foreign: Its records of others that touch ours.
+        waiting: Rows of the outbox that are not delivered.
+        delivered: External ids of records that must be there and are; what is due on them, and
+            what refers to them, can be compared.
+        twins: Internal ids of records of others that are missing ones of ours.
+        blocks: How many blocks were compared so far.
+    """
+
+    session: Session
+    erp: Erp
+    records: dict[str, ErpRecord]
+    foreign: list[ForeignRecord]
+    waiting: list[Outgoing]
+    delivered: set[str] = field(default_factory=set)
+    twins: set[str] = field(default_factory=set)
+    blocks: int = 0

@@ -1,0 +1,64 @@
+"""One reconciliation: read both sides, compare, and read again if they moved meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from drawdown.core.ports import Erp
+from drawdown.service.reconcile.balances import (
+    compare_balances,
+    compare_invariants,
+    compare_recognition,
+    compare_untagged,
+)
+from drawdown.service.reconcile.difference import Difference, Reconciliation, Run
+from drawdown.service.reconcile.dues import compare_dues
+from drawdown.service.reconcile.foreign import compare_foreign
+from drawdown.service.reconcile.records import compare_records
+from drawdown.store import outbox
+from drawdown.store.database import Session
+
+WAITING_MAX = 1_000_000
+"""Records not delivered yet that a reconciliation takes into account."""
+
+COMPARISONS: tuple[Callable[[Run], Iterator[Difference]], ...] = (
+    compare_invariants,
+    compare_balances,
+    compare_recognition,
+    compare_records,
+    compare_foreign,
+    compare_dues,
+    compare_untagged,
+)
+"""In this order: `compare_dues` leaves out what `compare_records` has found missing."""
+
+
+def reconcile(session: Session, erp: Erp) -> Reconciliation:
+    """Compare everything; read only.
+
+    Deliveries may go on meanwhile. Then what one reading found different only counts if a second
+    one finds the very same.
+
+    Raises:
+        ErpError: The ERP could not be read.
+    """
+    before = outbox.state(session)
+    first = _compare(session, erp)
+    if not first.differences or outbox.state(session) == before:
+        return first
+    second = _compare(session, erp)
+    known = {(one.kind, one.block_id, one.what) for one in first.differences}
+    lasting = (one for one in second.differences if (one.kind, one.block_id, one.what) in known)
+    return second._replace(differences=tuple(lasting))
+
+
+def _compare(session: Session, erp: Erp) -> Reconciliation:
+    run = Run(
+        session,
+        erp,
+        {record.external_id: record for record in erp.records()},
+        list(erp.foreign_records()),
+        outbox.window(session, WAITING_MAX),
+    )
+    found = [difference for compare in COMPARISONS for difference in compare(run)]
+    return Reconciliation(run.blocks, len(run.records), tuple(found))
