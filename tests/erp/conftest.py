@@ -50,8 +50,8 @@ class Line(httpx2.BaseTransport):
 
     Attributes:
         plan: Says of a request what happens: "" passes, "before" fails before the sandbox sees it,
-            "after" loses the answer, "broken" and "empty" spoil it, a number answers with that
-            status instead (after the sandbox has acted; "only503": without its acting).
+            "after" loses the answer, "broken", "empty" and "empty_page" spoil it, a number answers
+            with that status instead (after the sandbox has acted; "only503": without its acting).
         seen: Method and path of each request that was tried.
     """
 
@@ -69,6 +69,9 @@ class Line(httpx2.BaseTransport):
         response = self.inner.handle_request(request)
         if fate == "after":
             raise httpx2.ReadTimeout("no answer", request=request)
+        if fate == "empty_page":
+            page = b'{"items":[],"count":0,"hasMore":false,"totalResults":0}'
+            return httpx2.Response(200, content=page, request=request)
         if fate == "empty":
             return httpx2.Response(200, content=b"{}", request=request)
         if fate == "broken":

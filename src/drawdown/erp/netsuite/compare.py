@@ -109,6 +109,13 @@ def applied(data: Body, target: str = "") -> Decimal:
     )
 
 
+def customers(record: Record, data: Body) -> set[str]:
+    """Return the internal ids of the customers that a record names; of a journal, on its lines."""
+    if record is Record.JOURNAL_ENTRY:
+        return {reference(line, "entity") for line in sublist(data, "line")} - {""}
+    return {reference(data, "entity") or reference(data, "customer")} - {""}
+
+
 def _item_lines(intent: RecordIntent, data: Body) -> tuple[object, object]:
     wanted: Counter[tuple[str, Decimal]] = Counter(
         (line.block_id, to_decimal(line.amount_minor, intent.currency)) for line in intent.lines

@@ -6,6 +6,7 @@ and after `forget` everything is found again by number, name or external id.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
@@ -214,6 +215,28 @@ class Directory:
                 external_id=external_id,
             )
         return data
+
+    def customers(self, external_ids: Iterable[str]) -> dict[str, str]:
+        """Return the ids of customers by external id, asking once for all that are not known yet.
+
+        Those that NetSuite does not show are left out.
+        """
+        wanted = set(external_ids)
+        unknown = sorted(wanted - self._transactions.keys())
+        if unknown:
+            names = ", ".join(text_literal(name) for name in unknown)
+            sql = (
+                "SELECT c.id AS id, c.externalid AS externalid FROM customer c "
+                f"WHERE c.externalid IN ({names}) ORDER BY c.id"
+            )
+            for row in self._transport.rows(sql):
+                self.learn(row["externalid"], row["id"])
+        known = {name: self._transactions.get(name, "") for name in wanted}
+        return {name: internal_id for name, internal_id in known.items() if internal_id}
+
+    def known(self, external_id: str) -> str:
+        """Return the id of a record if it is known without asking; else empty."""
+        return self._transactions.get(external_id, "")
 
     # -- earlier records ------------------------------------------------------------------------
 

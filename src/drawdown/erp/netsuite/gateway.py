@@ -37,9 +37,9 @@ from drawdown.core.ports import (
     Untagged,
 )
 from drawdown.core.rules import Record
-from drawdown.erp.netsuite import account, encode, readings, wire
+from drawdown.erp.netsuite import account, encode, read_back, readings, wire
 from drawdown.erp.netsuite.auth import Connection, account_kind
-from drawdown.erp.netsuite.compare import applied, differences, total
+from drawdown.erp.netsuite.compare import applied, customers, differences, total
 from drawdown.erp.netsuite.content import content
 from drawdown.erp.netsuite.directory import Directory, text_literal
 from drawdown.erp.netsuite.mapping import Mapping
@@ -89,6 +89,8 @@ class NetSuite:
 
     def _upsert(self, intent: RecordIntent) -> Posted:
         answer = self.transport.send(encode.upsert(intent, self.directory))
+        if answer.internal_id:
+            self.directory.learn(intent.external_id, answer.internal_id)
         return Posted(intent.external_id, answer.internal_id, "", "", is_adopted=False)
 
     def _create(self, intent: RecordIntent) -> Posted:
@@ -121,6 +123,7 @@ class NetSuite:
         )
 
     def _adopt(self, intent: RecordIntent, data: Body) -> Posted:
+        self.directory.customers([intent.customer])
         self._check(intent, data, "NetSuite already holds")
         self.directory.learn(intent.external_id, str(data["id"]))
         return _posted(intent, data, is_adopted=True)
@@ -129,6 +132,10 @@ class NetSuite:
         """Refuse a record that says something else than the intent, naming both."""
         base = self.directory.chart().base_currency
         found = differences(intent, data, self.directory, base)
+        customer = self.directory.known(intent.customer)
+        others = customers(intent.record, data) - {customer}
+        if customer and others:
+            found.append(f"customer {', '.join(sorted(others))} instead of {customer}")
         if found:
             raise ErpRefusedError(
                 f"{what} {intent.record} {data.get('tranId') or data.get('id')} under our external "
@@ -225,8 +232,41 @@ class NetSuite:
     # -- reading back ---------------------------------------------------------------------------
 
     def read_back(self, intents: Sequence[RecordIntent]) -> tuple[Posted | ErpError, ...]:
-        """Read what NetSuite holds for intents that were posted, and compare."""
-        return tuple(self._read_back(intent) for intent in intents)
+        """Read what NetSuite holds for intents that were posted, and compare.
+
+        One or two queries for `IDS_MAX` records. A record that the query does not show as the
+        intent has it is read by itself before anything is said against it.
+        """
+        found: list[Posted | ErpError] = []
+        for start in range(0, len(intents), read_back.IDS_MAX):
+            some = intents[start : start + read_back.IDS_MAX]
+            shown = self._read_many(some)
+            found.extend(
+                self._agreed(intent, shown.get(intent.external_id)) or self._read_back(intent)
+                for intent in some
+            )
+        return tuple(found)
+
+    def _read_many(self, intents: Sequence[RecordIntent]) -> dict[str, Body]:
+        wanted = [(intent.record, intent.external_id) for intent in intents]
+        try:
+            shown = read_back.read_many(self.transport, self.directory, wanted)
+            self.directory.customers(intent.customer for intent in intents if intent.customer)
+        except ErpAccessError as error:
+            if error.code in wire.LOGIN_CODES:
+                raise
+            return {}  # a role without SuiteQL: one by one
+        except ErpRefusedError:
+            return {}  # a column that this account does not show: one by one
+        return shown
+
+    def _agreed(self, intent: RecordIntent, data: Body | None) -> Posted | None:
+        """Return the record if a query shows it as the intent has it."""
+        try:
+            with _configured():
+                return None if data is None else self._verified(intent, data)
+        except ErpRefusedError:
+            return None
 
     def _read_back(self, intent: RecordIntent) -> Posted | ErpError:
         try:
