@@ -21,6 +21,7 @@ from drawdown.core.policy import (
     ClosedPeriod,
     DepositAccount,
     DrawdownDocument,
+    Journals,
     Overdraw,
     Policy,
     PrepaidItem,
@@ -40,6 +41,7 @@ class PolicyTable(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     purchase_trigger: PurchaseTrigger = PurchaseTrigger.INVOICE
     prepaid_item: PrepaidItem = PrepaidItem.DEFERRED
     deposit_account: DepositAccount = DepositAccount.UNDEPOSITED_FUNDS
+    journals: Journals = Journals.PER_DOCUMENT
     overdraw: Overdraw = Overdraw.REFUSE
     closed_period: ClosedPeriod = ClosedPeriod.FIRST_OPEN_DAY
     drawdown_order: tuple[str, ...] = Policy().drawdown_order
@@ -159,6 +161,7 @@ def to_policy(table: PolicyTable, where: str = "policy") -> Policy:
         purchase_trigger=table.purchase_trigger,
         prepaid_item=table.prepaid_item,
         deposit_account=table.deposit_account,
+        journals=table.journals,
         overdraw=table.overdraw,
         closed_period=table.closed_period,
         drawdown_order=order,

@@ -15,6 +15,8 @@ KEYS = {
     "movement": "block_id, sequence",
     "entry": "block_id, sequence, code",
     "outbox": "position",
+    "summary": "summary_id",
+    "summary_member": "external_id",
 }
 """Every table of the ledger, with the rest of its key."""
 

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from drawdown.service.deliver import DeliveryReport, deliver
 from drawdown.service.ingest import Answer, ingest
 from drawdown.service.observe import Observation, observe
 from drawdown.service.reconcile import Reconciliation, reconcile
+from drawdown.service.summaries import post_summaries
 from netsuite_sandbox.app import create_app
 from tests.cases.stories import Month, Story
 
@@ -73,6 +75,7 @@ class Company:
         """
         answers = self.take(*month.events)
         assert {answer.status for answer in answers} == {"accepted"}, answers
+        post_summaries(self.books.session, date.fromisoformat(month.last_day))
         delivered = self.deliver()
         assert (delivered.problems, delivered.waiting) == ({}, 0)
         self.controls.month_end(month.last_day[:7])

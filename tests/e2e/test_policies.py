@@ -17,6 +17,9 @@ POLICIES: dict[str, dict[str, Any]] = {
     "order": {"purchase_trigger": "sales_order"},
     "lean": {"prepaid_item": "direct", "deposit_account": "clearing"},
     "recognised": {"prepaid_item": "recognised"},
+    "per month": {"journals": "per_month"},
+    "standalone per month": {"journals": "per_month", "drawdown_document": "standalone"},
+    "standalone per day": {"journals": "per_day", "drawdown_document": "standalone"},
     "far": {
         "drawdown_document": "standalone",
         "purchase_trigger": "sales_order",

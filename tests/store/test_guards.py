@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from drawdown.core.policy import Policy
+from drawdown.core.policy import Journals, Policy
 from drawdown.service.ingest import ingest
 from drawdown.store.database import Database
 from tests.cases import facts as f
@@ -21,10 +21,18 @@ OTHERS = sorted(set(KEYS) - {"tenant"})
 
 @pytest.fixture
 def filled(database: Database, tenant: str) -> str:
-    """A tenant with the first story in its books."""
+    """A tenant with the first story in its books, and a drawdown that gathers."""
+    bought = (
+        f.customer("2026-01-01", "C2"),
+        f.order("2026-01-01", "S2", f.terms("blk_B", "10", "10"), customer_id="C2"),
+        f.purchase("2026-01-01", "I2", "S2"),
+        f.usage("2026-01-02", "U9", f.line("L1", "1cr", "blk_B"), customer_id="C2"),
+    )
     with database.session(tenant) as session:
         for month in STORIES[0].months:
             assert all(a.status == "accepted" for a in ingest(session, month.events, Policy()))
+        per_month = Policy(journals=Journals.PER_MONTH)
+        assert all(a.status == "accepted" for a in ingest(session, bought, per_month))
     return tenant
 
 

@@ -114,6 +114,10 @@ class RecordIntent:
             application.
         target: External id of the invoice it is applied to; empty: none.
         applied_minor: How much of it is applied to `target`.
+        targets: Where it is applied to several invoices: external id and amount of each; `target`
+            is empty then.
+        is_summarised: A drawdown's record that may be one with others of its block and period
+            (policy *journals*).
         is_clearing_deposit: The deposit is debited to the clearing account.
     """
 
@@ -133,12 +137,20 @@ class RecordIntent:
     source: str = ""
     target: str = ""
     applied_minor: int = 0
+    targets: tuple[tuple[str, int], ...] = ()
+    is_summarised: bool = False
     block_id: str = ""
     kind: str = ""
     initial_minor: int = 0
     expires_on: date | None = None
     is_clearing_deposit: bool = False
     name: str = ""
+
+    @property
+    def applications(self) -> tuple[tuple[str, int], ...]:
+        """What is applied to which invoice: external id and amount, none of them zero."""
+        one = ((self.target, self.applied_minor),) if self.target else ()
+        return tuple((name, minor) for name, minor in self.targets or one if minor)
 
 
 class DocumentKind(StrEnum):

@@ -39,6 +39,14 @@ class DepositAccount(StrEnum):
     CLEARING = "clearing"  # straight to the clearing account, no P3
 
 
+class Journals(StrEnum):
+    """How many records the drawdowns of a block become; the postings are the same."""
+
+    PER_DOCUMENT = "per_document"
+    PER_DAY = "per_day"
+    PER_MONTH = "per_month"
+
+
 class Overdraw(StrEnum):
     """What happens to usage beyond what is left."""
 
@@ -67,6 +75,7 @@ class Policy:
     purchase_trigger: PurchaseTrigger = PurchaseTrigger.INVOICE
     prepaid_item: PrepaidItem = PrepaidItem.DEFERRED
     deposit_account: DepositAccount = DepositAccount.UNDEPOSITED_FUNDS
+    journals: Journals = Journals.PER_DOCUMENT
     overdraw: Overdraw = Overdraw.REFUSE
     closed_period: ClosedPeriod = ClosedPeriod.FIRST_OPEN_DAY
     drawdown_order: tuple[str, ...] = (

@@ -19,6 +19,7 @@ from drawdown.core.decide.needs import Key, may_provide, needs
 from drawdown.core.events import Clock, Event
 from drawdown.core.plan import Hold, PostingPlan
 from drawdown.core.policy import Policy
+from drawdown.service.summaries import last_ended_day, post_summaries, route
 from drawdown.store.codec import Encoded, encode_event
 from drawdown.store.database import Session
 from drawdown.store.ledger import (
@@ -140,12 +141,16 @@ def _split_at_clocks(events: Sequence[Event]) -> Iterator[list[Event]]:
 
 
 def _tick(session: Session, clock: Clock, policy: Policy) -> Answer:
-    """Expire what is due, then record the clock; in that order, so that a crash repeats it."""
+    """Expire what is due, post what has been summed up, then record the clock.
+
+    In that order, so that a crash repeats it.
+    """
     encoded = encode_event(clock)
     earlier = events_by_id(session, [clock.event_id]).get(clock.event_id)
     if earlier is not None:
         return _repeat(earlier, encoded)
     expire(session, clock.effective_at, policy)
+    post_summaries(session, last_ended_day(policy, clock.effective_at))
     record = EventRecord(clock.event_id, encoded.fingerprint, "accepted", "", "", "", "")
     with session.transaction():
         lock = lock_tenant(session)
@@ -290,7 +295,11 @@ class _Batch:
                 [document for plan in plans for document in plan.documents],
                 [movement for plan in plans for movement in plan.movements],
                 [entry for plan in plans for entry in plan.entries],
-                [intent for plan in plans for intent in plan.intents],
+                route(
+                    self._session,
+                    [intent for plan in plans for intent in plan.intents],
+                    self._policy,
+                ),
             ),
         )
         self._was.update((block_id, block.sequence) for block_id, block in blocks.items())

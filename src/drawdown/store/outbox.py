@@ -207,6 +207,10 @@ def _after(before: RecordIntent | None, intent: RecordIntent) -> RecordIntent | 
         return None
     if intent.operation is not Operation.SET_AMOUNT or before is None:
         return intent
+    if before.targets:
+        now = {**dict(before.targets), intent.target: intent.applied_minor}
+        targets = tuple((name, minor) for name, minor in now.items() if minor)
+        return dataclasses.replace(before, amount_minor=intent.amount_minor, targets=targets)
     return dataclasses.replace(
         before, amount_minor=intent.amount_minor, applied_minor=intent.applied_minor
     )

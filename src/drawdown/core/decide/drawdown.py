@@ -32,11 +32,13 @@ from drawdown.core.plan import (
     Rejection,
     foremost,
 )
-from drawdown.core.policy import DrawdownDocument, Overdraw, Policy
+from drawdown.core.policy import DrawdownDocument, Journals, Overdraw, Policy
 from drawdown.core.rules import Record
 
 _ONE = Decimal(1)
-_NO_RATE = Decimal(-1)  # key of the invoice that nothing is drawn from
+_Carrier = tuple[Decimal, str]
+"""What one ERP invoice can carry: blocks of one exchange rate; or, by policy, one block only."""
+_NOTHING_DRAWN: _Carrier = (Decimal(-1), "")  # key of the invoice that nothing is drawn from
 
 
 @dataclass(slots=True)
@@ -274,13 +276,15 @@ def _plan_drawing(drawing: _Drawing, customer: Customer, posted_on: date) -> Pos
     totals: dict[str, int] = {}
     for draw in drawing.draws:
         block = plan.blocks.get(draw.block_id) or known.blocks[draw.block_id]
-        invoice = invoices[block.exchange_rate].external_id
+        invoice = invoices[_carrier(block, policy)].external_id
         post_draw(plan, on, block, draw, Step.DRAWN, invoice)
         totals[draw.block_id] = totals.get(draw.block_id, 0) + draw.amount_minor
     for block_id, total in totals.items():
         if total:
             block = plan.blocks[block_id]
-            apply_deposit(plan, block, total, invoices[block.exchange_rate], known)
+            is_summarised = policy.journals is not Journals.PER_DOCUMENT
+            invoice_intent = invoices[_carrier(block, policy)]
+            apply_deposit(plan, block, total, invoice_intent, known, is_summarised=is_summarised)
     plan.documents.append(
         Document(
             event.invoice_id, DocumentKind.USAGE, event.customer_id, event.currency,
@@ -292,41 +296,57 @@ def _plan_drawing(drawing: _Drawing, customer: Customer, posted_on: date) -> Pos
     return plan
 
 
+def _carrier(block: Block, policy: Policy) -> _Carrier:
+    """Return which invoice carries what is drawn from a block.
+
+    Drawdown invoices that will be summarised per block are one per block from the start, so that
+    each has one summary to go to.
+    """
+    is_per_block = (
+        policy.drawdown_document is DrawdownDocument.STANDALONE
+        and policy.journals is not Journals.PER_DOCUMENT
+    )
+    return block.exchange_rate, block.block_id if is_per_block else ""
+
+
 def _invoices(
     drawing: _Drawing, customer: Customer, posted_on: date
-) -> tuple[dict[Decimal, RecordIntent], RecordIntent]:
+) -> tuple[dict[_Carrier, RecordIntent], RecordIntent]:
     """Lay the invoice's lines out on ERP invoices.
 
     Usually that is one. Blocks bought at different exchange rates need one for each rate, and the
     policy *standalone* keeps what is drawn apart from what is billed.
 
     Returns:
-        The invoices that are drawn, by exchange rate, and the one with the ordinary lines.
+        The invoices that are drawn, by `_carrier`, and the one with the ordinary lines.
     """
     event, known = drawing.event, drawing.known
     is_standalone = drawing.policy.drawdown_document is DrawdownDocument.STANDALONE
-    drawn: dict[Decimal, list[IntentLine]] = {}
+    drawn: dict[_Carrier, list[IntentLine]] = {}
     for draw in drawing.draws:
-        rate = known.blocks[draw.block_id].exchange_rate
-        drawn.setdefault(rate, []).append(
+        carrier = _carrier(known.blocks[draw.block_id], drawing.policy)
+        drawn.setdefault(carrier, []).append(
             IntentLine(draw.amount_minor, draw.block_id, draw.item_id, draw.credits, draw.line_id)
         )
     rest = [
         IntentLine(line.amount_minor, "", line.item_id, line.credits, line.line_id, kind=line.kind)
         for line in drawing.ordinary
     ]
-    rest_rate = event.exchange_rate or next(iter(drawn), _ONE)
+    rest_rate = event.exchange_rate or next(iter(drawn), (_ONE, ""))[0]
     ids = (known.tenant_id, event.event_id)
     lanes = tuple(dict.fromkeys(draw.block_id for draw in drawing.draws)) or (
         customer_lane(event.customer_id),
     )
 
-    def intent(what: str, rate: Decimal, lines: list[IntentLine], *label: str) -> RecordIntent:
+    def intent(
+        what: str, carrier: _Carrier, lines: list[IntentLine], *label: str, is_drawn: bool = False
+    ) -> RecordIntent:
+        rate, block_id = carrier
         return RecordIntent(
             Record.INVOICE,
             Operation.CREATE,
             record_id(Record.INVOICE, *ids, *label),
-            lanes=lanes,
+            lanes=(block_id,) if block_id else lanes,
             customer=customer.record,
             event_id=event.event_id,
             memo=f"{what} {event.invoice_id}",
@@ -336,20 +356,27 @@ def _invoices(
             exchange_rate=rate,
             amount_minor=sum(line.amount_minor for line in lines),
             lines=tuple(lines),
+            is_summarised=is_drawn and bool(block_id),
         )
 
     if is_standalone:
+        what = "Drawdown invoice for usage invoice"
         invoices = {
-            rate: intent("Drawdown invoice for usage invoice", rate, lines, "drawdown", str(rate))
-            for rate, lines in drawn.items()
-        }
-        ordinary = intent("Usage invoice", rest_rate, rest)
+            carrier: intent(
+                what, carrier, lines, "drawdown", str(carrier[0]),
+                *([carrier[1]] if carrier[1] else []), is_drawn=True,
+            )
+            for carrier, lines in drawn.items()
+        }  # fmt: skip
+        ordinary = intent("Usage invoice", (rest_rate, ""), rest)
         # Nothing to bill beside the drawdown: there is no second invoice.
-        return ({**invoices, _NO_RATE: ordinary} if rest else invoices), ordinary
-    drawn.setdefault(rest_rate, []).extend(rest)
+        return ({**invoices, _NOTHING_DRAWN: ordinary} if rest else invoices), ordinary
+    drawn.setdefault((rest_rate, ""), []).extend(rest)
     invoices = {
-        rate: intent("Usage invoice", rate, lines, *([] if rate == rest_rate else [str(rate)]))
-        for rate, lines in drawn.items()
+        carrier: intent(
+            "Usage invoice", carrier, lines, *([] if carrier[0] == rest_rate else [str(carrier[0])])
+        )
+        for carrier, lines in drawn.items()
         if lines
     }
-    return invoices, invoices.get(rest_rate) or next(iter(invoices.values()))
+    return invoices, invoices.get((rest_rate, "")) or next(iter(invoices.values()))

@@ -77,6 +77,8 @@ def apply_deposit(
     total_minor: int,
     invoice: RecordIntent,
     known: Known,
+    *,
+    is_summarised: bool = False,
 ) -> None:
     """Add the records of a draw beside its invoice: one deposit application, one journal."""
     ids = (known.tenant_id, invoice.event_id, block.block_id)
@@ -97,6 +99,7 @@ def apply_deposit(
             source=block.deposit,
             target=invoice.external_id,
             applied_minor=total_minor,
+            is_summarised=is_summarised,
             block_id=block.block_id,
         )
     )
@@ -115,6 +118,7 @@ def apply_deposit(
             exchange_rate=block.exchange_rate,
             amount_minor=total_minor,
             lines=(IntentLine(total_minor, block.block_id, debit=_RELEASE[0], credit=_RELEASE[1]),),
+            is_summarised=is_summarised,
             block_id=block.block_id,
         )
     )

@@ -59,11 +59,12 @@ def differences(
     if intent.record is Record.DEPOSIT_APPLICATION:
         deposit = references.transaction(Record.CUSTOMER_DEPOSIT, intent.source)
         pairs.append(("deposit", reference(data, "deposit") or deposit, deposit))
-    if intent.record in _APPLYING and intent.target:
-        target = references.transaction(Record.INVOICE, intent.target)
-        wanted = to_decimal(intent.applied_minor, intent.currency)
-        found = _money(applied(data, target), intent.currency)
-        pairs.append((f"applied to invoice {intent.target}", found, wanted))
+    if intent.record in _APPLYING:
+        for name, minor in intent.applications:
+            target = references.transaction(Record.INVOICE, name)
+            wanted = to_decimal(minor, intent.currency)
+            found = _money(applied(data, target), intent.currency)
+            pairs.append((f"applied to invoice {name}", found, wanted))
     if intent.record in _ITEM_LINES:
         pairs.append(("lines by block", *_item_lines(intent, data)))
     if intent.record is Record.JOURNAL_ENTRY:

@@ -23,7 +23,7 @@ def content(intent: RecordIntent, directory: Directory) -> ErpRecord:
         MissingMappingError: An account or item of it is not mapped any more.
     """
     assert intent.posted_on is not None
-    is_applied = intent.record in _PAYING and intent.target and intent.applied_minor
+    applied = intent.applications if intent.record in _PAYING else ()
     return ErpRecord(
         intent.external_id,
         intent.record.value,
@@ -39,7 +39,7 @@ def content(intent: RecordIntent, directory: Directory) -> ErpRecord:
         "" if intent.record is Record.JOURNAL_ENTRY else intent.customer,
         memo(intent),
         lines=tuple(sorted(_lines(intent, directory))),
-        applied=(Applied(intent.target, intent.applied_minor),) if is_applied else (),
+        applied=tuple(sorted(Applied(*one) for one in applied)),
     )
 
 

@@ -259,10 +259,19 @@ def _description(line: IntentLine) -> str:
 
 
 def _apply(intent: RecordIntent, references: References) -> Body:
-    """Render the apply sublist: one invoice, ticked, with the amount. Its key is `doc`."""
-    invoice = references.transaction(Record.INVOICE, intent.target)
-    amount = to_decimal(intent.applied_minor, intent.currency)
-    return {"items": [{"doc": _id(invoice), "apply": True, "amount": amount}]}
+    """Render the apply sublist: each invoice, ticked, with its amount. Its key is `doc`.
+
+    Of an application that loses one of several invoices, that one is ticked off.
+    """
+    lines: list[Body] = []
+    for target, minor in intent.targets or ((intent.target, intent.applied_minor),):
+        line: Body = {"doc": _id(references.transaction(Record.INVOICE, target))}
+        if minor:
+            line |= {"apply": True, "amount": to_decimal(minor, intent.currency)}
+        else:
+            line["apply"] = False
+        lines.append(line)
+    return {"items": lines}
 
 
 def _id(internal_id: str) -> Body:

@@ -156,16 +156,25 @@ class NetSuite:
             data = self._find_after(lost, intent)
             if data is None:
                 raise _gone(intent, "") from lost
-            if self._holds(intent, data) != to_decimal(intent.amount_minor, intent.currency):
+            if self._falls_short(intent, data) is not None:
                 raise
             return _posted(intent, data, is_adopted=True)
         return Posted(intent.external_id, "", "", "", is_adopted=False, is_verified=False)
 
-    def _holds(self, intent: RecordIntent, data: Body) -> Decimal:
-        """Return the amount that a change sets, as NetSuite holds it."""
-        if intent.target:
-            return applied(data, self.directory.transaction(Record.INVOICE, intent.target))
-        return total(intent.record, data)
+    def _falls_short(self, intent: RecordIntent, data: Body) -> tuple[Decimal, Decimal] | None:
+        """Return (what a change sets, what NetSuite holds) if they differ, else None.
+
+        The total is compared, and what is applied to the target: an application may have more.
+        """
+        pairs = [(intent.amount_minor, total(intent.record, data))]
+        if intent.target and intent.record is Record.DEPOSIT_APPLICATION:
+            target = self.directory.transaction(Record.INVOICE, intent.target)
+            pairs.append((intent.applied_minor, applied(data, target)))
+        for minor, holds in pairs:
+            wanted = to_decimal(minor, intent.currency)
+            if holds != wanted:
+                return wanted, holds
+        return None
 
     def _delete(self, intent: RecordIntent) -> Posted:
         """Delete; a repeated deletion succeeds only if the record is really gone."""
@@ -287,12 +296,11 @@ class NetSuite:
                 external_id=intent.external_id,
             )
         if is_change:
-            wanted = to_decimal(intent.amount_minor, intent.currency)
-            holds = self._holds(intent, data)
-            if holds != wanted:
+            short = self._falls_short(intent, data)
+            if short is not None:
                 raise ErpRefusedError(
-                    f"{intent.record} {intent.external_id} was set to {wanted} {intent.currency} "
-                    f"but NetSuite holds {holds}; see in its system notes what changed it, then "
+                    f"{intent.record} {intent.external_id} was set to {short[0]} {intent.currency} "
+                    f"but NetSuite holds {short[1]}; see in its system notes what changed it, then "
                     "deliver again",
                     external_id=intent.external_id,
                     code="CONTENT_DIFFERS",

@@ -42,6 +42,8 @@ def compare_balances(run: Run) -> Iterator[Difference]:
         (block_id, role, currency): amount
         for block_id, role, currency, amount in run.session.run("block_role_balances")
     }
+    for gathered, amount in run.gathering.balances.items():
+        ours[gathered] -= amount
     theirs: dict[tuple[str, str, str], int] = {}
     for balance in run.erp.tagged_balances():
         key = (balance.block_id, balance.role.value, balance.currency)

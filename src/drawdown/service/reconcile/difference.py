@@ -8,6 +8,7 @@ from typing import NamedTuple
 from drawdown.core.ports import Erp, ErpRecord, ForeignRecord
 from drawdown.store.database import Session
 from drawdown.store.outbox import Outgoing
+from drawdown.store.summaries import Gathering
 
 
 class Difference(NamedTuple):
@@ -51,6 +52,7 @@ class Run:
         records: The ERP's records of ours, by external id.
         foreign: Its records of others that touch ours.
         waiting: Rows of the outbox that are not delivered.
+        gathering: Drawdowns that are summed up and not posted yet.
         delivered: External ids of records that must be there and are; what is due on them, and
             what refers to them, can be compared.
         twins: Internal ids of records of others that are missing ones of ours.
@@ -62,6 +64,7 @@ class Run:
     records: dict[str, ErpRecord]
     foreign: list[ForeignRecord]
     waiting: list[Outgoing]
+    gathering: Gathering
     delivered: set[str] = field(default_factory=set)
     twins: set[str] = field(default_factory=set)
     blocks: int = 0

@@ -30,7 +30,8 @@ def compare_dues(run: Run) -> Iterator[Difference]:
             if document.kind is DocumentKind.PURCHASE:
                 due += sum(due_of_block[block_id] for block_id in document.block_ids)
             wanted[document.record] = (due, "")
-    for external_id, (amount, block_id) in sorted(wanted.items()):
+    for external_id, (booked, block_id) in sorted(wanted.items()):
+        amount = booked + run.gathering.unapplied.get(external_id, 0)
         found = run.records.get(external_id)
         if found is None or external_id not in run.delivered:
             continue  # `compare_records` has said so

@@ -15,7 +15,7 @@ from drawdown.service.reconcile.difference import Difference, Reconciliation, Ru
 from drawdown.service.reconcile.dues import compare_dues
 from drawdown.service.reconcile.foreign import compare_foreign
 from drawdown.service.reconcile.records import compare_records
-from drawdown.store import outbox
+from drawdown.store import outbox, summaries
 from drawdown.store.database import Session
 
 WAITING_MAX = 1_000_000
@@ -59,6 +59,7 @@ def _compare(session: Session, erp: Erp) -> Reconciliation:
         {record.external_id: record for record in erp.records()},
         list(erp.foreign_records()),
         outbox.window(session, WAITING_MAX),
+        summaries.gathering(session),
     )
     found = [difference for compare in COMPARISONS for difference in compare(run)]
     return Reconciliation(run.blocks, len(run.records), tuple(found))

@@ -45,8 +45,13 @@ SELECT position, external_id, record, operation, event_id, lanes, attempts, prob
 FROM drawdown.outbox WHERE tenant_id = %(tenant)s AND status = 'parked' ORDER BY position
 
 -- native_references --
--- Which ERP record carries which external id: the latest word on each.
-SELECT DISTINCT ON (external_id) external_id, record, operation, internal_id, number,
-       posting_period, status
-FROM drawdown.outbox WHERE tenant_id = %(tenant)s AND external_id = ANY (%(ids)s::text[])
-ORDER BY external_id, position DESC
+-- Which ERP record carries which external id (for a summarised drawdown: its summary), and the
+-- latest word on each.
+SELECT DISTINCT ON (named.id) named.id, o.record, o.operation, o.internal_id, o.number,
+       o.posting_period, o.status
+FROM unnest(%(ids)s::text[]) AS named (id)
+LEFT JOIN drawdown.summary_member AS m
+  ON m.tenant_id = %(tenant)s AND m.external_id = named.id
+JOIN drawdown.outbox AS o
+  ON o.tenant_id = %(tenant)s AND o.external_id = coalesce(m.summary_id, named.id)
+ORDER BY named.id, o.position DESC
