@@ -26,7 +26,8 @@ from tests.cli.commands import Commands, Ran, run, start
 
 COMMANDS = (
     "demo", "sandbox", "ingest", "deliver", "expire", "reconcile", "blocks", "show", "proof",
-    "waiting", "summaries", "rules", "export", "version", "database start", "database status", "database stop",
+    "waiting", "summaries", "rules", "export", "version", "database start", "database status",
+    "database stop",
 )  # fmt: skip
 LIFE = [
     *f.bought(),
