@@ -7,13 +7,14 @@ MANIFESTS := pyproject.toml constraints.txt $(wildcard sandbox/pyproject.toml)
 TYPED := $(wildcard src sandbox/src tests sandbox/tests)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench format constraints clean
+.PHONY: help demo test check bench changes format constraints clean
 
 help:
 	@echo "make demo      the whole main job on this machine, from purchase to proven zero"
 	@echo "make test      all tests"
 	@echo "make check     formatting, lint, strict types, import contracts, then all tests"
 	@echo "make bench     measure, each figure beside the limit of this machine"
+	@echo "make changes   500 changes behind our back must be found, 200 clean accounts raise no alarm"
 	@echo "make format    format the code"
 	@echo "make clean     remove .venv and what tools left behind"
 	@echo "PYTHON=... names the interpreter, 3.11 or later"
@@ -42,6 +43,9 @@ check: .venv/.installed-dev
 
 bench: .venv/.installed-dev
 	@set -e; for file in bench/*.py sandbox/bench/*.py; do case $$file in */_*) ;; *) $(BIN)/python $$file $(ARGS);; esac; done
+
+changes: .venv/.installed-dev
+	@$(BIN)/python tools/changes.py $(ARGS)
 
 format: .venv/.installed-dev
 	@$(BIN)/ruff check --quiet --fix-only .

@@ -127,6 +127,13 @@ class Company:
         sql = f"SELECT a.id AS id FROM account a WHERE a.acctnumber = '{number}' ORDER BY a.id"
         return self.rows(sql)[0]["id"]
 
+    def store(self) -> Any:
+        """Return NetSuite's own database, for what its interfaces cannot do (a merge)."""
+        client = self.controls.client
+        assert isinstance(client, TestClient)
+        assert isinstance(client.app, Starlette)
+        return client.app.state.sandbox.db
+
     def set_spot_rate(self, code: str, rate: str) -> None:
         """Give a currency another rate into the base currency, from now on."""
         sql = f"SELECT c.id AS id FROM currency c WHERE c.symbol = '{code}' ORDER BY c.id"

@@ -142,7 +142,7 @@ class ErpRecord(NamedTuple):
         lines: Sorted. Item lines of orders, invoices and memos, all lines of journals, the
             account of deposits and payments.
         applied: Sorted. What applications, memos and payments pay.
-        reversal: Number of the journal that reverses it by a reversal date; empty: none.
+        reversal: Internal id of the journal that reverses it by a reversal date; empty: none.
     """
 
     external_id: str

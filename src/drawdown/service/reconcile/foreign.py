@@ -14,8 +14,9 @@ def compare_foreign(run: Run) -> Iterator[Difference]:
     events: dict[tuple[str, str], ErpRecord] = {}
     for record in run.records.values():
         events.setdefault((record.record, record.event_id), record)
+    named = run.twins | {record.reversal for record in run.records.values()}
     for one in run.foreign:
-        if one.internal_id in run.twins:
+        if one.internal_id in named:
             continue  # `compare_records` has said so
         original = events.get((one.record, one.event_id)) if one.event_id else None
         amount = money_text(one.amount_minor, one.currency)

@@ -33,6 +33,12 @@ EXCLUSIVE_ROLES = (
 )
 """Accounts on which every line belongs to a block; others are shared with the rest of the books."""
 
+ROUNDING_MAX = "0.04"
+"""Base currency that NetSuite posts to Rounding Gain/Loss by itself, at most.
+
+Source: Oracle help, "Variance Calculations".
+"""
+
 
 def tagged_balances(transport: Transport, directory: Directory) -> Iterator[TaggedBalance]:
     """Sum up the lines of each block by role.
@@ -84,7 +90,8 @@ def _grouped(
 def untagged(transport: Transport, directory: Directory) -> Iterator[Untagged]:
     """Read lines on exclusive accounts that name no block and are in no record of ours.
 
-    Recognition journals have no block either; they are known by the plans they fulfil.
+    Recognition journals have no block either; they are known by the plans they fulfil. What
+    NetSuite rounds off by itself where a foreign deposit is applied in parts is no difference.
     """
     roles = {
         internal_id: role
@@ -101,7 +108,9 @@ def untagged(transport: Transport, directory: Directory) -> Iterator[Untagged]:
         f"AND t.{BLOCK_ID} IS NULL AND tl.{LINE_BLOCK_ID} IS NULL "
         f"AND (t.externalid IS NULL OR SUBSTR(t.externalid, 1, 3) <> '{OUR_PREFIX}') "
         "AND t.id NOT IN (SELECT r.journal FROM revenueplanplannedrevenue r "
-        "WHERE r.journal IS NOT NULL) {window} ORDER BY t.id, tl.id"
+        "WHERE r.journal IS NOT NULL) "
+        f"AND NOT (t.type = 'FxReval' AND ABS(tal.amount) <= {ROUNDING_MAX}) "
+        "{window} ORDER BY t.id, tl.id"
     )
     for row in windows(transport, sql):
         code = directory.code(row["currency"])
