@@ -9,6 +9,18 @@ from starlette.testclient import TestClient
 
 REST = "/services/rest/record/v1"
 BLOCK = "custcol_dd_block_id"
+EURO: dict[str, Any] = {"currency": {"refName": "EUR"}}
+
+
+def tick(doc: str, amount: Any = None, **more: Any) -> dict[str, Any]:
+    """A ticked line of an apply sublist; without an amount all that is due."""
+    line = {"doc": {"id": doc}, "apply": True, **more}
+    return line if amount is None else {**line, "amount": amount}
+
+
+def items(*lines: Any) -> dict[str, Any]:
+    """The lines of a sublist, as bodies carry them."""
+    return {"items": list(lines)}
 
 
 class Client:
@@ -190,6 +202,27 @@ class Client:
                 **more,
             },
         )
+
+    def memo(self, amount: Any, eid: str, *, day: str = "2024-01-15", **more: Any) -> str:
+        line = {"item": {"id": self.usage}, "amount": amount, BLOCK: "B1"}
+        return self.make(
+            "/creditMemo",
+            {"entity": {"id": self.customer}, "tranDate": day, "externalId": eid,
+             "item": {"items": [line]}, **more},
+        )  # fmt: skip
+
+    def refund(self, eid: str, *, day: str = "2024-01-25", **more: Any) -> str:
+        body = {"customer": {"id": self.customer}, "tranDate": day, "externalId": eid,
+                "account": {"id": self.account("1000")}, **more}  # fmt: skip
+        return self.make("/customerRefund", body)
+
+    def bank(self, number: str, name: str) -> str:
+        made = self.make("/account", {"acctName": name, "acctNumber": number, "acctType": "Bank"})
+        self.names[number] = made
+        return made
+
+    def open_amounts(self, *invoices: str) -> list[float]:
+        return [self.get(f"/invoice/{invoice}")["amountRemaining"] for invoice in invoices]
 
     def account(self, number: str) -> str:
         if number not in self.names:

@@ -150,6 +150,10 @@ REVERSAL_DATE_WARNING = (
     "Reversal Date is in a closed accounting period. Please go to Manage Accounting Periods and "
     "re-open the accounting period."
 )
+NO_DELETE = (
+    "Transactions cannot be deleted while the preference Void Transactions Using Reversing "
+    "Journals is on."
+)
 VOIDED = "You cannot change the G/L impact of a voided transaction."
 NEGATIVE_TOTAL = "The total can not be negative"
 UNEXPECTED_ERROR = "An unexpected error occurred."

@@ -95,19 +95,38 @@ class Periods:
                 return period
         raise errors.invalid_request(f"No accounting period '{name}'.")
 
-    def resolve(self, day: str, chosen: int | None, *, receivables: bool) -> int:
+    def may_post(self, period_id: int, *, receivables: bool) -> bool:
+        """Whether a period takes postings: not closed, and not locked for this role."""
+        period = self.get(period_id)
+        if period is None or period.closed:
+            return False
+        locked = period.all_locked or (receivables and period.ar_locked)
+        return not locked or bool(self._company.settings["override_period_restrictions"])
+
+    def resolve(
+        self, day: str, chosen: int | None, *, receivables: bool, pending: bool = False
+    ) -> int:
         """Return the posting period of a new or moved transaction.
+
+        Source: "Journal Entry Approval" (bridgehead_N1469122) for those that wait for approval:
+        a locked period counts as closed, and the date is looked at only when they are approved.
 
         Args:
             day: Transaction date.
             chosen: postingPeriod the caller named, if any.
             receivables: Whether the A/R lock applies.
+            pending: Whether the transaction waits for approval.
 
         Raises:
             NetSuiteError: USER_ERROR if the period is closed or locked, or the date does not fit.
         """
         if chosen is not None:
             period = self.get(chosen)
+            if pending and period is not None and not period.closed:
+                # A locked one that the role may not post to is worked out anew.
+                if self.may_post(chosen, receivables=receivables):
+                    return chosen
+                return self.resolve(day, None, receivables=receivables, pending=True)
             if period is None:
                 raise errors.invalid_value(chosen, "postingPeriod", "postingPeriod")
             if period.closed:
@@ -116,7 +135,12 @@ class Periods:
             natural = self.containing(day)
             if natural is None:
                 raise user_error(self._mismatch())
-            period = self._offered() if natural.closed else natural
+            shut = natural.closed or (
+                pending and not self.may_post(natural.id, receivables=receivables)
+            )
+            period = self.offered() if shut else natural
+        if pending:
+            return period.id
         strict = self._company.settings["date_outside_posting_period"] == "disallow"
         if strict and not period.start <= day <= period.end:
             raise user_error(self._mismatch())
@@ -149,8 +173,19 @@ class Periods:
         return None
 
     def set_state(self, name: str, action: str) -> Period:
-        """Close, open, or lock a period ("close", "open", "lock", "lock-ar")."""
+        """Close, open, or lock a period ("close", "open", "lock", "lock-ar").
+
+        Source: "Reopening a Closed Period" (section_N1457543): later closed periods are reopened
+        with it.
+        """
         period = self.find(name)
+        if action == "open" and period.closed:
+            for later in [p for p in self.all() if p.start > period.start and p.closed]:
+                self._set(later, action)
+        self._set(period, action)
+        return self.find(name)
+
+    def _set(self, period: Period, action: str) -> None:
         record = self._company.must("accountingPeriod", period.id)
         if action == "close":
             record.body.update(closed=True, allLocked=True, arLocked=True, apLocked=True,
@@ -167,17 +202,20 @@ class Periods:
         with self._company.db.transaction():
             self._company.save_master(record, new=False)
         self.forget()
-        return self.find(name)
 
-    def _offered(self) -> Period:
-        """The period offered when the date's own is closed, by the preference."""
+    def offered(self, *, current: bool = False) -> Period:
+        """Return the period offered when the date's own is closed, by the preference.
+
+        Args:
+            current: Whether it is the current one whatever the preference says.
+        """
         periods = [period for period in self.all() if not period.closed]
         if not periods:
             raise user_error(errors.CLOSED_TRAN_PRD)
-        if self._company.settings["default_posting_period_when_closed"] == "current":
-            current = self.containing(self._company.clock.today().isoformat())
-            if current is not None and not current.closed:
-                return current
+        if current or self._company.settings["default_posting_period_when_closed"] == "current":
+            now = self.containing(self._company.clock.today().isoformat())
+            if now is not None and not now.closed:
+                return now
         return periods[0]
 
     def _check_locks(self, period: Period, *, receivables: bool) -> None:

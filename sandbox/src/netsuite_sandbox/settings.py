@@ -190,6 +190,33 @@ SETTINGS: tuple[Setting, ...] = (
         "Base-currency differences up to this amount post to Rounding Gain/Loss.",
     ),
     Setting(
+        "refund_account_default",
+        "first_bank",
+        ("first_bank", "undeposited_funds"),
+        "U",
+        "Customer Refund: the sample of the REST use case names no account, the form requires one",
+        "Account that pays a customer refund which names none.",
+    ),
+    Setting(
+        "reversing_voids_forbid_delete",
+        False,
+        (True, False),
+        "U",
+        "Voiding, Deleting, or Closing Transactions (section_N563543): the form then offers no "
+        "Delete; nothing is said of REST",
+        "With void_using_reversing_journals on, transactions cannot be deleted.",
+    ),
+    Setting(
+        "realized_gain_loss_when_closed",
+        "moved",
+        ("moved", "refused"),
+        "D",
+        "Posting Periods and Transaction Dates for Realized Gain and Loss (moved); TRAN_PRD_CLOSED "
+        "of SOAP Web Services Error Status Codes (refused)",
+        "Realized gain or loss whose period is shut goes to the period of the preference, or the "
+        "application is refused.",
+    ),
+    Setting(
         "async_pending_polls",
         0,
         (),

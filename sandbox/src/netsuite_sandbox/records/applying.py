@@ -1,34 +1,38 @@
 """Applying payments, credit memos and deposits to invoices, and the exchange gain or loss of it.
 
-Sources: "Applied Payments and Realized Gain or Loss", "Variance Calculations": the application
-itself carries no gain or loss; a separate Currency Revaluation transaction (FxReval) does, one per
-source document; differences up to 0.04 of base currency go to Rounding Gain/Loss.
+Sources: "Applied Payments and Realized Gain/Loss" (section_N1425327): the application itself
+carries no gain or loss, a separate Currency Revaluation transaction (FxReval) does, one for each
+source document; see `revaluing`. "Applying a Customer Credit Memo" (section_N1312521): payer and
+document have the same receivables account.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
 
-from netsuite_sandbox.errors import CLOSED_TRAN_PRD, invalid_value, user_error
-from netsuite_sandbox.ledger import Header, Line
-from netsuite_sandbox.money import share, to_decimal, to_units
+from netsuite_sandbox.errors import invalid_value, user_error
+from netsuite_sandbox.ledger import Header
+from netsuite_sandbox.money import share, times_rate, to_decimal, to_units
 from netsuite_sandbox.records.fields import Values
 from netsuite_sandbox.records.kinds import Application, Books, Draft
+from netsuite_sandbox.records.revaluing import drop_revaluations, revalue
 from netsuite_sandbox.store.database import Row
 
 _SETTLED_KINDS = ("CustInvc", "CustRfnd")
-_TRAN_PRD_CLOSED = (
-    "This action cannot be completed because it requires modification of the transaction in a "
-    "closed period due to foreign exchange variance. You may either open the period for this "
-    "transaction or use the same rate ({})between the transactions that will be linked."
-)
 
 
-def read_apply(books: Books, header: Header, values: list[Values]) -> list[Application]:
+def read_apply(
+    books: Books, header: Header, values: list[Values], most: int | None = None
+) -> list[Application]:
     """Turn an apply sublist into applications; lines not ticked are left out.
 
-    A ticked line without an amount takes all that is due (as ticking does in the form).
+    A ticked line without an amount takes all that is due, as far as the money goes (as ticking
+    does in the form; unsure for REST).
+
+    Args:
+        most: What there is to apply, if that is known.
     """
+    left = most
     precision = books.company.precision(header.currency)
     out: list[Application] = []
     for index, value in enumerate(values):
@@ -41,9 +45,13 @@ def read_apply(books: Books, header: Header, values: list[Values]) -> list[Appli
         row = books.company.db.one("SELECT open FROM tx WHERE id = ?", (doc,))
         assert row is not None
         amount = value.get("amount")
-        units = row["open"] if amount is None else to_units(amount, precision)
+        if amount is None:
+            units = row["open"] if left is None else min(row["open"], max(left, 0))
+        else:
+            units = to_units(amount, precision)
         if units < 0:
             raise invalid_value(amount, "amount", f"apply.items[{index}].amount")
+        left = None if left is None else left - units
         if units:
             out.append(Application(doc, units, value.get("applyDate")))
     return out
@@ -101,7 +109,7 @@ def settle(
     precision = books.company.precision(books.company.base_currency(payer.subsidiary))
     used, used_base = _used(books, payer.id) if further else (0, 0)
     for entry in draft.applies:
-        row = _settled(books, payer, entry)
+        row = _settled(books, payer, entry, account)
         used += entry.units
         next_base = share(payer_base, used, payer.total, precision) - used_base
         used_base += next_base
@@ -113,7 +121,9 @@ def settle(
         left = row["open"] - entry.units
         status = "A" if left else "B"
         books.ledger.set_open(entry.doc, left, "R" if row["type"] == "CustRfnd" else status)
-        revalue(books, payer, row, account, previous_base - next_base)
+        rates = (Decimal(row["exchangerate"]), payer.exchangerate)
+        revalue(books, payer, row, account, previous_base - next_base,
+                times_rate(entry.units, rates[0] - rates[1], precision))  # fmt: skip
 
 
 def _used(books: Books, payer: int) -> tuple[int, int]:
@@ -144,7 +154,9 @@ def consume(books: Books, payer: Header, deposit: int, units: int, base: int, ki
     )  # fmt: skip
     left = row["open"] - units
     books.ledger.set_open(deposit, left, deposit_status(row["account"], left, books))
-    revalue(books, payer, row, books.company.special_account("CustDep"), base - released)
+    rates = (payer.exchangerate, Decimal(row["exchangerate"]))
+    revalue(books, payer, row, books.company.special_account("CustDep"), base - released,
+            times_rate(units, rates[0] - rates[1], precision))  # fmt: skip
 
 
 def deposit_status(account: int, left: int, books: Books) -> str:
@@ -176,54 +188,7 @@ def undo(books: Books, payer: Header) -> None:
     drop_revaluations(books, payer.id)
 
 
-def drop_revaluations(books: Books, payer: int, source: int | None = None) -> None:
-    """Delete the gains and losses of a payer's applications, or of those to one document."""
-    for row in books.company.db.all(
-        "SELECT id, postingperiod, json_extract(extra, '$.source') AS source FROM tx"
-        " WHERE createdfrom = ? AND type = 'FxReval'",
-        (payer,),
-    ):
-        if source is None or row["source"] == source:
-            books.periods.check_change(row["postingperiod"], receivables=True, ledger=True)
-            books.ledger.delete(row["id"])
-
-
-def revalue(books: Books, payer: Header, source: Row, account: int, base: int) -> None:
-    """Write the realized gain or loss of one application, if there is any.
-
-    Args:
-        account: Account on which source and payer differ.
-        base: What is missing on that account for both to cancel out: credit it by this much
-            (a debit if negative), against gain or loss.
-    """
-    if not base:
-        return
-    company = books.company
-    limit = to_units(Decimal(company.settings["rounding_gain_loss_limit"]), 4)
-    special = "RndERV" if abs(base) <= limit else "RealizedERV"
-    later = source["trandate"] > payer.trandate
-    period = source["postingperiod"] if later else payer.postingperiod
-    found = books.periods.get(period) if period is not None else None
-    if found is not None and found.closed:
-        raise user_error(_TRAN_PRD_CLOSED.format(source["exchangerate"]) or CLOSED_TRAN_PRD)
-    header = Header(
-        type="FxReval", trandate=max(source["trandate"], payer.trandate),
-        subsidiary=payer.subsidiary, currency=payer.currency, exchangerate=payer.exchangerate,
-        entity=payer.entity, tranid=f"FXREV{company.db.next_number('FxReval')}",
-        postingperiod=period, account=account, createdfrom=payer.id,
-        memo="Realized gain or loss" if special == "RealizedERV" else "Rounding gain or loss",
-        extra={"source": source["id"]},
-    )  # fmt: skip
-    books.ledger.insert(
-        header,
-        [
-            Line(0, account, 0, -base, mainline=True, entity=payer.entity),
-            Line(1, company.special_account(special), 0, base, entity=payer.entity),
-        ],
-    )
-
-
-def _settled(books: Books, payer: Header, entry: Application) -> Row:
+def _settled(books: Books, payer: Header, entry: Application, account: int) -> Row:
     """Return the document to be settled, checked. The wording of these refusals is unsure."""
     row = books.company.db.one("SELECT * FROM tx WHERE id = ?", (entry.doc,))
     assert row is not None
@@ -231,6 +196,11 @@ def _settled(books: Books, payer: Header, entry: Application) -> Row:
         raise invalid_value(entry.doc, "doc", "apply.items.doc")
     if row["currency"] != payer.currency:
         raise user_error("Transaction and foreign currency account use different currencies.")
+    if row["type"] == "CustInvc" and row["account"] != account:
+        raise user_error(
+            f"{row['tranid']} has another accounts receivable account than the transaction that "
+            "is applied to it."
+        )
     if entry.units > row["open"]:
         raise user_error(
             f"The amount to apply {to_decimal(entry.units)} exceeds the amount due "

@@ -1,11 +1,14 @@
-"""Credit memo: Dr income or deferral account / Cr Accounts Receivable; applied to invoices."""
+"""Credit memo: Dr income or deferral account / Cr Accounts Receivable; applied to invoices.
+
+Source: "Applying a Customer Credit Memo" (section_N1312521): Auto Apply takes the oldest invoices.
+"""
 
 from __future__ import annotations
 
 from netsuite_sandbox.errors import NEGATIVE_TOTAL, TRANS_APPLIED_AMTS_UNBALNCD, user_error
 from netsuite_sandbox.ledger import Header
 from netsuite_sandbox.money import to_decimal
-from netsuite_sandbox.records import applying, header as headers, itemlines
+from netsuite_sandbox.records import applying, header as headers, itemlines, payment_credits
 from netsuite_sandbox.records.fields import Values
 from netsuite_sandbox.records.invoice import receivables_account
 from netsuite_sandbox.records.kinds import Books, Draft, Kind
@@ -19,7 +22,9 @@ def build(books: Books, kind: Kind, values: Values, old: Header | None) -> Draft
     if head.total < 0:
         raise user_error(NEGATIVE_TOTAL)
     head.account = receivables_account(books, values, head.entity, "account")
-    applies = applying.read_apply(books, head, values.get("apply") or [])
+    applies = applying.read_apply(books, head, values.get("apply") or [], head.total)
+    if values.get("autoApply") and old is None and not applies:
+        applies = payment_credits.oldest_first(books, head, head.account)
     applied = sum(entry.units for entry in applies)
     check_applied(head.total, applied)
     head.open = head.total - applied

@@ -1,11 +1,12 @@
 """Customer deposit: Dr Undeposited Funds (or a bank account) / Cr Customer Deposits.
 
-Source: "Recording a Customer Deposit", "Transaction G/L Impact": a liability, no effect on A/R.
+Source: "Recording a Customer Deposit" (section_N1296669), "Transaction G/L Impact": a liability, no
+effect on A/R; the customer cannot be changed once it is saved.
 """
 
 from __future__ import annotations
 
-from netsuite_sandbox.errors import missing, user_error
+from netsuite_sandbox.errors import invalid_value, missing, user_error
 from netsuite_sandbox.ledger import Header, Line
 from netsuite_sandbox.money import times_rate, to_decimal, to_units
 from netsuite_sandbox.records import applying, header as headers
@@ -22,15 +23,19 @@ def build(books: Books, kind: Kind, values: Values, old: Header | None) -> Draft
     if head.total <= 0:
         raise missing(["Payment"])
     head.account = bank_account(books, values)
+    if old is not None and head.entity != old.entity:
+        raise user_error("The customer of a saved customer deposit cannot be changed.")
+    order = values.get("salesOrder")
+    owner = books.ledger.header(int(order)) if order is not None else None
+    if order is not None and (owner is None or owner.entity != head.entity):
+        raise invalid_value(order, "salesOrder", "salesOrder")
     applied = old.total - old.open if old else 0
     if head.total < applied:
         raise user_error(
             f"The payment {to_decimal(head.total)} is less than what is applied, "
             f"{to_decimal(applied)}."
         )
-    changed = old and (head.currency, head.exchangerate, head.entity) != (
-        old.currency, old.exchangerate, old.entity,
-    )  # fmt: skip
+    changed = old and (head.currency, head.exchangerate) != (old.currency, old.exchangerate)
     if applied and changed:
         raise user_error("You cannot update linked transaction lines")
     head.open = head.total - applied

@@ -17,8 +17,9 @@ _EXPANDED_TYPES = frozenset({"OthCurrAsset", "OthAsset", "OthCurrLiab", "LongTer
 def bank_account(books: Books, values: Values) -> int:
     """Return the account that receives money: undepFunds or `account`.
 
-    Bank accounts only, unless the preference Expand Account Lists is on. Which types that
-    preference admits on deposits is unsure.
+    Bank accounts only, unless the preference Expand Account Lists is on ("General Accounting
+    Preferences", section_N1385293, names no types; which ones it admits here is unsure), and never
+    Customer Deposits itself.
     """
     undeposited = books.company.special_account("UndepFunds")
     account = values.get("account")
@@ -26,7 +27,8 @@ def bank_account(books: Books, values: Values) -> int:
         return undeposited
     kind = books.company.account_type(account)
     expanded = books.company.settings["expand_account_lists"] and kind in _EXPANDED_TYPES
-    if kind != "Bank" and not expanded:
+    itself = account == books.company.special_account("CustDep")
+    if itself or (kind != "Bank" and not expanded):
         raise invalid_value(account, "account", "account")
     return int(account)
 

@@ -15,6 +15,7 @@ from netsuite_sandbox.records.customer_payment import bank_account
 from netsuite_sandbox.records.fields import Values
 from netsuite_sandbox.records.invoice import receivables_account
 from netsuite_sandbox.records.kinds import Application, Books, Draft, Kind
+from netsuite_sandbox.records.revaluing import drop_revaluations
 
 _CREDITS = ("CustCred", "CustPymt")
 
@@ -52,7 +53,7 @@ def build(books: Books, kind: Kind, values: Values, old: Header | None) -> Draft
         raise missing(["Apply"])
     head.total = head.open = sum(entry.units for entry in applies)
     head.status = "R"
-    head.account = bank_account(books, {**values, "undepFunds": None})
+    head.account = _paid_from(books, head, values)
     receivable = receivables_account(books, values, head.entity, "arAcct")
     head.extra["arAcct"] = receivable
     base = times_rate(
@@ -63,6 +64,22 @@ def build(books: Books, kind: Kind, values: Values, old: Header | None) -> Draft
         Line(1, receivable, head.total, base, entity=head.entity),
     ]
     return Draft(head, lines, applies)
+
+
+def _paid_from(books: Books, head: Header, values: Values) -> int:
+    """Return the account that pays: the one named, or a default.
+
+    The form requires an account (help of the field Account), Oracle's sample of the REST use case
+    names none: setting refund_account_default.
+    """
+    if values.get("account") is None and (
+        books.company.settings["refund_account_default"] == "first_bank"
+    ):
+        for record in books.company.masters("account"):
+            fits = record.body.get("currency") in (None, head.currency)
+            if record.body["acctType"] == "Bank" and fits and not record.body.get("isInactive"):
+                return record.id
+    return bank_account(books, {**values, "undepFunds": None})
 
 
 def _entries(
@@ -143,7 +160,7 @@ def undo(books: Books, draft: Draft) -> None:
         status = "A" if row["type"] == "CustCred" else row["status"]
         books.ledger.set_open(head.id, row["open"] + row["amount"], status)
         db.execute("DELETE FROM link WHERE previousdoc = ? AND nextdoc = ?", (refund.id, head.id))
-        applying.drop_revaluations(books, head.id, refund.id)
+        drop_revaluations(books, head.id, refund.id)
 
 
 def show(books: Books, head: Header) -> Values:

@@ -38,8 +38,14 @@ def check_required(kind: Kind, values: Values) -> None:
         raise missing(absent)
 
 
-def start(books: Books, kind: Kind, values: Values, old: Header | None) -> Header:
-    """Build the header of a new or changed transaction, posting period included."""
+def start(
+    books: Books, kind: Kind, values: Values, old: Header | None, *, pending: bool = False
+) -> Header:
+    """Build the header of a new or changed transaction, posting period included.
+
+    Args:
+        pending: Whether it does not post because it waits for approval.
+    """
     company = books.company
     entity = values.get(kind.entity_field) if kind.entity_field else None
     customer = company.must("entity", entity).body if entity is not None else {}
@@ -70,7 +76,7 @@ def start(books: Books, kind: Kind, values: Values, old: Header | None) -> Heade
     else:
         header.id, header.createddate = old.id, old.createddate
         header.tranid = values.get("tranId") or old.tranid
-    header.postingperiod = _period(books, kind, values, header, old)
+    header.postingperiod = _period(books, kind, values, header, old, pending=pending)
     return header
 
 
@@ -84,21 +90,26 @@ def _is_custom(name: str) -> bool:
 
 
 def _period(
-    books: Books, kind: Kind, values: Values, header: Header, old: Header | None
+    books: Books, kind: Kind, values: Values, header: Header, old: Header | None, *, pending: bool
 ) -> int | None:
     chosen: Any = values.get("postingPeriod")
     if old is not None and old.postingperiod is not None:
         moved = old.trandate != header.trandate
-        if not moved and chosen in (None, old.postingperiod):
+        if old.posting and not moved and chosen in (None, old.postingperiod):
             return old.postingperiod
-        books.periods.check_change(
-            old.postingperiod, receivables=kind.receivables, ledger=kind.posts
-        )
-        if chosen == old.postingperiod:
-            chosen = None
+        if old.posting:
+            books.periods.check_change(
+                old.postingperiod, receivables=kind.receivables, ledger=kind.posts
+            )
+            chosen = None if chosen == old.postingperiod else chosen
+        elif chosen in (None, old.postingperiod):
+            kept = books.periods.may_post(old.postingperiod, receivables=kind.receivables)
+            chosen = old.postingperiod if kept else None
     if not kind.posts:
         return None
-    return books.periods.resolve(header.trandate, chosen, receivables=kind.receivables)
+    return books.periods.resolve(
+        header.trandate, chosen, receivables=kind.receivables, pending=pending
+    )
 
 
 def stored_values(kind: Kind, header: Header) -> Values:

@@ -28,12 +28,11 @@ _MISMATCH = "Transaction and foreign currency account use different currencies."
 
 def build(books: Books, kind: Kind, values: Values, old: Header | None) -> Draft:
     """Build a journal entry."""
-    head = headers.start(books, kind, values, old)
     company = books.company
-    approval = company.settings["require_journal_approval"]
     approved = _approved(values, old)
     if approved is None:
-        approved = not approval
+        approved = not company.settings["require_journal_approval"]
+    head = headers.start(books, kind, values, old, pending=not approved)
     head.extra["approved"] = bool(approved)
     if approved:
         head.extra["approvalStatus"] = _APPROVED

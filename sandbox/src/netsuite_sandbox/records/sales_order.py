@@ -40,7 +40,8 @@ def billed(books: Books, order: int) -> dict[int, tuple[Decimal, int]]:
     """Return what invoices and cash sales have billed, by order line: quantity and units."""
     rows = books.company.db.all(
         "SELECT l.orderline, l.quantity, l.amount FROM line l JOIN tx t ON t.id = l.tx"
-        " WHERE l.orderdoc = ? AND t.type IN ('CustInvc', 'CashSale')",
+        " WHERE l.orderdoc = ? AND t.type IN ('CustInvc', 'CashSale')"
+        " AND json_extract(t.extra, '$.voided') IS NULL",
         (order,),
     )
     out: dict[int, tuple[Decimal, int]] = {}

@@ -8,6 +8,7 @@ from netsuite_sandbox.errors import (
     CANT_DEL_REALIZED_GAINLOSS,
     DUP_ENTITY,
     DUP_RCRD,
+    NO_DELETE,
     TRANS_IN_USE,
     TYPE_MISMATCH,
     VOIDED,
@@ -36,7 +37,7 @@ from netsuite_sandbox.records.fields import Values, definition
 from netsuite_sandbox.records.kinds import Books, Draft, Kind
 from netsuite_sandbox.records.transforming import TRANSFORMS, starting_values
 from netsuite_sandbox.records.usable import check_accounts
-from netsuite_sandbox.records.voiding import void
+from netsuite_sandbox.records.voiding import refunded, void
 from netsuite_sandbox.suitebilling.charges import release
 
 KINDS: dict[str, Kind] = {
@@ -144,7 +145,8 @@ def update(
     draft = kind.build(books, kind, values, old)
     check_accounts(books.company, draft.header, draft.lines)
     changed = _impact(old_lines) != _impact(draft.lines) or old.posting != draft.header.posting
-    books.periods.check_change(old.postingperiod, receivables=kind.receivables, ledger=changed)
+    if old.posting:
+        books.periods.check_change(old.postingperiod, receivables=kind.receivables, ledger=changed)
     if changed and old.extra.get("voided"):
         raise user_error(VOIDED)
     books.ledger.replace(draft.header, draft.lines)
@@ -215,14 +217,16 @@ def delete(books: Books, kind: Kind, tx: int) -> None:
     head = get(books, kind, tx)
     if head.type == "FxReval":
         raise user_error(CANT_DEL_REALIZED_GAINLOSS)
+    settings = books.company.settings
+    if settings["void_using_reversing_journals"] and settings["reversing_voids_forbid_delete"]:
+        raise user_error(NO_DELETE)
     if kind.settled_once:
         kind.undo(books, Draft(head, books.ledger.lines(tx)))
     linked = books.company.db.one("SELECT 1 FROM link WHERE previousdoc = ? LIMIT 1", (tx,))
-    if linked or head.extra.get("refund"):
+    if linked or refunded(books, tx):
         raise user_error(TRANS_IN_USE)
-    books.periods.check_change(
-        head.postingperiod, receivables=kind.receivables, ledger=head.posting
-    )
+    if head.posting:  # Source: "Non-Posting Transactions in Locked and Closed Periods".
+        books.periods.check_change(head.postingperiod, receivables=kind.receivables, ledger=True)
     lines = books.ledger.lines(tx)
     if not kind.settled_once:
         kind.undo(books, Draft(head, lines))

@@ -4,8 +4,9 @@ REST has no void action. Sources: "N/transaction Module": total and all lines be
 transaction stays and its G/L impact can no longer change; "transaction.void(options)"
 (section_4413165692): a direct void returns the id of the transaction, one by reversing journal the
 id of the new journal; "transaction.Type" (section_4483109897): which types know which; "Voiding,
-Deleting, or Closing Transactions": with the preference Void Transactions Using Reversing Journals
-direct voids fail.
+Deleting, or Closing Transactions" (section_N563543): a void reopens what the transaction closed,
+such as the sales order of an invoice; "Void Transactions Using Reversing Journals Preference"
+(bridgehead_N1469460): with it direct voids fail, and linked transactions of a refund are reopened.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 from netsuite_sandbox.arm.recognition import drop_journal
 from netsuite_sandbox.errors import user_error
 from netsuite_sandbox.ledger import Header
+from netsuite_sandbox.records import offers, sales_order
 from netsuite_sandbox.records.deferral import INCOME_ACCOUNT
 from netsuite_sandbox.records.kinds import Books, Draft, Kind
 from netsuite_sandbox.suitebilling.charges import release
@@ -62,9 +64,24 @@ def void(books: Books, kind: Kind, tx: int) -> int:
     if books.company.settings["void_using_reversing_journals"]:
         if kind.code not in _BY_JOURNAL:
             raise user_error(_PREFERENCE)
-        return _by_journal(books, head)
+        return _by_journal(books, kind, head)
     _direct(books, kind, head)
     return tx
+
+
+def refunded(books: Books, tx: int) -> bool:
+    """Whether a refund has paid a credit memo, payment or deposit application back.
+
+    It then is linked to the refund, although it is the one that settles the other (unsure).
+    """
+    return (
+        books.company.db.one(
+            "SELECT 1 FROM link l JOIN tx t ON t.id = l.previousdoc"
+            " WHERE l.nextdoc = ? AND t.type = 'CustRfnd' LIMIT 1",
+            (tx,),
+        )
+        is not None
+    )
 
 
 def _direct(books: Books, kind: Kind, head: Header) -> None:
@@ -73,7 +90,7 @@ def _direct(books: Books, kind: Kind, head: Header) -> None:
         kind.undo(books, Draft(head, lines))  # A refund frees what it paid back.
     if books.company.db.one(
         "SELECT 1 FROM link WHERE previousdoc = ? AND linktype <> 'RevRec' LIMIT 1", (head.id,)
-    ):
+    ) or refunded(books, head.id):
         raise user_error(_LINKED)
     books.periods.check_change(
         head.postingperiod, receivables=kind.receivables, ledger=head.posting
@@ -93,14 +110,20 @@ def _direct(books: Books, kind: Kind, head: Header) -> None:
     elif head.type in {"CustInvc", "CustCred"}:
         release(books.company, head.id)
     books.ledger.replace(head, lines)
+    for order in {line.orderdoc for line in lines if line.orderdoc is not None}:
+        sales_order.refresh(books, order)
+    offers.refresh(books, head.createdfrom)
 
 
-def _by_journal(books: Books, head: Header) -> int:
-    """Write the opposite entry today, in an open period; what was paid back stays paid back.
-
-    That the deposit or credit memo behind a refund is not freed is inferred (unsure): the journal
-    leaves the customer a credit on Accounts Receivable.
-    """
+def _by_journal(books: Books, kind: Kind, head: Header) -> int:
+    """Write the opposite entry today, in an open period, and reopen what the refund paid back."""
+    for row in books.company.db.all(
+        "SELECT t.postingperiod FROM link l JOIN tx t ON t.id = l.nextdoc"
+        " WHERE l.previousdoc = ? AND t.type = 'DepAppl'",
+        (head.id,),
+    ):  # How a deposit's application of a shut period is reopened is not documented.
+        books.periods.check_change(row["postingperiod"], receivables=True, ledger=True)
+    kind.undo(books, Draft(head, books.ledger.lines(head.id)))
     day = books.company.clock.today().isoformat()
     journal = Header(
         type="Journal", trandate=day, subsidiary=head.subsidiary, currency=head.currency,
