@@ -36,6 +36,8 @@ def ns(http: TestClient) -> Iterator[Client]:
 
 def _second_opinion(http: TestClient) -> None:
     http.delete("/_sandbox/faults")
-    if second_opinion.installed() and http.get("/_sandbox/health").is_success:
+    if not second_opinion.installed():
+        second_opinion.say_it_is_missing()
+    if http.get("/_sandbox/health").is_success:
         journal = http.get("/_sandbox/journal.hledger").text
         second_opinion.agree(journal, http.get("/_sandbox/ledger").json())
