@@ -29,9 +29,7 @@ def test_each_program_agrees_and_finds_a_wrong_ledger(
 
 
 @pytest.mark.parametrize(("ci", "outcome"), [("", "skip"), ("true", "fail")])
-def test_a_missing_program_is_said(
-    ci: str, outcome: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_program_is_said(ci: str, outcome: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without either the check is skipped in words, and in continuous integration it fails."""
     monkeypatch.setattr(second_opinion, "HLEDGER", None)
     monkeypatch.setattr(second_opinion, "BEAN_QUERY", None)

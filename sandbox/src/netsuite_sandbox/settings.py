@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from netsuite_sandbox import dates
 from netsuite_sandbox.errors import invalid_request
 from netsuite_sandbox.store.database import Database
 from netsuite_sandbox.wire import jsontext
@@ -249,13 +250,31 @@ SETTINGS: tuple[Setting, ...] = (
         "Whether PATCH of a journal with void:true voids it.",
     ),
     Setting(
+        "date_format",
+        dates.DEFAULT,
+        dates.FORMATS,
+        "D",
+        "Record Collection Filtering; date formats of Set Preferences as third parties list them",
+        "The account's date format: of dates in answers of SuiteQL, in q filters, and of text that "
+        "SuiteQL compares with a date.",
+    ),
+    Setting(
+        "suiteql_listagg",
+        "works",
+        ("works", "refused"),
+        "C",
+        "Third-party queries use LISTAGG; SuiteQL Supported and Unsupported Functions "
+        "(section_158513731864) lists it as unsupported",
+        "Whether SuiteQL takes LISTAGG.",
+    ),
+    Setting(
         "rownum_counts",
         "rows_read",
         ("rows_read", "rows_returned"),
         "C",
         "Issue 1168 of oracle/netsuite-suitecloud-sdk",
-        "ROWNUM in a SuiteQL query with GROUP BY or aggregates caps the rows read (partial sums), "
-        "or the rows returned.",
+        "ROWNUM in a SuiteQL query with GROUP BY, aggregates, DISTINCT or ORDER BY caps the rows "
+        "read (partial sums, unsorted), or the rows returned.",
     ),
     Setting(
         "token_lifetime_s",

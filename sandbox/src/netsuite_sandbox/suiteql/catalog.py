@@ -153,7 +153,9 @@ foreignamount money = k.amount
             deferralacct id account = deferralAcct
             parent id account = parent
             description text = description
-            """,
+            subsidiary many subsidiary = (SELECT GROUP_CONCAT(COALESCE(json_extract(x.value, '$.id'), x.value), ', ') FROM json_each(m.body, '$.subsidiary') x)
+            includechildren bool = includeChildren
+            """,  # noqa: E501
         ),
         _master(
             "accountingperiod",
@@ -254,7 +256,9 @@ foreignamount money = k.amount
             revenuerecognitionrule id revRecRule = revenueRecognitionRule
             isinactive bool = isInactive
             description text = description
-            """,
+            subsidiary many subsidiary = (SELECT GROUP_CONCAT(COALESCE(json_extract(x.value, '$.id'), x.value), ', ') FROM json_each(m.body, '$.subsidiary') x)
+            includechildren bool = includeChildren
+            """,  # noqa: E501
         ),
         _table(
             "transactionstatus",

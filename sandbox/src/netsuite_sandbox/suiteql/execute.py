@@ -1,7 +1,7 @@
 """Runs SuiteQL and pages its result.
 
 Source: "Executing SuiteQL Queries Through REST": values are strings, names lower case; NULL columns
-are left out (third-party observation); dates come in the account's format, M/D/YYYY.
+are left out (third-party observation); dates come in the account's format (setting date_format).
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ from decimal import Decimal
 from typing import Any
 
 from netsuite_sandbox.company import Company
-from netsuite_sandbox.suiteql import functions
+from netsuite_sandbox.suiteql import functions, rates
 from netsuite_sandbox.suiteql.errors import refused, unsupported
+from netsuite_sandbox.suiteql.oracle import plain
 from netsuite_sandbox.suiteql.translate import Statement, translate
 
 ROWS_MAX = 100_000  # Source: "Collection Paging".
 _CACHE_MAX = 500
-_OF_NOW = ("sysdate", "current_", "relative_ranges", "builtin.period")
+_SETTINGS = ("rownum_counts", "date_format", "suiteql_listagg")  # They change translations.
+_OF_NOW = ("sysdate", "current_", "localtimestamp", "relative_ranges", "period", "consolidate")
 _Key = tuple[Statement, tuple[Any, ...], int, int]
 
 
@@ -36,9 +38,10 @@ class Engine:
 
     def __init__(self, company: Company) -> None:
         self._company = company
-        self._cache: dict[tuple[str, int, str], Statement] = {}
+        self._cache: dict[tuple[Any, ...], Statement] = {}
         self._kept: tuple[_Key, list[str], list[sqlite3.Row], int] | None = None
         functions.register(company.db.conn)
+        rates.register(company)
 
     def run(self, text: str, params: Sequence[Any], limit: int, offset: int) -> Page:
         """Run a statement and return one page."""
@@ -58,7 +61,8 @@ class Engine:
         kinds = [
             statement.outputs[name].kind if name in statement.outputs else "" for name in names
         ]
-        return Page([_item(names, kinds, row) for row in rows], total)
+        form = self._company.settings["date_format"]
+        return Page([_item(names, kinds, row, form) for row in rows], total)
 
     def _rows(
         self, statement: Statement, bound: list[Any], limit: int, offset: int
@@ -92,7 +96,8 @@ class Engine:
         return names, rows[offset : offset + limit], total
 
     def _statement(self, text: str) -> Statement:
-        key = (text, self._company.schema_version, self._company.settings["rownum_counts"])
+        settings = self._company.settings
+        key = (text, self._company.schema_version, *(settings[name] for name in _SETTINGS))
         found = self._cache.get(key)
         if found is None:
             found = translate(self._company, text)
@@ -115,13 +120,13 @@ def _bind(value: Any) -> Any:
     raise refused("Search error occurred: A parameter is a string, a number or a boolean.")
 
 
-def _item(names: list[str], kinds: list[str], row: sqlite3.Row) -> dict[str, Any]:
+def _item(names: list[str], kinds: list[str], row: sqlite3.Row, form: str) -> dict[str, Any]:
     out: dict[str, Any] = {"links": []}
     for name, kind, value in zip(names, kinds, row, strict=True):
         if value is None:
             continue
         if kind in {"date", "datetime"} and isinstance(value, str):
-            out[name] = functions.account_date(value)
+            out[name] = functions.account_date(value, form)
         else:
-            out[name] = functions.plain(value)
+            out[name] = plain(value)
     return out

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from datetime import date, datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
-_MONTHS = "January February March April May June July August September October November December"
-_NAMES = _MONTHS.split()
+from netsuite_sandbox import dates
+from netsuite_sandbox.dates import MONTHS
+from netsuite_sandbox.suiteql import oracle
+from netsuite_sandbox.suiteql.oracle import plain
 
 
 def _moment(value: Any) -> datetime | None:
@@ -21,17 +24,23 @@ def _moment(value: Any) -> datetime | None:
 
 
 def to_char(value: Any, pattern: str | None = None) -> str | None:
-    """TO_CHAR of a date (ISO text) or a number."""
+    """TO_CHAR of a date (ISO text) or a number.
+
+    Raises:
+        ValueError: A pattern of numbers that is none.
+    """
     if value is None:
         return None
     moment = _moment(value) if isinstance(value, str) else None
+    if moment is None and pattern is not None and not isinstance(value, str):
+        return oracle.formatted(value, pattern)
     if moment is None or pattern is None:
         return plain(value)
     out = pattern
     for token, text in (
-        ("YYYY", f"{moment.year:04d}"), ("MONTH", _NAMES[moment.month - 1].upper()),
-        ("Month", _NAMES[moment.month - 1]), ("MON", _NAMES[moment.month - 1][:3].upper()),
-        ("Mon", _NAMES[moment.month - 1][:3]), ("MM", f"{moment.month:02d}"),
+        ("YYYY", f"{moment.year:04d}"), ("MONTH", MONTHS[moment.month - 1].upper()),
+        ("Month", MONTHS[moment.month - 1]), ("MON", MONTHS[moment.month - 1][:3].upper()),
+        ("Mon", MONTHS[moment.month - 1][:3]), ("MM", f"{moment.month:02d}"),
         ("DD", f"{moment.day:02d}"), ("HH24", f"{moment.hour:02d}"),
         ("HH12", f"{moment.hour % 12 or 12:02d}"), ("HH", f"{moment.hour % 12 or 12:02d}"),
         ("MI", f"{moment.minute:02d}"), ("SS", f"{moment.second:02d}"),
@@ -39,15 +48,6 @@ def to_char(value: Any, pattern: str | None = None) -> str | None:
     ):  # fmt: skip
         out = out.replace(token, text).replace(token.lower(), text)
     return out
-
-
-def plain(value: Any) -> str:
-    """A value as SuiteQL writes it: always text, numbers with at most 15 digits."""
-    if isinstance(value, float):
-        number = Decimal(f"{value:.15g}")
-        text = format(number, "f")
-        return text.rstrip("0").rstrip(".") if "." in text else text
-    return str(value)
 
 
 def to_date(value: Any, pattern: str) -> str | None:
@@ -125,10 +125,28 @@ def truncate(value: Any, digits: Any = 0) -> float | int | None:
     return float(number)
 
 
-def account_date(value: str) -> str:
-    """A date as it leaves SuiteQL: the account's format, M/D/YYYY."""
+def account_date(value: str, form: str) -> str:
+    """A date as it leaves SuiteQL: in the account's format."""
     moment = _moment(value)
-    return value if moment is None else f"{moment.month}/{moment.day}/{moment.year}"
+    return value if moment is None else dates.shown(moment.date(), form)
+
+
+def many(text: str | None, operator: str, cased: str, *values: Any) -> str:
+    """MNFILTER: compare what is chosen, a JSON list, with values. "T" or "F".
+
+    Source: query.Operator: MN_EXCLUDE is the contrary of MN_INCLUDE (any), MN_EXCLUDE_ALL that of
+    MN_INCLUDE_ALL.
+    """
+    fold = str(cased).upper() not in {"TRUE", "T"}
+    chosen, wanted = (
+        {plain(one).lower() if fold else plain(one) for one in group if one is not None}
+        for group in (json.loads(text or "[]"), values)
+    )
+    found = {
+        "MN_INCLUDE": bool(chosen & wanted), "MN_INCLUDE_ALL": wanted <= chosen,
+        "MN_INCLUDE_EXACTLY": wanted == chosen,
+    }[operator.replace("EXCLUDE", "INCLUDE")]  # fmt: skip
+    return "T" if found != ("EXCLUDE" in operator) else "F"
 
 
 def register(connection: sqlite3.Connection) -> None:
@@ -137,7 +155,9 @@ def register(connection: sqlite3.Connection) -> None:
         ("ns_to_char", -1, to_char), ("ns_to_date", 2, to_date), ("ns_add_days", 2, add_days),
         ("ns_days_between", 2, days_between), ("ns_add_months", 2, add_months),
         ("ns_last_day", 1, last_day), ("ns_trunc_date", -1, trunc_date),
-        ("ns_truncate", -1, truncate),
+        ("ns_truncate", -1, truncate), ("ns_many", -1, many),
+        ("ns_account_date", 2, lambda day, form: day and account_date(day, form)),
     ):  # fmt: skip
         connection.create_function(name, arity, function, deterministic=True)
+    oracle.register(connection)
     connection.execute("PRAGMA case_sensitive_like = ON")

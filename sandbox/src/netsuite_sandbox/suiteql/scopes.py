@@ -12,7 +12,8 @@ from netsuite_sandbox.suiteql.errors import no_field, no_table, unsupported
 _PSEUDO = frozenset({"rownum"})
 _SAME_KIND = (exp.Alias, exp.Paren, exp.Max, exp.Min, exp.Coalesce)
 _DATES = (exp.StrToDate, exp.StrToTime, exp.CurrentDate, exp.CurrentTimestamp, exp.AddMonths,
-          exp.LastDay, exp.DateTrunc, exp.TimestampTrunc)  # fmt: skip
+          exp.LastDay, exp.DateTrunc, exp.TimestampTrunc, exp.Localtimestamp)  # fmt: skip
+_DATE_FUNCTIONS = frozenset({"FROM_TZ", "NEXT_DAY", "SYS_EXTRACT_UTC"})
 
 
 class Resolver:
@@ -133,7 +134,12 @@ def kind_of(node: exp.Expr) -> str:
     if isinstance(node, _DATES):
         return "date"
     if isinstance(node, exp.Dot) and isinstance(node.expression, exp.Anonymous):
-        return "date" if str(node.expression.this).upper() == "RELATIVE_RANGES" else ""
+        name = str(node.expression.this).upper()
+        if name.startswith("TYPE_") and node.expression.expressions:
+            return kind_of(node.expression.expressions[0])
+        return "date" if name == "RELATIVE_RANGES" else ""
+    if isinstance(node, exp.Anonymous):
+        return "date" if str(node.this).upper() in _DATE_FUNCTIONS else ""
     if isinstance(node, exp.Case):
         branches = [branch.args["true"] for branch in node.args["ifs"]]
         return kind_of(branches[0]) if branches else ""

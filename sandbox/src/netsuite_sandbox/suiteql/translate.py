@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlglot import TokenType, exp, parse, tokenize
+from sqlglot import exp, parse
 from sqlglot.errors import SqlglotError
 from sqlglot.transforms import eliminate_join_marks
 
+from netsuite_sandbox import dates
 from netsuite_sandbox.company import Company
 from netsuite_sandbox.suiteql.builtins import builtin
 from netsuite_sandbox.suiteql.catalog import TABLES, Column
+from netsuite_sandbox.suiteql.dialect import SCALARS, SuiteQL, check_joins, check_words
 from netsuite_sandbox.suiteql.errors import refused, unsupported
 from netsuite_sandbox.suiteql.functions import to_date
 from netsuite_sandbox.suiteql.grouping import check_grouping
-from netsuite_sandbox.suiteql.rownum import cap_rows_read
+from netsuite_sandbox.suiteql.rownum import is_rownum, limit_rows
 from netsuite_sandbox.suiteql.scopes import Resolver, kind_of
 
-_ALLOWED = frozenset(
-    {"INSTR", "MOD", "SIGN", "POWER", "NVL2", "SUBSTR", "ABS", "ROUND", "FLOOR", "CEIL", "LENGTH",
-     "LTRIM", "RTRIM", "REPLACE", "UPPER", "LOWER", "RANK", "DENSE_RANK", "ROW_NUMBER"}
-)  # fmt: skip
 IN_VALUES_MAX = 1000  # Source: "SuiteQL Performance and Best Practices".
 _DATES = frozenset({"date", "datetime"})
-_ACCOUNT_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In)
 
 
@@ -52,7 +48,9 @@ def translate(company: Company, text: str) -> Statement:
     Raises:
         NetSuiteError: INVALID_PARAMETER for what NetSuite would not run.
     """
+    check_words(text, list_agg=company.settings["suiteql_listagg"] == "works")
     tree = _parse(text)
+    check_joins(tree)
     resolver = Resolver(company)
     resolver.resolve(tree)
     for select in tree.find_all(exp.Select):
@@ -66,7 +64,7 @@ def translate(company: Company, text: str) -> Statement:
             raise unsupported()
     _name_outputs(tree)
     for select in list(tree.find_all(exp.Select)):
-        _row_limit(select, rows_read=company.settings["rownum_counts"] == "rows_read")
+        limit_rows(select, rows_read=company.settings["rownum_counts"] == "rows_read")
     limit = _take_limit(tree)
     tree = _rewrite(company, tree)
     outputs = resolver.outputs
@@ -75,9 +73,7 @@ def translate(company: Company, text: str) -> Statement:
 
 def _parse(text: str) -> exp.Query:
     try:
-        if any(token.token_type == TokenType.LIMIT for token in tokenize(text, read="oracle")):
-            raise unsupported()  # Source: LIMIT is not supported.
-        trees = [tree for tree in parse(text, read="oracle") if tree is not None]
+        trees = [tree for tree in parse(text, read=SuiteQL) if tree is not None]
     except (SqlglotError, RecursionError):
         raise unsupported() from None
     if len(trees) != 1 or not isinstance(trees[0], (exp.Select, exp.SetOperation)):
@@ -97,35 +93,6 @@ def _name_outputs(tree: exp.Query) -> None:
             continue
         number += 1
         item.replace(exp.alias_(item.copy(), f"expr{number}", copy=False))
-
-
-def _row_limit(select: exp.Select, *, rows_read: bool) -> None:
-    """ROWNUM <= n becomes a limit; OFFSET is ignored (seen on the live service)."""
-    select.set("offset", None)
-    where = select.args.get("where")
-    if where is None:
-        return
-    kept: list[exp.Expr] = []
-    limit: int | None = None
-    for part in where.this.flatten() if isinstance(where.this, exp.And) else [where.this]:
-        inner = part.unnest()
-        if isinstance(inner, (exp.LTE, exp.LT, exp.EQ)) and _is_rownum(inner.this):
-            if not isinstance(inner.expression, exp.Literal) or inner.expression.is_string:
-                raise unsupported()
-            limit = int(inner.expression.name) - (1 if isinstance(inner, exp.LT) else 0)
-        else:
-            kept.append(part.copy())
-    if limit is None:
-        return
-    select.set("where", exp.Where(this=exp.and_(*kept, copy=False)) if kept else None)
-    if rows_read and cap_rows_read(select, limit):
-        return
-    if select.args.get("limit") is None:
-        select.set("limit", exp.Limit(expression=exp.Literal.number(max(limit, 0))))
-
-
-def _is_rownum(node: exp.Expr) -> bool:
-    return isinstance(node, exp.Pseudocolumn | exp.Column) and node.name.lower() == "rownum"
 
 
 def _take_limit(tree: exp.Query) -> int | None:
@@ -179,8 +146,18 @@ def _sum(_company: Company, node: exp.Expr, _kinds: dict[int, str]) -> exp.Expr:
     return exp.Paren(this=exp.Div(this=total, expression=exp.Literal.number("1000000.0")))
 
 
-def _to_char(_company: Company, node: exp.Expr, _kinds: dict[int, str]) -> exp.Expr:
-    return _call("ns_to_char", node.this.copy(), node.args.get("format"))
+def _to_char(company: Company, node: exp.Expr, kinds: dict[int, str]) -> exp.Expr:
+    return _shown_text(company, node.this.copy(), node.args.get("format"), kinds, node.this)
+
+
+def _shown_text(
+    company: Company, value: exp.Expr, pattern: exp.Expr | None, kinds: dict[int, str],
+    original: exp.Expr,
+) -> exp.Expr:  # fmt: skip
+    """TO_CHAR; a date without a pattern is shown in the account's format (unsure)."""
+    if pattern is None and kinds.get(id(original)) in _DATES:
+        return _call("ns_account_date", value, exp.Literal.string(company.settings["date_format"]))
+    return _call("ns_to_char", value, pattern)
 
 
 def _to_date(_company: Company, node: exp.Expr, _kinds: dict[int, str]) -> exp.Expr:
@@ -225,6 +202,8 @@ def _last_day(_company: Company, node: exp.Expr, _kinds: dict[int, str]) -> exp.
 
 def _plus_minus(_company: Company, node: exp.Expr, kinds: dict[int, str]) -> exp.Expr:
     """Arithmetic on dates counts days."""
+    if isinstance(node, exp.Add) and any(_is_text(part) for part in (node.left, node.right)):
+        raise unsupported()  # Source: + is no concatenation (Performance and Best Practices).
     left = kinds.get(id(node)) == "date"
     assert isinstance(node, exp.Binary)
     both = isinstance(node, exp.Sub) and _date_like(node.left) and _date_like(node.right)
@@ -238,6 +217,13 @@ def _plus_minus(_company: Company, node: exp.Expr, kinds: dict[int, str]) -> exp
     return _call("ns_add_days", node.left.copy(), days)
 
 
+def _is_text(node: exp.Expr) -> bool:
+    if isinstance(node, exp.Literal):
+        return bool(node.is_string) and not node.name.replace(".", "", 1).lstrip("-").isdigit()
+    found = node.meta.get("column") if isinstance(node, exp.Column) else None
+    return found is not None and found.kind == "text"
+
+
 def _date_like(node: exp.Expr) -> bool:
     if isinstance(node, exp.Anonymous):
         return str(node.this) in {"ns_to_date", "ns_add_days", "ns_add_months", "ns_last_day",
@@ -247,15 +233,24 @@ def _date_like(node: exp.Expr) -> bool:
     return kind_of(node) in _DATES
 
 
-def _literal(_company: Company, node: exp.Expr, kinds: dict[int, str]) -> exp.Expr:
+def _literal(company: Company, node: exp.Expr, kinds: dict[int, str]) -> exp.Expr:
     """Text compared with a date is read in the account's format, as in netsuite-rest's example."""
     parent = node.parent
-    found = _ACCOUNT_DATE.fullmatch(node.name) if isinstance(parent, _COMPARISONS) else None
-    if found is None or parent is None:
+    if not isinstance(parent, _COMPARISONS) or not node.args.get("is_string"):
         return node
     if not any(kinds.get(id(part)) in _DATES for part in parent.iter_expressions()):
         return node
-    return exp.Literal.string(f"{found[3]}-{int(found[1]):02d}-{int(found[2]):02d}")
+    day = dates.read(node.name, company.settings["date_format"])
+    return node if day is None else exp.Literal.string(day.isoformat())
+
+
+def _in(_company: Company, node: exp.Expr, _kinds: dict[int, str]) -> exp.Expr:
+    """X IN BUILTIN.NAMED_GROUP(...), with or without parentheses: a sub-selection."""
+    given = [*node.expressions, node.args.get("field")]
+    lists = [part for part in given if isinstance(part, exp.Subquery)]
+    if len(lists) != 1 or len([part for part in given if part is not None]) != 1:
+        return node
+    return exp.In(this=node.this.copy(), query=lists[0].copy())
 
 
 def _divide(_company: Company, node: exp.Expr, _kinds: dict[int, str]) -> exp.Expr:
@@ -273,11 +268,26 @@ def _ordered(_company: Company, node: exp.Expr, _kinds: dict[int, str]) -> exp.E
     return node
 
 
-def _anonymous(_company: Company, node: exp.Expr, _kinds: dict[int, str]) -> exp.Expr:
-    name = str(node.this)
-    if name.startswith("ns_") or name.upper() in _ALLOWED or isinstance(node.parent, exp.Dot):
-        return node
-    raise unsupported()
+def _anonymous(company: Company, node: exp.Expr, kinds: dict[int, str]) -> exp.Expr:
+    name = str(node.this).upper()
+    if name == "TO_NCHAR":
+        first, *rest = [part.copy() for part in node.expressions]
+        return _shown_text(company, first, rest[0] if rest else None, kinds, node.expressions[0])
+    if name in SCALARS:
+        return _call(f"ns_{name.lower()}", *(part.copy() for part in node.expressions))
+    return node  # Checked by name before parsing; the rest is SQLite's own.
+
+
+def _aggregate(_company: Company, node: exp.Expr, _kinds: dict[int, str]) -> exp.Expr:
+    name = str(node.this).upper()
+    arguments = [part.copy() for part in node.expressions]
+    if name == "APPROX_COUNT_DISTINCT":
+        return exp.Count(this=exp.Distinct(expressions=arguments))
+    return exp.AnonymousAggFunc(this=f"ns_{name.lower()}", expressions=arguments)
+
+
+def _extract(_company: Company, node: exp.Expr, _kinds: dict[int, str]) -> exp.Expr:
+    return _call("ns_extract", exp.Literal.string(node.name), node.expression.copy())
 
 
 def _list_agg(_company: Company, node: exp.Expr, _kinds: dict[int, str]) -> exp.Expr:
@@ -286,7 +296,7 @@ def _list_agg(_company: Company, node: exp.Expr, _kinds: dict[int, str]) -> exp.
 
 
 def _row_number(_company: Company, node: exp.Expr, _kinds: dict[int, str]) -> exp.Expr:
-    if not _is_rownum(node) or node.meta.get("column") is not None:
+    if not is_rownum(node) or node.meta.get("column") is not None:
         return node
     return exp.Window(this=exp.RowNumber())
 
@@ -310,6 +320,10 @@ _RULES: dict[type[exp.Expr], _Rule] = {
     exp.Div: _divide,
     exp.Ordered: _ordered,
     exp.Anonymous: _anonymous,
+    exp.AnonymousAggFunc: _aggregate,
+    exp.Extract: _extract,
+    exp.In: _in,
+    exp.Localtimestamp: _now,
     exp.Literal: _literal,
     exp.GroupConcat: _list_agg,
     exp.Column: _row_number,

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
-from netsuite_sandbox import groups
+from netsuite_sandbox import dates, groups
 from netsuite_sandbox.errors import NetSuiteError
 from netsuite_sandbox.records.fields import Definition, Field, definition
 from netsuite_sandbox.records.kinds import Books
@@ -286,15 +286,13 @@ class Filter:
         if kind == "number":
             raise bad_query()
         if kind in {"date", "datetime"}:
-            return _day(text)
+            return self._day(text)
         return text
 
-
-def _day(text: str) -> str:
-    """Dates of a filter are in the account's format, e.g. "1/31/2026"; ISO is taken too."""
-    match = re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4})", text)
-    if match:
-        return f"{match[3]}-{int(match[1]):02d}-{int(match[2]):02d}"
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
-        return text
-    raise bad_query()
+    def _day(self, text: str) -> str:
+        """Dates of a filter are in the account's format, e.g. "1/31/2026"; ISO is taken too."""
+        day = dates.read(text, self._books.company.settings["date_format"])
+        day = day or dates.read(text, "YYYY-MM-DD")
+        if day is None:
+            raise bad_query()
+        return day.isoformat()
