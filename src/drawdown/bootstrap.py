@@ -7,7 +7,7 @@ and nothing here changes.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -17,7 +17,9 @@ from pathlib import Path
 from drawdown.config import Config, TenantTable, policy_json, to_policy
 from drawdown.core.errors import ConfigurationError
 from drawdown.core.policy import Policy
-from drawdown.core.ports import BillingSource, Erp
+from drawdown.core.ports import BillingSource, Erp, Problem
+from drawdown.core.subscription.plan import Plan
+from drawdown.core.subscription.usage import LocatedUsage
 from drawdown.store.database import Database, Session
 from drawdown.store.embedded import ensure_server
 
@@ -94,3 +96,34 @@ def billing_source(name: str, file: Path, policy: Policy) -> BillingSource:
     adapter = import_module(f"drawdown.billing.{name}")
     source: BillingSource = adapter.source_for(file.name, policy.time_zone)
     return source
+
+
+UsageDecoder = Callable[[Iterable[bytes]], Iterator[LocatedUsage | Problem]]
+
+
+def usage_source(file: Path, policy: Policy) -> UsageDecoder:
+    """Return the decoder of a file of metered usage.
+
+    Raises:
+        ConfigurationError: It is neither JSON Lines nor CSV by its name.
+    """
+    decoder: UsageDecoder = import_module("drawdown.billing.native.usage").usage_source_for(
+        file.name, policy.time_zone
+    )
+    return decoder
+
+
+def plan_file(file: Path) -> Plan | list[Problem]:
+    """Read a plan from a file; what is wrong with it comes by line.
+
+    Raises:
+        ConfigurationError: The file does not exist or is no text.
+    """
+    try:
+        text = file.read_text("utf-8")
+    except FileNotFoundError:
+        raise ConfigurationError(f"the file {file} does not exist") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{file} cannot be read: {error}") from error
+    found: Plan | list[Problem] = import_module("drawdown.billing.plan_file").read_plan(text)
+    return found

@@ -13,7 +13,7 @@ from types import FrameType
 import typer
 
 from drawdown import __version__
-from drawdown.cli import books, database, demonstration, reading, sandbox, summaries
+from drawdown.cli import books, database, demonstration, plans, reading, sandbox, summaries
 from drawdown.cli.output import DONE, REFUSED, WRONG_USAGE, print_json, warn
 from drawdown.core.errors import ConfigurationError, DrawdownError
 
@@ -35,7 +35,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for _module in (demonstration, sandbox, books, summaries, reading, database):
+for _module in (demonstration, sandbox, books, summaries, reading, database, plans):
     _module.register(app)
 
 

@@ -34,6 +34,7 @@ class Step(StrEnum):
     DRAWN = "drawn"
     REVERSED = "reversed"
     REDUCED = "reduced"
+    LAPSED = "lapsed"  #: a part expired, the rest lives on
     EXPIRED = "expired"
     VOIDED = "voided"
     RECOGNISED = "recognised"
@@ -48,7 +49,7 @@ TRANSITIONS: dict[State, dict[Step, State]] = {
     State.OPEN: {
         Step.INVOICED: State.OPEN, Step.PAID: State.OPEN, Step.DRAWN: State.OPEN,
         Step.REVERSED: State.OPEN, Step.REDUCED: State.OPEN, Step.RECOGNISED: State.OPEN,
-        Step.EXPIRED: State.EXPIRED, Step.VOIDED: State.VOIDED,
+        Step.LAPSED: State.OPEN, Step.EXPIRED: State.EXPIRED, Step.VOIDED: State.VOIDED,
     },
     # The next expiry run takes what a credit memo restored as breakage again.
     State.EXPIRED: {

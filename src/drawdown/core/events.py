@@ -102,6 +102,8 @@ class InvoiceLine:
         block_id: The block that pays; empty: the drawdown order decides.
         used_at: Instant of the usage; None: the invoice's own.
         rate: Price per credit of what no block covers (pay as you go), in currency units.
+        is_payable: A usage line that no block pays, with its amount: pay as you go that was rated
+            already. It stays an ordinary receivable whatever blocks there are.
     """
 
     line_id: str
@@ -112,6 +114,7 @@ class InvoiceLine:
     block_id: str = ""
     used_at: datetime | None = None
     rate: Decimal | None = None
+    is_payable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,9 +220,14 @@ class Clock(Event):
 
 @dataclass(frozen=True, slots=True)
 class Expiry(Event):
-    """One block has expired (derived from a clock, one for each block that is due)."""
+    """One block has expired (derived from a clock, one for each block that is due).
+
+    Attributes:
+        credits: The part that expired while the rest lives on (rollover); None: all that is left.
+    """
 
     block_id: str
+    credits: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

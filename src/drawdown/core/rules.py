@@ -113,6 +113,8 @@ MIRROR_ORDER: tuple[str, ...] = ("V1", "V2", "V3", "V4", "R1", "R2", "R3")
 
 def rules_for(step: Step, policy: Policy) -> tuple[Rule, ...]:
     """Return the rows that the automation posts for a step under a policy, in posting order."""
+    if step is Step.LAPSED:  # a part expires as the whole does
+        step = Step.EXPIRED
     found = _CACHE.get((step, policy.prepaid_item, policy.deposit_account))
     if found is None:
         found = tuple(

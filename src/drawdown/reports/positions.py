@@ -91,7 +91,7 @@ def _expired(movements: Iterable[Movement]) -> int:
     expired: set[int] = set()
     total = 0
     for movement in movements:
-        if movement.step is Step.EXPIRED:
+        if movement.step in (Step.LAPSED, Step.EXPIRED):
             expired.add(movement.sequence)
             total += movement.amount_minor
         elif movement.step is Step.REVERSED and movement.reverses in expired:

@@ -114,9 +114,13 @@ def _check_lines(drawing: _Drawing) -> Hold | Rejection | None:
 
 
 def _draw_line(drawing: _Drawing, line: InvoiceLine) -> Rejection | None:
-    if line.kind is not LineKind.USAGE:
+    if line.kind is not LineKind.USAGE or line.is_payable:
         amount = line.amount_minor or 0
-        drawing.ordinary.append(DocumentLine(line.line_id, line.item_id, line.kind, amount, amount))
+        drawing.ordinary.append(
+            DocumentLine(
+                line.line_id, line.item_id, line.kind, amount, amount, line.credits, line.credits
+            )
+        )
         return None
     at = line.used_at or drawing.event.effective_at
     candidates = [drawing.block(line.block_id)] if line.block_id else _usable(drawing, line, at)

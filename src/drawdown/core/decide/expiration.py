@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from drawdown.core.allocation import take_credits
 from drawdown.core.block import Block, State, Step
 from drawdown.core.decide.drawing import Draw, Occasion, apply_deposit, post_draw
 from drawdown.core.decide.known import Known
@@ -27,7 +28,10 @@ from drawdown.core.rules import Record
 
 
 def expire_block(event: Expiry, known: Known, policy: Policy) -> Outcome:
-    """Turn what remains of a block into breakage, dated the day it expired or was filled."""
+    """Turn what remains of a block, or a part of it, into breakage.
+
+    It is dated the day it expired or was filled; where a contract ended early, that day.
+    """
     block = known.blocks.get(event.block_id)
     if block is None or block.state is State.NEW:
         return Hold(f"block:{event.block_id}", f"block {event.block_id} is not open yet")
@@ -37,21 +41,29 @@ def expire_block(event: Expiry, known: Known, policy: Policy) -> Outcome:
             f"block {block.block_id} is {block.state.value} and has nothing left to expire",
             block.block_id,
         )
-    expired_on = policy.last_day(block.expires_at or event.effective_at)
+    ended_at = min(block.expires_at or event.effective_at, event.effective_at)
+    expired_on = policy.last_day(ended_at)
     fact_on = max((expired_on, *_filled_on(block, known)))
     posted_on = open_day(policy, fact_on)
     if isinstance(posted_on, Hold):
         return posted_on
     plan = PostingPlan()
     customer = known.customers[block.customer_id]
-    amount = block.remaining_minor
+    credits_, amount = block.remaining_credits, block.remaining_minor
+    if event.credits is not None and event.credits < credits_:
+        credits_, amount = take_credits(block, event.credits)
+    step = (
+        Step.EXPIRED
+        if amount == block.remaining_minor and credits_ == block.remaining_credits
+        else Step.LAPSED
+    )
     draw = Draw(
-        block.block_id, "breakage", BREAKAGE_ITEM, block.remaining_credits, amount,
+        block.block_id, "breakage", BREAKAGE_ITEM, credits_, amount,
         event.effective_at,
     )  # fmt: skip
     record = record_id(Record.INVOICE, known.tenant_id, event.event_id)
     on = Occasion(known, policy, event.event_id, event.event_id, posted_on)
-    post_draw(plan, on, block, draw, Step.EXPIRED, record)
+    post_draw(plan, on, block, draw, step, record)
     plan.documents.append(
         Document(
             event.event_id, DocumentKind.EXPIRATION, block.customer_id, block.currency,

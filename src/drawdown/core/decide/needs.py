@@ -75,7 +75,7 @@ def _usage(event: UsageInvoice, _known: Known) -> Iterator[Key]:
     for line in event.lines:
         if line.block_id:
             yield "block", line.block_id
-        elif line.kind is LineKind.USAGE:
+        elif line.kind is LineKind.USAGE and not line.is_payable:
             yield "blocks_of", event.customer_id
 
 

@@ -57,7 +57,7 @@ from drawdown.core.rules import MIRRORS, Record
 
 _ALL = CreditLine("", "", None, None)
 # Payments and recognitions of a block may bear the same document number.
-_DRAWING_STEPS = frozenset({Step.DRAWN, Step.EXPIRED, Step.REVERSED})
+_DRAWING_STEPS = frozenset({Step.DRAWN, Step.LAPSED, Step.EXPIRED, Step.REVERSED})
 
 
 def credit_invoice(event: CreditMemo | InvoiceVoid, known: Known, policy: Policy) -> Outcome:
@@ -190,7 +190,7 @@ def _open_draws(movements: list[Movement]) -> list[_OpenDraw]:
             movement, movement.credits, movement.amount_minor
         )
         for movement in movements
-        if movement.step in (Step.DRAWN, Step.EXPIRED)
+        if movement.step in (Step.DRAWN, Step.LAPSED, Step.EXPIRED)
     }
     for movement in movements:
         if movement.step is Step.REVERSED:

@@ -1,0 +1,478 @@
+"""The timeline of one customer: a fold over what happened, in the order in which it happened.
+
+Time brings purchases, grants, expiry, rollover and ends of terms; usage draws blocks and brings
+refills. Nothing here looks at when a fact arrived, so facts in any order give the same balances. A
+block that was bought once is a fact: a later fold finds it and buys no other in its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta, tzinfo
+from decimal import Decimal
+from heapq import heapify, heappop, heappush
+from typing import NamedTuple
+
+from drawdown.core.money import ZERO, credits_text, minus, plus
+from drawdown.core.rating.price import charge
+from drawdown.core.subscription.account import Account, BilledPart, Drawn, Holding, Meter, take
+from drawdown.core.subscription.acts import Act, Ending, EndKind, NoticeKind, Origin, PlanBlock
+from drawdown.core.subscription.notices import balance_of, tell, tell_balance
+from drawdown.core.subscription.plan import EndOfTerm, Measure, PrepayLine
+from drawdown.core.subscription.purchases import refill_block, refill_id, scheduled_block
+from drawdown.core.subscription.rollover import kept
+from drawdown.core.subscription.span import day_of, midnight
+from drawdown.core.subscription.terms import (
+    Subscription,
+    is_renewed_on,
+    period_of,
+    scheduled,
+    term_of,
+)
+from drawdown.core.subscription.wells import Well, open_well
+
+# What happens at one instant happens in this order.
+_ROLLS, _EXPIRES, _ENDS, _BUYS, _ENTERS, _WARNS = range(6)
+_TICK = timedelta(microseconds=1)
+
+
+class Use(NamedTuple):
+    """Usage that counts.
+
+    Attributes:
+        counts_at: Instant at which it draws: that of the usage, or of the last bill before it
+            became known.
+        quantity: Negative where billed usage was corrected downwards.
+    """
+
+    counts_at: datetime
+    used_at: datetime
+    usage_id: str
+    subscription_id: str
+    line_id: str
+    quantity: Decimal
+
+
+class _Timer(NamedTuple):
+    at: datetime
+    rank: int
+    owner: str
+    name: str = ""
+    place: int = 0
+
+
+def _enters_at(block: PlanBlock) -> datetime:
+    """Return when a block counts at the latest.
+
+    A refill enters with the usage that needs it. Where no usage does any more, because usage was
+    corrected, it enters after the instant at which it was bought.
+    """
+    at = max(block.entered_at, block.effective_at)
+    return at + _TICK if block.origin is Origin.REFILL else at
+
+
+class Timeline:
+    """Moves an account through time.
+
+    Attributes:
+        acts: What came about so far that was not known before, oldest first.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        subscriptions: Mapping[str, Subscription],
+        blocks: Mapping[str, PlanBlock],
+        zone: tzinfo,
+    ) -> None:
+        """Take up an account where it stands.
+
+        Args:
+            account: Is moved in place.
+            subscriptions: Those of the customer, by id.
+            blocks: Blocks bought or granted already that may enter from now on, by id.
+            zone: The tenant's posting time zone.
+        """
+        self.account = account
+        self.subscriptions = subscriptions
+        self.zone = zone
+        self.acts: list[Act] = []
+        self._blocks = blocks
+        self._wells: dict[tuple[str, str], Well] = {}
+        self._timers = [
+            _Timer(_enters_at(block), _ENTERS, block.block_id) for block in blocks.values()
+        ]
+        for subscription in subscriptions.values():
+            self._timers += self._timer_of_term(subscription)
+            for line in subscription.plan.prepay:
+                self._timers += self._timer_of_purchase(subscription, line)
+        for holding in account.holdings.values():
+            if not holding.is_ended:
+                self._timers += self._timers_of_holding(holding)
+        heapify(self._timers)
+
+    # -- time -------------------------------------------------------------------------------------
+
+    def advance(self, until: datetime) -> None:
+        """Let everything happen that time brings up to an instant, inclusive."""
+        account, timers = self.account, self._timers
+        while timers and timers[0].at <= until:
+            timer = heappop(timers)
+            account.at = max(account.at, timer.at)
+            self._pass(timer)
+        account.at = max(account.at, until)
+
+    def next_at(self) -> datetime | None:
+        """Return the instant at which time brings something next; None: never."""
+        return self._timers[0].at if self._timers else None
+
+    def _timer_of_term(self, subscription: Subscription) -> list[_Timer]:
+        course = self.account.course(subscription.subscription_id)
+        day = course.term_ended_on or subscription.starts_on
+        if subscription.ends_on is not None and day >= subscription.ends_on:
+            return []
+        ends_on = term_of(subscription, day).ends_on
+        if ends_on is None:
+            return []
+        return [_Timer(midnight(ends_on, self.zone), _ENDS, subscription.subscription_id)]
+
+    def _timer_of_purchase(self, subscription: Subscription, line: PrepayLine) -> list[_Timer]:
+        bought = self.account.course(subscription.subscription_id).bought.get(line.line_id)
+        following = scheduled(subscription, line, bought)
+        if following is None:
+            return []
+        at = midnight(following.on, self.zone)
+        return [_Timer(at, _BUYS, subscription.subscription_id, line.line_id)]
+
+    def _timers_of_holding(self, holding: Holding) -> list[_Timer]:
+        block = holding.block
+        timers = [
+            _Timer(at, _ROLLS, block.block_id, place=place)
+            for place, at in enumerate(block.rolls_at)
+            if place >= holding.rolls
+        ]
+        if block.expires_at is not None:
+            timers.append(_Timer(block.expires_at, _EXPIRES, block.block_id))
+            line = self._line_of(block)
+            for one in line.thresholds if line else ():
+                if one.measure is Measure.DAYS:
+                    at = block.expires_at - timedelta(days=int(one.value))
+                    at = max(at, self.account.at)
+                    timers.append(_Timer(at, _WARNS, block.block_id, credits_text(one.value)))
+        return timers
+
+    def _line_of(self, block: PlanBlock) -> PrepayLine | None:
+        subscription = self.subscriptions.get(block.subscription_id)
+        if subscription is None or not block.line_id:
+            return None
+        return subscription.plan.prepay_line(block.line_id)
+
+    def _pass(self, timer: _Timer) -> None:
+        if timer.rank == _BUYS:
+            self._buy_scheduled(self.subscriptions[timer.owner], timer.name)
+        elif timer.rank == _ENDS:
+            self._end_term(self.subscriptions[timer.owner])
+        elif timer.rank == _ENTERS:
+            if timer.owner not in self.account.holdings:
+                self._enter(self._blocks[timer.owner])
+        else:
+            holding = self.account.holdings[timer.owner]
+            if holding.is_ended:
+                return
+            if timer.rank == _EXPIRES:
+                self._end(holding, EndKind.EXPIRE)
+            elif timer.rank == _WARNS:
+                self._warn_of_expiry(holding, timer.name)
+            elif holding.rolls == timer.place:
+                self._roll(holding)
+
+    # -- blocks -----------------------------------------------------------------------------------
+
+    def _buy_scheduled(self, subscription: Subscription, line_id: str) -> None:
+        line = subscription.plan.prepay_line(line_id)
+        course = self.account.course(subscription.subscription_id)
+        one = scheduled(subscription, line, course.bought.get(line_id))
+        assert one is not None
+        course.bought[line_id] = one.on
+        self._buy(scheduled_block(subscription, one, self.zone))
+        for timer in self._timer_of_purchase(subscription, line):
+            heappush(self._timers, timer)
+
+    def _buy(self, block: PlanBlock) -> Holding | None:
+        """Buy a block, or find that it was bought: then its own terms stand."""
+        fact = self._blocks.get(block.block_id)
+        if fact is None:
+            self.acts.append(block)
+        return self._enter(fact or block)
+
+    def _enter(self, block: PlanBlock) -> Holding | None:
+        account = self.account
+        if block.block_id in account.holdings:
+            return None
+        holding = account.holdings[block.block_id] = Holding(block, block.credits)
+        if block.line_id and block.subscription_id in self.subscriptions:
+            fills = account.course(block.subscription_id).fills
+            fills[block.line_id] = fills.get(block.line_id, 0) + 1
+        if not block.is_invoiced_at_once:
+            account.uninvoiced.append(block.block_id)
+        for timer in self._timers_of_holding(holding):
+            heappush(self._timers, timer)
+        self._wells.clear()
+        return holding
+
+    def _end(self, holding: Holding, kind: EndKind) -> None:
+        holding.is_ended = True
+        if holding.left or holding.reserved:
+            self.account.endings.append(Ending(holding.block.block_id, kind, None, self.account.at))
+        self._wells.clear()
+
+    def _roll(self, first: Holding) -> None:
+        """Roll over every block of a line whose period ends now."""
+        account, block = self.account, first.block
+        line = self._line_of(block)
+        subscription = self.subscriptions[block.subscription_id]
+        assert line is not None
+        assert line.rollover is not None
+        rolling = [
+            one
+            for one in account.holdings.values()
+            if not one.is_ended
+            and (one.block.subscription_id, one.block.line_id)
+            == (block.subscription_id, block.line_id)
+            and one.rolls < len(one.block.rolls_at)
+            and one.block.rolls_at[one.rolls] <= account.at
+        ]
+        carried = ZERO
+        for one, keeps in zip(
+            rolling, kept(rolling, line.rollover, subscription.plan.decimals), strict=True
+        ):
+            one.rolls += 1
+            lapses = minus(one.left, keeps)
+            carried = plus(carried, keeps)
+            if lapses and not keeps:
+                self._end(one, EndKind.EXPIRE)
+            elif lapses:
+                one.left = keeps
+                account.endings.append(
+                    Ending(one.block.block_id, EndKind.EXPIRE, lapses, account.at)
+                )
+        self._wells.clear()
+        if carried:
+            tell(
+                self.acts, account, NoticeKind.ROLLED_OVER,
+                (block.subscription_id, block.line_id), str(day_of(account.at, self.zone)),
+                account.at,
+                f"{credits_text(carried)} {block.unit} of {block.line_id} of "
+                f"{block.subscription_id} rolled over",
+            )  # fmt: skip
+
+    def _end_term(self, subscription: Subscription) -> None:
+        """End the remainders of a term, unless a renewal carries them over."""
+        course = self.account.course(subscription.subscription_id)
+        day = term_of(subscription, course.term_ended_on or subscription.starts_on).ends_on
+        assert day is not None
+        course.term_ended_on = day
+        if not (subscription.is_carried and is_renewed_on(subscription, day)):
+            is_refund = subscription.end_of_term is EndOfTerm.REFUND
+            left = ZERO
+            for holding in list(self.account.holdings.values()):
+                block = holding.block
+                if block.subscription_id != subscription.subscription_id or holding.is_ended:
+                    continue
+                if block.entered_at >= self.account.at:
+                    continue  # of the term that begins now
+                left = plus(left, holding.left)
+                is_paid = bool(block.amount_minor)
+                self._end(holding, EndKind.CANCEL if is_refund and is_paid else EndKind.EXPIRE)
+            if left:
+                tell(
+                    self.acts, self.account, NoticeKind.TERM_ENDED,
+                    (subscription.subscription_id, ""), str(day), self.account.at,
+                    f"the term of {subscription.subscription_id} ended with {credits_text(left)} "
+                    f"{subscription.plan.unit} left, which are "
+                    f"{'refunded' if is_refund else 'recognised as breakage'}",
+                )  # fmt: skip
+        for timer in self._timer_of_term(subscription):
+            heappush(self._timers, timer)
+
+    def _warn_of_expiry(self, holding: Holding, days: str) -> None:
+        block = holding.block
+        if holding.left and block.expires_at is not None:
+            tell(
+                self.acts, self.account, NoticeKind.EXPIRES_SOON,
+                (block.subscription_id, block.line_id), f"{block.block_id}:{days}",
+                self.account.at,
+                f"{credits_text(holding.left)} {block.unit} of block {block.block_id} expire at "
+                f"{block.expires_at:%Y-%m-%d %H:%M} UTC",
+            )  # fmt: skip
+
+    # -- usage ------------------------------------------------------------------------------------
+
+    def use(self, use: Use) -> Decimal:
+        """Rate one usage and let it draw; return what it adds to the charge of its period.
+
+        Usage is given in the order of (counts_at, used_at, usage_id).
+        """
+        account = self.account
+        if self._timers and self._timers[0].at <= use.counts_at:
+            self.advance(use.counts_at)
+        account.at = max(account.at, use.counts_at)
+        account.last = (use.counts_at, use.used_at, use.usage_id)
+        well = self._well(use)
+        meter = well.meter
+        assert meter is not None
+        meter.quantity = plus(meter.quantity, use.quantity)
+        meter.unbilled = plus(meter.unbilled, use.quantity)
+        comes_to = charge(well.line.price, meter.quantity, well.subscription.plan.decimals)
+        change = minus(comes_to, meter.charge)
+        meter.charge = comes_to
+        if change > 0:
+            self._draw(well, meter, change, use)
+        elif change < 0:
+            self.give_back(meter, -change)
+        if change and well.watched:
+            self._watch(use)
+        return change
+
+    def _well(self, use: Use) -> Well:
+        key = (use.subscription_id, use.line_id)
+        well = self._wells.get(key)
+        if well is None:
+            subscription = self.subscriptions[use.subscription_id]
+            well = self._wells[key] = open_well(
+                self.account, self.subscriptions.values(), subscription, use.line_id
+            )
+        if not well.starts_at <= use.used_at < well.ends_at:
+            period = period_of(well.subscription, day_of(use.used_at, self.zone))
+            well.starts_at = midnight(period.starts_on, self.zone)
+            well.ends_at = midnight(period.ends_on, self.zone)
+            well.meter = self.account.meter(*key, period.starts_on)
+        return well
+
+    def _draw(self, well: Well, meter: Meter, wanted: Decimal, use: Use) -> None:
+        wanted = self._draw_from(well.holdings, meter, wanted, use.counts_at)
+        for subscription, line in well.refilled:
+            while wanted and self._refill(subscription, line, use):
+                bought = self._well(use).holdings
+                wanted = self._draw_from(bought, meter, wanted, use.counts_at)
+        if wanted:
+            meter.overage = plus(meter.overage, wanted)
+            meter.overage_at = use.counts_at
+            subject = (use.subscription_id, use.line_id)
+            tell(
+                self.acts, self.account, NoticeKind.OVERAGE, subject, str(meter.starts_on),
+                use.counts_at,
+                f"usage of {use.line_id} of {use.subscription_id} exceeds the prepayment; the rest "
+                f"of the period from {meter.starts_on} is billed as it is used",
+            )  # fmt: skip
+
+    def _draw_from(
+        self, holdings: list[Holding], meter: Meter, wanted: Decimal, at: datetime
+    ) -> Decimal:
+        """Draw in order; return what is still wanted."""
+        for holding in holdings:
+            if not holding.left:
+                continue
+            taken = take(holding, wanted)
+            drawn = meter.draws.get(holding.block.block_id)
+            if drawn is None:
+                meter.draws[holding.block.block_id] = Drawn(taken, at)
+            else:
+                drawn.credits = plus(drawn.credits, taken)
+                drawn.last_at = at
+            wanted = minus(wanted, taken)
+            if not wanted:
+                break
+        return wanted
+
+    def _refill(self, subscription: Subscription, line: PrepayLine, use: Use) -> bool:
+        """Buy a refill at the instant of a usage; false: the limit is reached or the term over."""
+        account, at = self.account, use.counts_at
+        day = day_of(at, self.zone)
+        if day < subscription.starts_on or (subscription.ends_on and day >= subscription.ends_on):
+            return False
+        course = account.course(subscription.subscription_id)
+        period = period_of(subscription, day)
+        if course.refills_since != period.starts_on:
+            course.refills_since, course.refills_in = period.starts_on, {}
+        count = course.refills_in.get(line.line_id, 0)
+        subject = (subscription.subscription_id, line.line_id)
+        if line.refills_max and count >= line.refills_max:
+            tell(
+                self.acts, account, NoticeKind.REFILLS_EXHAUSTED, subject, str(period.starts_on),
+                at,
+                f"{line.line_id} of {subject[0]} has had its {line.refills_max} refills of the "
+                f"period from {period.starts_on}; what exceeds them is billed as it is used",
+            )  # fmt: skip
+            return False
+        course.refills_in[line.line_id] = count + 1
+        number = course.refills.get(line.line_id, 0) + 1
+        course.refills[line.line_id] = number
+        effective_at = max(account.closed_at, midnight(subscription.starts_on, self.zone))
+        block_id = refill_id(*subject, number)
+        entered_before = block_id in account.holdings
+        self._buy(refill_block(subscription, line, number, effective_at, at, self.zone))
+        if not entered_before:
+            tell(
+                self.acts, account, NoticeKind.REFILLED, subject, str(number), at,
+                f"{line.line_id} of {subject[0]} was refilled by "
+                f"{credits_text(line.refill_credits)} {subscription.plan.unit}: block {block_id}",
+            )  # fmt: skip
+        return True
+
+    def _watch(self, use: Use) -> None:
+        """Refill what has come down to its minimum, and tell the thresholds reached."""
+        for subscription, line in self._well(use).watched:
+            balance = balance_of(self.account, subscription.subscription_id, line.line_id)
+            if line.thresholds:
+                tell_balance(self.acts, self.account, subscription, line, balance, use.counts_at)
+            if not line.refill_credits or (subscription, line) not in self._well(use).refilled:
+                continue
+            while balance <= line.minimum and self._refill(subscription, line, use):
+                balance = balance_of(self.account, subscription.subscription_id, line.line_id)
+
+    def give_back(self, meter: Meter, credits_: Decimal) -> None:
+        """Give credits back to where a meter took them from: the last first.
+
+        What is not billed yet goes first: pay as you go, then the draws. Then lines of earlier
+        bills, which the next bill credits.
+        """
+        wanted = credits_
+        freed = min(meter.overage, wanted)
+        meter.overage = minus(meter.overage, freed)
+        wanted = minus(wanted, freed)
+        for block_id in reversed(list(meter.draws)):
+            if not wanted:
+                return
+            drawn = meter.draws[block_id]
+            part = min(drawn.credits, wanted)
+            drawn.credits = minus(drawn.credits, part)
+            wanted = minus(wanted, part)
+            if not drawn.credits:
+                del meter.draws[block_id]
+            holding = self.account.holdings[block_id]
+            holding.reserved = minus(holding.reserved, part)
+            self._restore(block_id, part)
+        for billed in reversed(meter.parts):
+            if not wanted:
+                return
+            part = min(billed.credits, wanted)
+            if not part:
+                continue
+            billed.credits = minus(billed.credits, part)
+            wanted = minus(wanted, part)
+            meter.credited.append(
+                BilledPart(billed.invoice_id, billed.line_id, billed.block_id, part)
+            )
+            if billed.block_id:
+                self._restore(billed.block_id, part)
+
+    def _restore(self, block_id: str, credits_: Decimal) -> None:
+        """Put credits back into a block; where it has ended they end with it."""
+        holding = self.account.holdings.get(block_id)
+        if holding is not None:
+            holding.left = plus(holding.left, credits_)
+        if (holding is None or holding.is_ended) and not any(
+            one.block_id == block_id and one.credits is None for one in self.account.endings
+        ):
+            self.account.endings.append(Ending(block_id, EndKind.EXPIRE, None, self.account.at))
