@@ -55,7 +55,11 @@ def test_a_plan_in_credits() -> None:
     assert isinstance(plan, Plan)
     (prepay,) = plan.prepay
     assert (plan.unit, plan.decimals, plan.term) == ("credits", 12, Span(12, 0))
-    assert (prepay.credits, prepay.amount_minor, prepay.every) == (Decimal(10_000), 90_000, Span(1, 0))
+    assert (prepay.credits, prepay.amount_minor, prepay.every) == (
+        Decimal(10_000),
+        90_000,
+        Span(1, 0),
+    )
     assert prepay.rollover is not None
     assert (prepay.rollover.share, prepay.rollover.cap) == (Decimal("0.5"), Decimal(3000))
     assert [one.measure for one in prepay.thresholds] == [Measure.SHARE, Measure.DAYS]
