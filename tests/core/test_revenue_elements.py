@@ -15,6 +15,7 @@ from drawdown.core.money import to_minor
 from drawdown.core.revenue_elements import (
     Account,
     Bought,
+    Drawn,
     Journal,
     Kind,
     Prepayment,
@@ -48,7 +49,13 @@ def vertex() -> Prepayment:
         tuple(
             Used(
                 on := date.fromisoformat(use["date"]), use["item"], Decimal(use["quantity"]),
-                minor(use["amount"]), minor(use["amount"]), on + timedelta(days=1),
+                minor(use["amount"]), on + timedelta(days=1),
+            )
+            for use in CASE["usage"]
+        ),
+        tuple(
+            Drawn(
+                on := date.fromisoformat(use["date"]), minor(use["amount"]), on + timedelta(days=1)
             )
             for use in CASE["usage"]
         ),
@@ -134,21 +141,26 @@ def prepayments(draw: st.DrawFn) -> Prepayment:
         Bought(on, draw(st.integers(1, 10_000)), billed(on))
         for on in draw(st.lists(_DAYS, max_size=4))
     )
-    used = []
+    used: list[Used] = []
+    drawn: list[Drawn] = []
     for on in draw(st.lists(_DAYS, max_size=8)):
         amount = draw(st.integers(-500, 4_000))
-        drawn = draw(st.integers(min(0, amount), max(0, amount)))
         item = draw(st.sampled_from(["a", "b"]))
-        used.append(Used(on, item, Decimal(amount), amount, drawn, billed(on)))
+        used.append(Used(on, item, Decimal(amount), amount, billed(on)))
+        part = draw(st.integers(min(0, amount), max(0, amount)))
+        drawn.append(Drawn(on, part, used[-1].billed_on))
     ends_on = draw(st.none() | st.just(date(2024, 6, 30)))
-    return Prepayment("prepaid", "USD", date(2024, 1, 1), ends_on, bought, tuple(used))
+    return Prepayment(
+        "prepaid", "USD", date(2024, 1, 1), ends_on, bought, tuple(used), tuple(drawn)
+    )
 
 
 @given(prepayments(), _DAYS)
 def test_what_is_bought_and_used_is_the_sum_of_the_elements(facts: Prepayment, on: date) -> None:
     """Sales amount only moves: prepaid in all, plus what was used beyond it."""
     bought = sum(one.amount_minor for one in facts.bought if one.on <= on)
-    beyond = sum(use.amount_minor - use.drawn_minor for use in facts.used if use.on <= on)
+    beyond = sum(use.amount_minor for use in facts.used if use.on <= on)
+    beyond -= sum(one.amount_minor for one in facts.drawn if one.on <= on)
     assert sum(one.sales_minor for one in elements(facts, on)) == bought + beyond
 
 
@@ -177,5 +189,5 @@ def test_in_the_end_income_is_usage_and_remainder(facts: Prepayment) -> None:
     )
     used = sum(use.amount_minor for use in facts.used)
     left = sum(one.amount_minor for one in facts.bought)
-    left -= sum(use.drawn_minor for use in facts.used)
+    left -= sum(one.amount_minor for one in facts.drawn)
     assert income == used + (left if facts.ends_on else 0)

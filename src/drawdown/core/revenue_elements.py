@@ -41,7 +41,6 @@ class Used(NamedTuple):
 
     Attributes:
         on: Day on which it counts in the books.
-        drawn_minor: The part that a prepayment pays; the rest is pay as you go.
         billed_on: Date of its invoice; None: not billed yet.
     """
 
@@ -49,7 +48,18 @@ class Used(NamedTuple):
     item_id: str
     quantity: Decimal
     amount_minor: int
-    drawn_minor: int
+    billed_on: date | None
+
+
+class Drawn(NamedTuple):
+    """What usage took from the prepayment; usage beyond it is pay as you go.
+
+    Attributes:
+        billed_on: Date of the invoice that it is taken off; None: not billed yet.
+    """
+
+    on: date
+    amount_minor: int
     billed_on: date | None
 
 
@@ -74,6 +84,7 @@ class Prepayment(NamedTuple):
     ends_on: date | None
     bought: tuple[Bought, ...] = ()
     used: tuple[Used, ...] = ()
+    drawn: tuple[Drawn, ...] = ()
     returned: tuple[Returned, ...] = ()
 
 
@@ -154,10 +165,11 @@ def elements(facts: Prepayment, as_of: date) -> list[Element]:
     used = [use for use in facts.used if use.on <= as_of]
     bought = [one for one in facts.bought if one.on <= as_of]
     returned = sum(one.amount_minor for one in facts.returned if one.on <= as_of)
-    drawn = sum(use.drawn_minor for use in used)
+    drawn = [one for one in facts.drawn if one.on <= as_of]
     billed = sum(one.amount_minor for one in bought if _is_billed(one.billed_on, as_of))
-    billed -= sum(use.drawn_minor for use in used if _is_billed(use.billed_on, as_of))
-    left = sum(one.amount_minor for one in bought) - drawn - returned
+    billed -= sum(one.amount_minor for one in drawn if _is_billed(one.billed_on, as_of))
+    left = sum(one.amount_minor for one in bought) - returned
+    left -= sum(one.amount_minor for one in drawn)
     result = [Element(facts.item_id, Decimal(1), left, billed - returned, _remainder(facts, end))]
     for item_id in _items(used):
         mine = [use for use in used if use.item_id == item_id]
@@ -255,7 +267,7 @@ def _remainder(facts: Prepayment, end: date) -> int:
     if facts.ends_on is None or end < facts.ends_on:
         return 0
     left = sum(one.amount_minor for one in facts.bought if one.on <= end)
-    left -= sum(use.drawn_minor for use in facts.used if use.on <= end)
+    left -= sum(one.amount_minor for one in facts.drawn if one.on <= end)
     return left - sum(one.amount_minor for one in facts.returned if one.on <= end)
 
 

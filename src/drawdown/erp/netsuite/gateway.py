@@ -25,6 +25,7 @@ from drawdown.core.errors import (
     ErpUnknownError,
 )
 from drawdown.core.money import to_decimal
+from drawdown.core.native_prepayment import NativePrepayment
 from drawdown.core.plan import Operation, RecordIntent
 from drawdown.core.ports import (
     AccountBalance,
@@ -359,6 +360,11 @@ class NetSuite:
         """Return what `records` would say of a record that is as a creation intends."""
         with _configured():
             return content(intent, self.directory)
+
+    def prepayments(self) -> Iterator[NativePrepayment]:
+        """Read the prepaid lines of SuiteBilling subscriptions."""
+        with _configured():
+            yield from readings.prepayments(self.transport, self.directory)
 
     def account_balances(self) -> Iterator[AccountBalance]:
         """Read the balance of every account that a role or observed account is mapped to."""

@@ -119,6 +119,17 @@ def get_record(record: str, external_id: str) -> Request:
     )
 
 
+def get_subscription(internal_id: str) -> Request:
+    """Read a subscription of SuiteBilling with its price intervals, by NetSuite's own id."""
+    return Request(
+        "GET",
+        f"{RECORD_ROOT}/subscription/{quote(internal_id, safe='')}",
+        (("expandSubResources", "true"),),
+        is_read=True,
+        subject=f"subscription {internal_id}",
+    )
+
+
 def create_record(record: str, body: Mapping[str, Any]) -> Request:
     """Create a record by POST; the body carries its external id."""
     return _write("POST", f"{RECORD_ROOT}/{record}", body, str(body["externalId"]))

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from drawdown.erp.netsuite.readings.balances import account_balances, tagged_balances, untagged
 from drawdown.erp.netsuite.readings.periods import books_open_from
+from drawdown.erp.netsuite.readings.prepayments import prepayments
 from drawdown.erp.netsuite.readings.recognition import recognised
 from drawdown.erp.netsuite.readings.records import foreign_records, records
 
@@ -21,6 +22,7 @@ __all__ = [
     "account_balances",
     "books_open_from",
     "foreign_records",
+    "prepayments",
     "recognised",
     "records",
     "tagged_balances",
