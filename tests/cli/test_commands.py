@@ -27,7 +27,7 @@ from tests.cli.commands import Commands, Ran, run, start
 COMMANDS = (
     "demo", "sandbox", "ingest", "deliver", "expire", "reconcile", "blocks", "show", "proof",
     "waiting", "summaries", "rules", "export", "version", "database start", "database status",
-    "database stop",
+    "database stop", "suitebilling compare", "suitebilling show",
 )  # fmt: skip
 LIFE = [
     *f.bought(),

@@ -13,7 +13,16 @@ from types import FrameType
 import typer
 
 from drawdown import __version__
-from drawdown.cli import books, database, demonstration, plans, reading, sandbox, summaries
+from drawdown.cli import (
+    books,
+    database,
+    demonstration,
+    plans,
+    reading,
+    sandbox,
+    suitebilling,
+    summaries,
+)
 from drawdown.cli.output import DONE, REFUSED, WRONG_USAGE, print_json, warn
 from drawdown.core.errors import ConfigurationError, DrawdownError
 
@@ -35,7 +44,17 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for _module in (demonstration, sandbox, books, summaries, reading, database, plans):
+MODULES = (
+    demonstration,
+    sandbox,
+    books,
+    summaries,
+    reading,
+    suitebilling,
+    database,
+    plans,
+)
+for _module in MODULES:
     _module.register(app)
 
 
