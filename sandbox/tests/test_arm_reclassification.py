@@ -11,13 +11,15 @@ from sandbox_client import Client
 FOUR = {1: (10, 12), 2: (20, 10), 3: (15, 38), 4: (25, 25)}
 
 
-def arrangement(ns: Client, elements: dict[int, tuple[Any, Any]]) -> list[str]:
+def arrangement(
+    ns: Client, elements: dict[int, tuple[Any, Any]], order: str = "SO"
+) -> list[str]:  # fmt: skip
     """An order whose lines have been recognized and billed by so much in January."""
-    kind = control(ns, "/recognition-event-types", name="Progress")["id"]
+    kind = control(ns, "/recognition-event-types", name=f"Progress {order}")["id"]
     items = [item(ns, f"Item {n}", f"5{n}", "2", kind) for n in elements]
     lines = [{"item": {"id": one}, "quantity": 1, "rate": 600} for one in items]
     sale = ns.make("/salesOrder", {
-        "entity": {"id": ns.customer}, "tranDate": "2024-01-05", "externalId": "SO",
+        "entity": {"id": ns.customer}, "tranDate": "2024-01-05", "externalId": order,
         "item": {"items": lines}})  # fmt: skip
     for n, (recognized, _) in enumerate(elements.values(), 1):
         control(ns, "/recognition-events", eventType=kind, transaction=sale, line=n,
@@ -25,7 +27,7 @@ def arrangement(ns: Client, elements: dict[int, tuple[Any, Any]]) -> list[str]:
     billed = [{"orderLine": n, "amount": amount} for n, (_, amount) in
               enumerate(elements.values(), 1) if amount]  # fmt: skip
     if billed:
-        ns.make("/salesOrder/eid:SO/!transform/invoice",
+        ns.make(f"/salesOrder/eid:{order}/!transform/invoice",
                 {"tranDate": "2024-01-25", "item": {"items": billed}})  # fmt: skip
     ns.month_end("2024-01")
     return items
@@ -163,3 +165,83 @@ def test_month_end_leaves_reclassification_out_unless_asked(ns: Client) -> None:
     assert "reclassification" not in ns.month_end("2024-01")
     result = control(ns, "/month-end", period="2024-01", reclassify=True)
     assert [one["kind"] for one in result["reclassification"]] == ["unbilled"]
+
+
+def test_sub_arrangement_groups(ns: Client) -> None:
+    """Groups X and Z within two arrangements: 15, 5 and 5, by net amount ratio.
+
+    Source: Unbilled Receivable Adjustment Sub-Arrangement Grouping Example (section_157238690217).
+    """
+    ns.set(unbilled_receivable_grouping="sub_arrangement")
+    arrangement(ns, {1: (100, 50), 2: (10, 50), 3: (50, 45)}, "A")
+    arrangement(ns, {4: (10, 5), 5: (20, 10), 6: (35, 40)}, "B")
+    rows = ns.sql("SELECT id, BUILTIN.DF(item) item FROM revenueelement ORDER BY id")
+    for row, group in zip(rows, "XXXXZZ", strict=True):
+        control(ns, "/unbilled-receivable-groups", element=row["id"], group=group)
+    unbilled, netting = reclassify(ns, "2024-01")
+    assert unbilled == ("unbilled", [
+        ["Cr", "Item 1 Deferred Revenue", "13.64"], ["Cr", "Item 3 Deferred Revenue", "1.36"],
+        ["Dr", "Unbilled Receivable", "15"],
+        ["Cr", "Item 4 Deferred Revenue", "5"], ["Cr", "Item 5 Deferred Revenue", "5"],
+        ["Dr", "Unbilled Receivable", "10"]])  # fmt: skip
+    assert netting == ("netting", [
+        ["Cr", "Item 1 Deferred Revenue", "36.36"], ["Dr", "Item 2 Deferred Revenue", "40"],
+        ["Cr", "Item 3 Deferred Revenue", "3.64"], ["Cr", "Item 5 Deferred Revenue", "5"],
+        ["Dr", "Item 6 Deferred Revenue", "5"]])  # fmt: skip
+    assert not [number for number in ns.balances() if number.startswith("245")]
+
+
+def test_elements_without_a_group_are_one(ns: Client) -> None:
+    """Without any group value the arrangement is treated as one group.
+
+    Source: section_4527937535.
+    """
+    ns.set(unbilled_receivable_grouping="sub_arrangement")
+    arrangement(ns, FOUR)
+    assert [kind for kind, _ in reclassify(ns, "2024-01")] == ["netting"]
+    refused = ns.http.post("/_sandbox/unbilled-receivable-groups", json={"element": 99})
+    assert refused.status_code == 400
+    refused = ns.http.post("/_sandbox/unbilled-receivable-groups",
+                           json={"element": 1, "group": "a b"})  # fmt: skip
+    assert refused.status_code == 400
+
+
+def test_grouping_is_only_widened(ns: Client) -> None:
+    """From element to arrangement, never back; the element's adjustments are reversed first.
+
+    Source: section_4527937535.
+    """
+    arrangement(ns, FOUR)
+    reclassify(ns, "2024-01")
+    ns.set(unbilled_receivable_grouping="arrangement")
+    assert [kind for kind, _ in reclassify(ns, "2024-01")] == [
+        "reversal of prior unbilled", "netting",
+    ]  # fmt: skip
+    back = ns.http.put("/_sandbox/settings", json={"unbilled_receivable_grouping": "element"})
+    assert back.status_code == 400
+    assert "larger one only" in back.text
+
+
+def test_more_than_a_thousand_lines_of_one_arrangement(ns: Client) -> None:
+    """Line 1,000 is a placeholder on Deferred Revenue Clearing, offset by the next journal.
+
+    Source: section_4365500917.
+    """
+    one = item(ns, "Item", "51", "2", "-1")
+    lines = [{"item": {"id": one}, "quantity": 1, "rate": 1} for _ in range(2100)]
+    ns.make("/salesOrder", {
+        "entity": {"id": ns.customer}, "tranDate": "2024-01-05", "item": {"items": lines}})  # fmt: skip
+    ns.month_end("2024-01")
+    found = [journal(ns, made["id"]) for made in
+             control(ns, "/reclassification", period="2024-01")["journals"]]  # fmt: skip
+    assert [len(lines) for lines in found] == [1000, 1000, 105]
+    clearing = "Revenue Clearing"
+    assert [found[0][-1], found[1][0], found[1][-1], found[2][0]] == [
+        ["Dr", f"{clearing}", "999"], ["Cr", f"{clearing}", "999"],
+        ["Dr", f"{clearing}", "1997"], ["Cr", f"{clearing}", "1997"],
+    ]  # fmt: skip
+    assert ns.balance("1150") == 2100
+    assert "24510" not in ns.balances()
+    assert "" not in ns.balances()  # The clearing account, which has no number, is at zero.
+    control(ns, "/reclassification", period="2024-02")
+    assert ns.balance("1150") == 2100

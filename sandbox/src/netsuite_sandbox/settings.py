@@ -144,10 +144,21 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "unbilled_receivable_grouping",
         "element",
-        ("element", "arrangement"),
+        ("element", "sub_arrangement", "arrangement"),
         "D",
         "Groupings for Unbilled Receivable Adjustment Journal Entries (section_4527937535)",
-        "Whether contract assets are computed for each element or net for the arrangement.",
+        "Whether contract assets are computed for each element, net for each Unbilled Receivable "
+        "Group of an arrangement, or net for the arrangement. It can only be widened.",
+    ),
+    Setting(
+        "exclude_contract_assets_from_fx",
+        False,
+        (True, False),
+        "D",
+        "Unbilled Receivable Adjustment (section_160590749111), Exclude Contract Assets from FX "
+        "Reclassification",
+        "Leave contract assets in foreign currency at their first rate instead of the period-end "
+        "rate with a gain or loss.",
     ),
     Setting(
         "usage_charge_date",
@@ -320,11 +331,21 @@ class Settings:
             raise invalid_request(f"Setting '{name}' takes one of {list(setting.choices)}.")
         if type(value) is not type(setting.default):
             raise invalid_request(f"Setting '{name}' takes a {type(setting.default).__name__}.")
+        if name == "unbilled_receivable_grouping":
+            self._check_wider(setting, value)
         with self._database.transaction():
             self._database.execute(
                 "INSERT OR REPLACE INTO setting VALUES (?, ?)", (name, jsontext.dumps(value))
             )
         self._values[name] = value
+
+    def _check_wider(self, setting: Setting, value: Value) -> None:
+        """Refuse a smaller grouping than before. Source: section_4527937535."""
+        if setting.choices.index(value) < setting.choices.index(self._values[setting.name]):
+            raise invalid_request(
+                f"{setting.name} cannot be changed from {self._values[setting.name]} to {value}: "
+                "from a smaller grouping to a larger one only."
+            )
 
     def describe(self) -> list[dict[str, Any]]:
         """All settings with value, default and source."""

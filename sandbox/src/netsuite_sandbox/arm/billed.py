@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from netsuite_sandbox.money import share
+
 if TYPE_CHECKING:
     from netsuite_sandbox.company import Company
     from netsuite_sandbox.store.database import Row
@@ -19,31 +21,57 @@ _UNTIL = (
 )
 
 
-def billed_units(company: Company, element: Row, period_start: str) -> int:
-    """Return what bills posted up to a period bill of an element, less what credits netted."""
+def billed(company: Company, element: Row, period_start: str) -> tuple[int, int]:
+    """Return what bills posted up to a period bill of an element, less what credits netted.
+
+    Returns:
+        Units of transaction and of base currency, each bill at its own exchange rate.
+    """
     if element["subscriptionline"] is not None:
         return _of_charges(company, element["subscriptionline"], period_start)
     source = company.db.one("SELECT type FROM tx WHERE id = ?", (element["source"],))
+    netted, netted_base = _netted(company, element)
     if source is None or source["type"] != "SalesOrd":
-        return int(element["amount"] - element["netted"])
-    units: int = company.db.value(
-        "SELECT COALESCE(SUM(k.amount), 0) FROM link k JOIN tx t ON t.id = k.nextdoc"
+        return element["amount"] - netted, element["base"] - netted_base
+    row = company.db.one(
+        "SELECT COALESCE(SUM(k.amount), 0), COALESCE(SUM(-l.base), 0) FROM link k"
+        " JOIN tx t ON t.id = k.nextdoc"
+        " JOIN line l ON l.tx = k.nextdoc AND l.id = k.nextline"
         " WHERE k.previousdoc = ? AND k.previousline = ? AND k.linktype = 'OrdBill'" + _UNTIL,
         (element["source"], element["sourceline"], period_start),
     )
-    return units - int(element["netted"])
+    assert row is not None
+    return row[0] - netted, row[1] - netted_base
 
 
-def _of_charges(company: Company, line: int, period_start: str) -> int:
-    total = 0
+def _netted(company: Company, element: Row) -> tuple[int, int]:
+    """What credit memos took off, at the memos' own rates; of a memo what it took off others."""
+    precision = company.precision(company.base_currency(element["subsidiary"]))
+    if element["amount"] < 0:
+        whole = share(element["base"], element["netted"], element["amount"], precision)
+        return element["netted"], whole
+    base = 0
+    for row in company.db.all(
+        "SELECT n.amount, c.amount AS whole, c.base FROM netting n"
+        " JOIN element c ON c.id = n.credit WHERE n.debit = ?",
+        (element["id"],),
+    ):
+        base += share(row["base"], row["amount"], row["whole"], precision)
+    return element["netted"], base
+
+
+def _of_charges(company: Company, line: int, period_start: str) -> tuple[int, int]:
+    total = base = 0
     for document, number in (("invoice", "invoiceLine"), ("creditMemo", "creditMemoLine")):
-        units: int = company.db.value(
-            "SELECT COALESCE(SUM(-l.amount), 0) FROM master c"
+        row = company.db.one(
+            "SELECT COALESCE(SUM(-l.amount), 0), COALESCE(SUM(-l.base), 0) FROM master c"
             f" JOIN line l ON l.tx = json_extract(c.body, '$.{document}')"
             f" AND l.id = CAST(json_extract(c.body, '$.{number}') AS INTEGER)"
             " JOIN tx t ON t.id = l.tx"
             " WHERE c.grp = 'charge' AND json_extract(c.body, '$.subscriptionLine') = ?" + _UNTIL,
             (line, period_start),
         )
-        total += units
-    return total
+        assert row is not None
+        total += row[0]
+        base += row[1]
+    return total, base

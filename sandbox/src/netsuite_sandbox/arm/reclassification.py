@@ -1,11 +1,11 @@
-"""Reclassification of deferred revenue: contract assets for revenue recognized before billing.
+"""Reclassification of deferred revenue: the month-end journals after recognition.
 
-Sources: "Unbilled Receivable Adjustment" (section_160590749111): Dr contract asset / Cr deferred
-revenue for what is recognized beyond billing, prior adjustments reversed first; "Groupings for
-Unbilled Receivable Adjustment Journal Entries" (section_4527937535) for element and arrangement and
-the net amount ratio; "Net Contract Asset or Liability per Element" (section_160590132188) for the
-netting entry; "Creating Reclassification Journal Entries" (section_4365500917): dated with the
-posting period's last day, approved, at most 1,000 lines, in the next open period if it is shut.
+Sources: "Reclassification of Deferred Revenue" (section_4363759368): cumulative, for arrangements
+with a bill or a recognition journal in the period; "Unbilled Receivable Adjustment"
+(section_160590749111): prior adjustments are reversed first; "Creating Reclassification Journal
+Entries" (section_4365500917): dated with the posting period's last day, approved, in the next open
+period if it is shut, at most 1,000 lines, what a full journal leaves open goes over the system
+account Deferred Revenue Clearing. What is posted is worked out in `adjusting`.
 """
 
 from __future__ import annotations
@@ -15,35 +15,42 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-from netsuite_sandbox.arm.billed import billed_units
-from netsuite_sandbox.company import Company
+from netsuite_sandbox.arm.adjusting import (
+    CONTRACT_ASSET,
+    FOREIGN,
+    NETTING,
+    REVERSED,
+    UNBILLED,
+    Move,
+    asset_moves,
+    foreign_moves,
+    positions,
+)
+from netsuite_sandbox.company import Company, Master
 from netsuite_sandbox.errors import invalid_request
 from netsuite_sandbox.ledger import Header, Ledger, Line
-from netsuite_sandbox.money import share
 from netsuite_sandbox.periods import Period, Periods
 from netsuite_sandbox.store.database import Row
 
 LINES_PER_JOURNAL_MAX = 1000
-UNBILLED, NETTING = "unbilled", "netting"
+_CLEARING = "DefRevClearing"
 _MEMOS = {
+    FOREIGN: "Foreign Currency Adjustment",
     UNBILLED: "Unbilled Receivable Adjustment",
     NETTING: "Net Contract Asset or Liability per Element",
+    CONTRACT_ASSET: "Foreign Currency Gain Loss on Contract Asset",
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
-    """What a reclassification does to the deferral account of one element.
+class Entry:
+    """One line of a reclassification journal, base currency, debit positive."""
 
-    Attributes:
-        base: Base currency, debit positive; an unbilled receivable takes the other side.
-        undoes: The earlier move that this one reverses.
-    """
-
-    kind: str
-    element: Row
+    account: int
     base: int
-    undoes: int = 0
+    element: Row
+    memo: str
+    move: Move | None = None
 
 
 def posting_period(periods: Periods, asked: Period) -> Period:
@@ -73,23 +80,33 @@ def reclassify(company: Company, ledger: Ledger, periods: Periods, name: str) ->
         rows.sort(key=lambda row: (row["arrangement"], row["id"]))
         for arrangement, group in groupby(rows, key=lambda row: row["arrangement"]):
             elements = list(group)
+            found = positions(company, elements, asked, posting)
+            wanted = asset_moves(company, found, posting)
+            new = [move for move in wanted if move.kind in REVERSED]
             old = _standing(company, arrangement, {row["id"]: row for row in elements})
-            new = _wanted(company, elements, asked)
-            if _same(company, arrangement, old, new, asked):
+            foreign = any(at.closing is not None for at in found)
+            same = _values(old) == _values(new)
+            if not _active(company, arrangement, asked, posting) and (same or foreign):
                 continue
-            undone += [Move(m.kind, m.element, -m.base, m.undoes) for m in old]
-            made += new
-        for moves, is_reversal in ((undone, True), (made, False)):
-            for kind in (UNBILLED, NETTING):
-                chosen = [move for move in moves if move.kind == kind]
-                journals += _write(company, ledger, posting, chosen, is_reversal=is_reversal)
+            made += foreign_moves(company, found)
+            made += [move for move in wanted if move.kind == CONTRACT_ASSET]
+            if not (same and _of_this_period(company, arrangement, posting)):
+                undone += [Move(m.kind, m.element, -m.base, m.undoes) for m in old]
+                made += new
+        for moves, kind, is_reversal in (
+            (made, FOREIGN, False), (undone, UNBILLED, True), (undone, NETTING, True),
+            (made, UNBILLED, False), (made, NETTING, False), (made, CONTRACT_ASSET, False),
+        ):  # fmt: skip
+            chosen = [move for move in moves if move.kind == kind]
+            journals += _write(company, ledger, posting, chosen, is_reversal=is_reversal)
     return {"period": asked.name, "journals": journals}
 
 
 def _standing(company: Company, arrangement: int, elements: dict[int, Row]) -> list[Move]:
     """The adjustments of an arrangement that no journal has reversed."""
     rows = company.db.all(
-        "SELECT * FROM reclass WHERE arrangement = ? AND reversal IS NULL ORDER BY id",
+        "SELECT * FROM reclass WHERE arrangement = ? AND reversal IS NULL"
+        f" AND kind IN ('{UNBILLED}', '{NETTING}') ORDER BY id",
         (arrangement,),
     )
     return [
@@ -99,71 +116,45 @@ def _standing(company: Company, arrangement: int, elements: dict[int, Row]) -> l
     ]
 
 
-def _same(
-    company: Company, arrangement: int, old: list[Move], new: list[Move], asked: Period
-) -> bool:
-    """Whether the period's own adjustments already say what is wanted (a second run)."""
-    if {(m.kind, m.element["id"], m.base) for m in old} != {
-        (m.kind, m.element["id"], m.base) for m in new
-    }:
-        return False
+def _values(moves: list[Move]) -> set[tuple[str, int, int]]:
+    return {(move.kind, move.element["id"], move.base) for move in moves}
+
+
+def _of_this_period(company: Company, arrangement: int, posting: Period) -> bool:
+    """Whether the standing adjustments are the period's own (a second run)."""
     periods = company.db.all(
-        "SELECT DISTINCT period FROM reclass WHERE arrangement = ? AND reversal IS NULL",
+        "SELECT DISTINCT period FROM reclass WHERE arrangement = ? AND reversal IS NULL"
+        f" AND kind IN ('{UNBILLED}', '{NETTING}')",
         (arrangement,),
     )
-    return all(row["period"] == asked.id for row in periods)
+    return all(row["period"] == posting.id for row in periods)
 
 
-def _wanted(company: Company, elements: list[Row], asked: Period) -> list[Move]:
-    """The adjustments of one arrangement: recognized less billed, by element or as a whole."""
-    assets = {}
-    for row in elements:
-        units = _recognized(company, row, asked.start) - billed_units(company, row, asked.start)
-        precision = company.precision(company.base_currency(row["subsidiary"]))
-        assets[row["id"]] = share(row["base"], units, row["amount"], precision) if units else 0
-    by_id = {row["id"]: row for row in elements}
-    if company.settings["unbilled_receivable_grouping"] == "element":
-        return [Move(UNBILLED, by_id[i], -base) for i, base in assets.items() if base > 0]
-    net = sum(assets.values())
-    precision = company.precision(company.base_currency(elements[0]["subsidiary"]))
-    positive = {i: base for i, base in assets.items() if base > 0}
-    negative = {i: base for i, base in assets.items() if base < 0}
-    moves: list[Move] = []
-    if net > 0:
-        parts = _ratio(net, positive, precision)
-        moves += [Move(UNBILLED, by_id[i], -part) for i, part in parts.items()]
-    # The netting entry leaves no element on the other side of the group.
-    odd, even = (negative, positive) if net > 0 else (positive, negative)
-    if odd and even:
-        moves += [Move(NETTING, by_id[i], -base) for i, base in odd.items()]
-        parts = _ratio(sum(odd.values()), even, precision)
-        moves += [Move(NETTING, by_id[i], part) for i, part in parts.items()]
-    moves.sort(key=lambda move: (move.kind, move.element["id"]))
-    return [move for move in moves if move.base]
-
-
-def _ratio(total: int, parts: dict[int, int], precision: int) -> dict[int, int]:
-    """Apportion by net amount ratio; adds up to the total."""
-    out: dict[int, int] = {}
-    whole = sum(parts.values())
-    seen = given = 0
-    for key, part in parts.items():
-        seen += part
-        upto = share(total, seen, whole, precision)
-        out[key] = upto - given
-        given = upto
-    return out
-
-
-def _recognized(company: Company, element: Row, period_start: str) -> int:
-    units: int = company.db.value(
-        "SELECT COALESCE(SUM(p.amount), 0) FROM planned p JOIN plan n ON n.id = p.plan"
-        " JOIN master m ON m.grp = 'accountingPeriod' AND m.id = p.postingperiod"
-        " WHERE n.element = ? AND p.journal IS NOT NULL"
-        " AND json_extract(m.body, '$.startDate') <= ?",
-        (element["id"], period_start),
+def _active(company: Company, arrangement: int, asked: Period, posting: Period) -> bool:
+    """Whether an arrangement is eligible: made, billed or recognized in the period."""
+    days = (asked.start, asked.end)
+    return (
+        company.db.one(
+            "SELECT 1 FROM element e LEFT JOIN tx a ON a.id = e.arrangement"
+            " WHERE e.arrangement = ?1"
+            " AND (a.trandate BETWEEN ?2 AND ?3 OR e.elementdate BETWEEN ?2 AND ?3"
+            "  OR EXISTS (SELECT 1 FROM link k JOIN tx t ON t.id = k.nextdoc"
+            "   WHERE k.previousdoc = e.source AND k.linktype = 'OrdBill'"
+            "   AND t.postingperiod IN (?4, ?5))"
+            "  OR EXISTS (SELECT 1 FROM netting n JOIN element c ON c.id = n.credit"
+            "   WHERE n.debit = e.id AND c.elementdate BETWEEN ?2 AND ?3)"
+            "  OR EXISTS (SELECT 1 FROM master c JOIN tx t"
+            "   ON t.id = json_extract(c.body, '$.invoice')"
+            "   OR t.id = json_extract(c.body, '$.creditMemo') WHERE c.grp = 'charge'"
+            "   AND json_extract(c.body, '$.subscriptionLine') = e.subscriptionline"
+            "   AND t.postingperiod IN (?4, ?5))"
+            "  OR EXISTS (SELECT 1 FROM planned p JOIN plan n ON n.id = p.plan"
+            "   WHERE n.element = e.id AND p.journal IS NOT NULL AND p.postingperiod IN (?4, ?5)))"
+            " LIMIT 1",
+            (arrangement, *days, asked.id, posting.id),
+        )
+        is not None
     )
-    return units
 
 
 def _write(
@@ -172,63 +163,116 @@ def _write(
     """Write the journals of one kind, one subsidiary at a time."""
     out: list[dict[str, Any]] = []
     for subsidiary in sorted({move.element["subsidiary"] for move in moves}):
-        chunk: list[Move] = []
-        size = 0
         mine = [move for move in moves if move.element["subsidiary"] == subsidiary]
-        for _, group in groupby(mine, key=lambda move: move.element["arrangement"]):
-            part = list(group)
-            if chunk and size + len(part) + 1 > LINES_PER_JOURNAL_MAX:
-                out.append(_journal(company, ledger, period, chunk, is_reversal=is_reversal))
-                chunk, size = [], 0
-            chunk += part
-            size += len(part) + 1
-        if chunk:
-            out.append(_journal(company, ledger, period, chunk, is_reversal=is_reversal))
+        for entries in _chunks(company, _entries(company, mine)):
+            kind = mine[0].kind
+            out.append(_journal(company, ledger, period, kind, entries, is_reversal=is_reversal))
     return out
 
 
+def _entries(company: Company, moves: list[Move]) -> list[Entry]:
+    """The lines of all moves, arrangement by arrangement, with their other side."""
+    out: list[Entry] = []
+    for arrangement, group in groupby(moves, key=lambda move: move.element["arrangement"]):
+        part = list(group)
+        memo = f"{_MEMOS[part[0].kind]} for Revenue Arrangement {arrangement}"
+        for move in part:
+            element = move.element
+            out.append(Entry(element["deferralaccount"], move.base, element,
+                             f"{memo}, Element: {element['id']}", move))  # fmt: skip
+            if move.kind in {FOREIGN, CONTRACT_ASSET}:
+                out.append(Entry(_gain_account(company, element), -move.base, element, memo))
+        if part[0].kind == UNBILLED:
+            total = -sum(move.base for move in part)
+            asset = company.special_account("UnbilledRec")
+            out.append(Entry(asset, total, part[0].element, memo))
+    return out
+
+
+def _gain_account(company: Company, element: Row) -> int:
+    """The item's Foreign Currency Adjustment Account; by default its income account.
+
+    Source: section_157238786981.
+    """
+    if element["item"] is not None:
+        chosen = company.must("item", element["item"]).body.get("revReclassFxAccount")
+        if chosen is not None:
+            return int(chosen)
+    return int(element["recognitionaccount"])
+
+
+def _chunks(company: Company, entries: list[Entry]) -> list[list[Entry]]:
+    """Cut lines into journals of at most 1,000; a placeholder balances what is cut apart."""
+    out: list[list[Entry]] = []
+    rest = entries
+    while len(rest) > LINES_PER_JOURNAL_MAX:
+        whole = rest[:LINES_PER_JOURNAL_MAX]
+        if not sum(entry.base for entry in whole):
+            out.append(whole)
+            rest = rest[LINES_PER_JOURNAL_MAX:]
+            continue
+        part = rest[: LINES_PER_JOURNAL_MAX - 1]
+        left = sum(entry.base for entry in part)
+        if not left:
+            out.append(part)
+            rest = rest[LINES_PER_JOURNAL_MAX - 1 :]
+            continue
+        account = _clearing_account(company)
+        memo = "Deferred Revenue Clearing"
+        out.append([*part, Entry(account, -left, part[-1].element, memo)])
+        offset = Entry(account, left, part[-1].element, memo)
+        rest = [offset, *rest[LINES_PER_JOURNAL_MAX - 1 :]]
+    return [*out, rest] if rest else out
+
+
+def _clearing_account(company: Company) -> int:
+    """Return Deferred Revenue Clearing, which the system makes when it is first needed."""
+    found = company.db.value(
+        "SELECT id FROM master WHERE grp = 'account' AND json_extract(body, '$.sSpecAcct') = ?",
+        (_CLEARING,),
+    )
+    if found is not None:
+        return int(found)
+    now = company.clock.stamp()
+    body = {"acctName": "Deferred Revenue Clearing", "acctType": "DeferRevenue",
+            "isInactive": False, "sSpecAcct": _CLEARING}  # fmt: skip
+    number = company.db.next_number("id.account")
+    company.save_master(Master(number, "account", None, body, now, now), new=True)
+    return number
+
+
 def _journal(
-    company: Company, ledger: Ledger, period: Period, moves: list[Move], *, is_reversal: bool
-) -> dict[str, Any]:
-    kind, subsidiary = moves[0].kind, moves[0].element["subsidiary"]
-    memo = _MEMOS[kind]
+    company: Company, ledger: Ledger, period: Period, kind: str, entries: list[Entry],
+    *, is_reversal: bool,
+) -> dict[str, Any]:  # fmt: skip
+    subsidiary = entries[0].element["subsidiary"]
     header = Header(
         type="Journal", trandate=period.end, subsidiary=subsidiary,
         currency=company.base_currency(subsidiary), exchangerate=Decimal(1),
         tranid=f"JE{company.db.next_number('Journal')}", postingperiod=period.id, status="B",
-        memo=f"{memo} Reversal" if is_reversal else memo, extra={"approved": True},
+        memo=f"{_MEMOS[kind]} Reversal" if is_reversal else _MEMOS[kind],
+        extra={"approved": True},
     )  # fmt: skip
     mainline = company.settings["journal_lines_mainline"] == "T"
-    lines: list[Line] = []
-    for arrangement, group in groupby(moves, key=lambda move: move.element["arrangement"]):
-        part = list(group)
-        for move in part:
-            lines.append(_line(lines, move.element["deferralaccount"], move.base, move.element,
-                               f"{memo} for Revenue Arrangement {arrangement}, Element:"
-                               f" {move.element['id']}", mainline=mainline))  # fmt: skip
-        if kind == UNBILLED:
-            asset = company.special_account("UnbilledRec")
-            total = -sum(move.base for move in part)
-            lines.append(_line(lines, asset, total, part[0].element,
-                               f"{memo} for Revenue Arrangement {arrangement}",
-                               mainline=mainline))  # fmt: skip
+    lines = [
+        Line(number, entry.account, entry.base, entry.base, mainline=mainline,
+             entity=entry.element["entity"], memo=entry.memo)
+        for number, entry in enumerate(entries)
+    ]  # fmt: skip
     header.total = sum(line.amount for line in lines if line.amount > 0)
     journal = ledger.insert(header, lines)
+    moves = [entry.move for entry in entries if entry.move is not None]
     for move in moves:
         _note(company, move, period, journal)
-    for arrangement, group in groupby(moves, key=lambda move: move.element["arrangement"]):
-        amount = sum(abs(move.base) for move in group)
+    amounts: dict[int, int] = {}
+    for move in moves:
+        arrangement = move.element["arrangement"]
+        amounts[arrangement] = amounts.get(arrangement, 0) + abs(move.base)
+    for arrangement, amount in amounts.items():
         # The link type of these journals is unsure.
         ledger.link((arrangement, 0), (journal, 0), "RevRecls", amount, day=period.end)
     shown = f"reversal of prior {kind}" if is_reversal else kind
     return {"id": str(journal), "tranid": header.tranid, "kind": shown, "lines": len(lines)}
-
-
-def _line(
-    lines: list[Line], account: int, base: int, element: Row, memo: str, *, mainline: bool
-) -> Line:
-    return Line(len(lines), account, base, base, mainline=mainline, entity=element["entity"],
-                memo=memo)  # fmt: skip
 
 
 def _note(company: Company, move: Move, period: Period, journal: int) -> None:

@@ -150,6 +150,19 @@ def _event(sandbox: Sandbox, request: Request) -> Any:
     return {"id": str(made)}
 
 
+def _unbilled_group(sandbox: Sandbox, request: Request) -> Any:
+    """Set Unbilled Receivable Group of an element, as an edit of its arrangement does."""
+    body, company = _object(request), sandbox.company
+    element, name = _number(body, "element"), body.get("group")
+    if company.db.one("SELECT 1 FROM element WHERE id = ?", (element,)) is None:
+        raise invalid_request("element is the id of a revenue element.")
+    if not isinstance(name, str) or not name.isalnum():
+        raise invalid_request("group is an alphanumeric id.")
+    with company.db.transaction():
+        company.db.execute("INSERT OR REPLACE INTO unbilledgroup VALUES (?, ?)", (element, name))
+    return {"element": str(element), "group": name}
+
+
 def _make(company: Company, record: str, body: dict[str, Any]) -> int:
     now = company.clock.stamp()
     with company.db.transaction():
@@ -169,6 +182,7 @@ ROUTES: dict[tuple[str, str], Callable[[Sandbox, Request], Any]] = {
     ("POST", "/revenue-rules"): _rule,
     ("POST", "/recognition-event-types"): _event_type,
     ("POST", "/recognition-events"): _event,
+    ("POST", "/unbilled-receivable-groups"): _unbilled_group,
     ("POST", "/rating-run"): _rating,
     ("POST", "/billing-run"): _billing,
     ("POST", "/end-of-term"): _end_term,

@@ -160,7 +160,7 @@ CREATE INDEX IF NOT EXISTS planned_journal ON planned (journal) WHERE journal IS
 -- Lines of reclassification journals: what each element added to the contract asset.
 CREATE TABLE IF NOT EXISTS reclass (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
-  kind TEXT NOT NULL,                  -- unbilled or netting
+  kind TEXT NOT NULL,                  -- one of arm/adjusting.py
   arrangement INTEGER NOT NULL,
   element INTEGER NOT NULL,
   base INTEGER NOT NULL,               -- money, base currency: debit of the deferral account
@@ -168,6 +168,8 @@ CREATE TABLE IF NOT EXISTS reclass (
   journal INTEGER NOT NULL,
   reversal INTEGER                     -- the journal that took it back
 );
+-- Unbilled Receivable Group of revenue elements.
+CREATE TABLE IF NOT EXISTS unbilledgroup (element INTEGER PRIMARY KEY, name TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS reclass_open ON reclass (arrangement) WHERE reversal IS NULL;
 CREATE INDEX IF NOT EXISTS reclass_journal ON reclass (journal);
 
