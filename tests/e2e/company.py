@@ -21,7 +21,7 @@ from drawdown.erp.netsuite import NetSuite, Threads, UsageItem
 from drawdown.erp.netsuite.connect import read_settings, to_connection, to_mapping
 from drawdown.local_sandbox.company import prepare
 from drawdown.local_sandbox.process import Controls
-from drawdown.service.deliver import DeliveryReport, deliver
+from drawdown.service.delivery import DeliveryReport, deliver
 from drawdown.service.ingest import Answer, ingest
 from drawdown.service.observe import Observation, observe
 from drawdown.service.reconcile import Reconciliation, reconcile

@@ -8,7 +8,7 @@ import pytest
 
 from drawdown.core.errors import StoreError
 from drawdown.core.events import Event
-from drawdown.service.deliver import DeliveryReport
+from drawdown.service.delivery import DeliveryReport
 from drawdown.store import outbox
 from tests.cases import facts as f
 from tests.cases.stories import STORIES

@@ -27,7 +27,7 @@ from drawdown.config import Config, load_config
 from drawdown.core.errors import ConfigurationError
 from drawdown.core.policy import Policy
 from drawdown.core.ports import Erp, Located, Problem
-from drawdown.service.deliver import deliver
+from drawdown.service.delivery import deliver
 from drawdown.service.ingest import BATCH_SIZE, Answer, expire, ingest
 from drawdown.service.observe import observe
 from drawdown.service.reconcile import reconcile

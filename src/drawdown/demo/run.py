@@ -38,7 +38,7 @@ from drawdown.erp.netsuite import UsageItem
 from drawdown.local_sandbox.company import prepare
 from drawdown.local_sandbox.process import SandboxProcess
 from drawdown.reports.positions import expected_balances
-from drawdown.service.deliver import deliver
+from drawdown.service.delivery import deliver
 from drawdown.service.export import Format, export_lines
 from drawdown.service.independent import Verdict, second_opinion
 from drawdown.service.ingest import BATCH_SIZE, Answer, ingest

@@ -1,4 +1,5 @@
-"""Connections, tenants and migrations. All SQL runs as role drawdown_app, for one tenant at a time.
+"""Connections, tenants and migrations. SQL runs as role drawdown_app, for one tenant at a time; only
+delivery may run as drawdown_worker, which sees the outboxes of all.
 
 Migrations are numbered SQL files, applied in order, each in a transaction of its own; a file that
 was applied and then edited is refused.
@@ -8,9 +9,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from importlib.resources import files
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import Connection, Cursor
@@ -62,18 +63,29 @@ class Database:
                 "the bundled PostgreSQL"
             ) from error
 
-    @contextmanager
-    def session(self, tenant_id: str) -> Iterator[Session]:
+    def session(self, tenant_id: str) -> AbstractContextManager[Session]:
         """Open a session of one tenant, as the application role.
 
         Raises:
             StoreError: The database cannot be reached or is not migrated.
         """
+        return self._session("drawdown_app", tenant_id)
+
+    def worker_session(self) -> AbstractContextManager[Session]:
+        """Open a session that sees the outboxes of all tenants, and nothing else of theirs.
+
+        Raises:
+            StoreError: The database cannot be reached or is not migrated.
+        """
+        return self._session("drawdown_worker", "")
+
+    @contextmanager
+    def _session(self, role: LiteralString, tenant_id: str) -> Iterator[Session]:
         with self._connect() as connection:
             connection.autocommit = True
             connection.prepare_threshold = 1
             try:
-                connection.execute("SET ROLE drawdown_app")
+                connection.execute(f"SET ROLE {role}")
                 connection.execute("SET timezone TO 'UTC'")
                 connection.execute("SELECT set_config('drawdown.tenant', %s, false)", (tenant_id,))
             except psycopg.Error as error:

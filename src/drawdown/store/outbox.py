@@ -1,17 +1,17 @@
-"""The outbox: records on their way to the ERP, fenced against workers that lost their turn."""
+"""The outbox as people and reports see it: what waits, what is parked, what was delivered.
+
+How rows are claimed and settled is in `delivery`.
+"""
 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from drawdown.core.errors import StoreError
 from drawdown.core.plan import Operation, RecordIntent
-from drawdown.core.ports import Posted
 from drawdown.store.codec import decode_intent
 from drawdown.store.database import Session
 
@@ -78,61 +78,12 @@ class Expected(NamedTuple):
         return self.states[0] is not None
 
 
-def take_turn(session: Session) -> int:
-    """Become the tenant's one deliverer and return a new fencing token.
-
-    The turn ends with the session. Rows written by an older token are refused from now on.
-
-    Raises:
-        StoreError: Another process is delivering for this tenant.
-    """
-    digest = hashlib.sha256(f"drawdown.deliver:{session.tenant_id}".encode()).digest()
-    key = int.from_bytes(digest[:8], "big", signed=True)
-    row = session.connection.execute("SELECT pg_try_advisory_lock(%s)", (key,)).fetchone()
-    if row is None or not row[0]:
-        raise StoreError(
-            f"another process is delivering for tenant {session.tenant_id!r}; let it finish, or "
-            "stop it and try again"
-        )
-    fence = session.run("next_fence").fetchone()
-    assert fence is not None
-    token = fence[0]
-    assert isinstance(token, int)
-    return token
-
-
 def window(session: Session, limit: int) -> list[Outgoing]:
     """Return the oldest rows that are not delivered, in the order they were decided."""
     return [
         Outgoing(row[0], row[1], tuple(row[2]), row[3], row[4], decode_intent(row[5]))
         for row in session.run("outbox_window", {"limit": limit})
     ]
-
-
-def claim(session: Session, position: int, fence: int) -> bool:
-    """Mark a row as being delivered; False if a newer worker has taken over."""
-    return session.run("claim_outbox", {"position": position, "fence": fence}).rowcount == 1
-
-
-def finish(session: Session, position: int, fence: int, posted: Posted) -> bool:
-    """Mark a row as delivered; False if a newer worker has taken over."""
-    parameters = {
-        "position": position,
-        "fence": fence,
-        "internal_id": posted.internal_id,
-        "number": posted.number,
-        "posting_period": posted.posting_period,
-    }
-    return session.run("finish_outbox", parameters).rowcount == 1
-
-
-def put_back(session: Session, position: int, fence: int, problem: str, *, is_parked: bool) -> None:
-    """Leave a row for later (waiting) or for a person (parked), with the reason in words."""
-    status = "parked" if is_parked else "waiting"
-    session.run(
-        "park_outbox",
-        {"position": position, "fence": fence, "problem": problem, "status": status},
-    )
 
 
 def retry_parked(session: Session) -> int:

@@ -14,27 +14,8 @@ FROM unnest(%(c0)s::bigint[], %(c1)s::text[], %(c2)s::text[], %(c3)s::text[], %(
 SELECT position, external_id, lanes, status, attempts, intent::text FROM drawdown.outbox
 WHERE tenant_id = %(tenant)s AND status <> 'done' ORDER BY position LIMIT %(limit)s
 
--- next_fence --
-UPDATE drawdown.tenant SET fence = fence + 1 WHERE tenant_id = %(tenant)s RETURNING fence
-
--- claim_outbox --
--- Mark a record as being delivered by this worker, if no newer worker has taken over.
-UPDATE drawdown.outbox SET fence = %(fence)s, attempts = attempts + 1
-WHERE tenant_id = %(tenant)s AND position = %(position)s AND fence <= %(fence)s
-  AND status = 'waiting'
-
--- finish_outbox --
-UPDATE drawdown.outbox
-SET status = 'done', internal_id = %(internal_id)s, number = %(number)s,
-    posting_period = %(posting_period)s, problem = '', delivered_at = now()
-WHERE tenant_id = %(tenant)s AND position = %(position)s AND fence = %(fence)s
-
--- park_outbox --
-UPDATE drawdown.outbox SET status = %(status)s, problem = %(problem)s
-WHERE tenant_id = %(tenant)s AND position = %(position)s AND fence = %(fence)s
-
 -- retry_parked --
-UPDATE drawdown.outbox SET status = 'waiting', problem = ''
+UPDATE drawdown.outbox SET status = 'waiting', problem = '', due_at = '-infinity'
 WHERE tenant_id = %(tenant)s AND status = 'parked'
 
 -- outbox_counts --

@@ -1,0 +1,39 @@
+"""Delivering the outbox to the ERP: by any number of processes, in order per lane, nothing twice.
+
+Three steps, apart from one another: `claim` (SQL), `perform` (calls to the ERP), `settle` (SQL). A
+worker runs them side by side, a simulation one after the other under a clock of its own.
+"""
+
+from drawdown.service.delivery.deliver import DeliveryReport, deliver
+from drawdown.service.delivery.governor import CONCURRENCY_DEFAULT
+from drawdown.service.delivery.observer import NoObserver, Observer
+from drawdown.service.delivery.steps import (
+    Claim,
+    Outcome,
+    Result,
+    Settled,
+    claim,
+    give_back,
+    perform,
+    register,
+    renew,
+    settle,
+)
+
+__all__ = [
+    "CONCURRENCY_DEFAULT",
+    "Claim",
+    "DeliveryReport",
+    "NoObserver",
+    "Observer",
+    "Outcome",
+    "Result",
+    "Settled",
+    "claim",
+    "deliver",
+    "give_back",
+    "perform",
+    "register",
+    "renew",
+    "settle",
+]

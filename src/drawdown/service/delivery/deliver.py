@@ -1,0 +1,162 @@
+"""Delivering one tenant's outbox until nothing more can be delivered now."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from drawdown.core.ports import Erp
+from drawdown.service.delivery.clock import Clock, DatabaseClock
+from drawdown.service.delivery.crew import Crew
+from drawdown.service.delivery.governor import CONCURRENCY_DEFAULT, Chance
+from drawdown.service.delivery.observer import NoObserver, Observer
+from drawdown.service.delivery.steps import LEASE, Outcome, claim, register, renew, settle
+from drawdown.store import delivery as rows, outbox
+from drawdown.store.database import Session
+
+WAITS_MAX = 3
+"""How often in a row the end of a back-off is waited for, without anything delivered between."""
+WAIT_MAX_S = 5.0
+"""A longer back-off is left to a later run."""
+LOOK_AGAIN_S = 0.1
+
+
+@dataclass(slots=True)
+class DeliveryReport:
+    """What one run did.
+
+    Attributes:
+        done: Records delivered, by native record type.
+        adopted: Of these, records that were there already.
+        problems: External id and reason of each record that was not delivered.
+        waiting: Rows left for a later run, parked ones included.
+        held: Of these, rows that other workers are delivering.
+    """
+
+    done: Counter[str] = field(default_factory=Counter)
+    adopted: int = 0
+    problems: dict[str, str] = field(default_factory=dict)
+    waiting: int = 0
+    held: int = 0
+
+
+def deliver(
+    session: Session,
+    erp: Erp,
+    *,
+    concurrency: int = CONCURRENCY_DEFAULT,
+    connection_id: str = "",
+    share: int | None = None,
+    sleep: Callable[[float], None],
+    clock: Clock | None = None,
+    chance: Chance = random.random,
+    observer: Observer | None = None,
+    lease: timedelta = LEASE,
+    worker: str = "deliver",
+    until_empty: bool = False,
+) -> DeliveryReport:
+    """Deliver everything that can be delivered now.
+
+    Args:
+        session: Of the tenant; it is used by this thread only.
+        concurrency: Rows under way at most, in this process.
+        connection_id: The ERP account; empty: the tenant's own, as registered.
+        share: Calls in flight that are ours there, over all workers; None: as registered.
+        sleep: Takes seconds; waits between tries while the ERP is unavailable.
+        clock: Instants; None: the database's.
+        worker: Name of this worker, unlike all others that run now.
+        until_empty: Wait also for rows that other workers hold, and take over those of workers
+            that died when their leases end.
+
+    Raises:
+        StoreError: The database refused or went away.
+    """
+    tenant_id = session.tenant_id
+    if connection_id:
+        register(session, connection_id, share)
+    else:
+        register(session, f"tenant:{tenant_id}", share or concurrency, is_default=True)
+    with Crew({tenant_id: erp}, concurrency) as crew:
+        run = _Run(session, crew, clock or DatabaseClock(session), chance, lease, worker)
+        run.observer = observer or NoObserver()
+        while run.deliver_some() or run.wait(sleep, until_empty=until_empty):
+            pass
+    counts = outbox.counts(session)
+    run.report.waiting = counts.get("waiting", 0) + counts.get("parked", 0)
+    run.report.held = rows.held(session)
+    return run.report
+
+
+@dataclass(slots=True)
+class _Run:
+    """One run of the deliverer."""
+
+    session: Session
+    crew: Crew
+    clock: Clock
+    chance: Chance
+    lease: timedelta
+    worker: str
+    observer: Observer = field(default_factory=NoObserver)
+    report: DeliveryReport = field(default_factory=DeliveryReport)
+    waits: int = 0
+
+    def deliver_some(self) -> bool:
+        """Claim what may go and settle what is finished; False if nothing is under way."""
+        claims = claim(
+            self.session,
+            worker=self.worker,
+            now=self.clock(),
+            limit=self.crew.room,
+            lease=self.lease,
+        )
+        self.crew.begin(claims)
+        if claims:
+            self.observer.claimed(claims)
+        if not self.crew.under_way:
+            return False
+        results = self.crew.gather(self.lease.total_seconds() / 3)
+        if not results:
+            renew(
+                self.session,
+                list(self.crew.under_way.values()),
+                now=self.clock(),
+                lease=self.lease,
+            )
+            return True
+        settled = settle(self.session, results, now=self.clock(), chance=self.chance)
+        for result in settled.written:
+            external_id = result.claim.external_id
+            if result.outcome.is_done:
+                self.waits = 0
+                self.report.done[result.claim.intent.record.value] += 1
+                self.report.adopted += result.outcome is Outcome.ADOPTED
+                self.report.problems.pop(external_id, None)
+            else:
+                self.report.problems[external_id] = result.problem
+            self.observer.settled(result)
+        for lost in settled.lost:
+            self.observer.lost(lost)
+        for before, now in settled.changes:
+            self.observer.connection_changed(before, now)
+        self.observer.in_flight(len(self.crew.under_way))
+        return True
+
+    def wait(self, sleep: Callable[[float], None], *, until_empty: bool) -> bool:
+        """Nothing can be claimed: wait for what may go soon; False if nothing will."""
+        outlook = rows.outlook(self.session, [self.session.tenant_id])
+        now = self.clock()
+        if outlook.due_at is not None and self.waits < WAITS_MAX:
+            left_s = (outlook.due_at - now).total_seconds()
+            if left_s <= WAIT_MAX_S:
+                # What is due and was not claimed has no slot: another worker has them all.
+                self.waits += 1
+                sleep(max(left_s, LOOK_AGAIN_S))
+                return True
+        if until_empty and outlook.held_until is not None:
+            sleep(LOOK_AGAIN_S)
+            return True
+        return False

@@ -1,0 +1,162 @@
+"""A worker: claims, performs side by side, settles in batches, renews its leases; until stopped.
+
+The thread that runs it talks to the database, a crew of threads to the ERPs. Any number of workers
+may run, on any machine that reaches the database.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from datetime import timedelta
+from threading import Event
+from time import monotonic, sleep
+
+from drawdown.core.errors import StoreError
+from drawdown.core.ports import Erp
+from drawdown.service.delivery.clock import Clock, DatabaseClock
+from drawdown.service.delivery.crew import Crew
+from drawdown.service.delivery.governor import Chance
+from drawdown.service.delivery.observer import NoObserver, Observer
+from drawdown.service.delivery.steps import LEASE, Result, claim, give_back, renew, settle
+from drawdown.store.database import Session
+
+TURN_S = 0.01
+"""Results that come within so many seconds are settled together, if many are under way."""
+POLL_MAX_S = 0.5
+"""How often an idle worker looks for new rows."""
+RECONNECT_MAX_S = 5.0
+GRACE_S = 30.0
+"""How long a stopped worker waits for its calls; then their leases end by themselves."""
+
+
+class Worker:
+    """Delivers the rows of its tenants until it is stopped.
+
+    Args:
+        open_session: Opens a session that sees the tenants' outboxes; called again when the
+            database went away.
+        erps: The ERP of each tenant to serve.
+        name: Unlike those of all other workers.
+        concurrency: Rows under way at most, in this process.
+        clock: Instants; None: the database's.
+        chance: Spreads pauses.
+    """
+
+    def __init__(
+        self,
+        open_session: Callable[[], AbstractContextManager[Session]],
+        erps: Mapping[str, Erp],
+        *,
+        name: str,
+        concurrency: int,
+        clock: Clock | None = None,
+        chance: Chance = random.random,
+        observer: Observer | None = None,
+        lease: timedelta = LEASE,
+    ) -> None:
+        self._open_session = open_session
+        self._erps = erps
+        self._name = name
+        self._concurrency = concurrency
+        self._given_clock = clock
+        self._chance = chance
+        self._observer = observer or NoObserver()
+        self._lease = lease
+        self._stopped = Event()
+        self._crew: Crew | None = None
+        self._finished: list[Result] = []  # not settled yet
+
+    def stop(self) -> None:
+        """Claim nothing more, let what is under way finish, then return; for signal handlers."""
+        self._stopped.set()
+        if self._crew is not None:
+            self._crew.wake()
+
+    def run(self) -> None:
+        """Deliver until stopped. A database that goes away is waited for."""
+        failures = 0
+        with Crew(self._erps, self._concurrency) as crew:
+            self._crew = crew
+            while True:
+                try:
+                    with self._open_session() as session:
+                        for _ in self._turns(session, crew):
+                            failures = 0
+                        return
+                except StoreError as error:
+                    self._observer.troubled(str(error))
+                    failures += 1
+                    if self._stopped.is_set() and failures > 1:
+                        return
+                    self._stopped.wait(
+                        min(RECONNECT_MAX_S, 0.1 * 2**failures) * (0.5 + self._chance() / 2)
+                    )
+
+    def _turns(self, session: Session, crew: Crew) -> Iterator[None]:
+        """Take turns until stopped: gather, settle, renew, claim."""
+        clock = self._given_clock or DatabaseClock(session)
+        renew_s = self._lease.total_seconds() / 3
+        renew_at = monotonic() + renew_s
+        pause_s = 0.0
+        give_up_at = None
+        while True:
+            began = monotonic()
+            if self._stopped.is_set():
+                give_up_at = give_up_at or began + GRACE_S
+                pause_s = give_up_at - began
+            self._gather(crew, min(pause_s if crew.room else renew_s, renew_at - began), began)
+            if self._finished:
+                self._settle(session, clock, crew)
+                pause_s = 0.0
+            if monotonic() >= renew_at:
+                renew(session, list(crew.under_way.values()), now=clock(), lease=self._lease)
+                renew_at = monotonic() + renew_s
+            if give_up_at is not None:
+                if not crew.under_way or monotonic() >= give_up_at:
+                    return
+            elif crew.room:
+                begun = self._claim(session, clock, crew)
+                # Nothing more to have just now: look again soon, then ever less often.
+                pause_s = 0.0 if begun == crew.room else min(POLL_MAX_S, max(TURN_S, pause_s * 2))
+            yield
+
+    def _gather(self, crew: Crew, timeout_s: float, began: float) -> None:
+        """Collect results: those of a moment together, so that they share a transaction."""
+        if not self._finished:
+            self._finished += crew.gather(timeout_s)
+        rest = TURN_S - (monotonic() - began)
+        if self._finished and crew.under_way and rest > 0:
+            sleep(rest)
+        self._finished += crew.gather(0)
+
+    def _settle(self, session: Session, clock: Clock, crew: Crew) -> None:
+        settled = settle(session, self._finished, now=clock(), chance=self._chance)
+        self._finished = []
+        for result in settled.written:
+            self._observer.settled(result)
+        for lost in settled.lost:
+            self._observer.lost(lost)
+        for before, now in settled.changes:
+            self._observer.connection_changed(before, now)
+        self._observer.in_flight(len(crew.under_way))
+
+    def _claim(self, session: Session, clock: Clock, crew: Crew) -> int:
+        now = clock()
+        claims = claim(
+            session,
+            worker=self._name,
+            now=now,
+            limit=crew.room,
+            tenants=tuple(self._erps),
+            lease=self._lease,
+        )
+        if claims and self._stopped.is_set():
+            give_back(session, claims, now=now)
+            return 0
+        if claims:
+            crew.begin(claims)
+            self._observer.claimed(claims)
+            self._observer.in_flight(len(crew.under_way))
+        return len(claims)

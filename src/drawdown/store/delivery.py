@@ -1,0 +1,298 @@
+"""Delivery's statements: claiming rows of the outbox, settling them, and the state of connections.
+
+Everything is set-wise: one claim or settlement of a thousand rows costs what one of a single row
+costs in round trips. Instants are passed in; nothing here reads a clock but `database_time`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from drawdown.core.plan import RecordIntent
+from drawdown.store.codec import decode_intent
+from drawdown.store.database import Row, Session
+
+ENTERING_ROWS_MAX = 2_000
+"""Rows of one tenant that enter their lanes in one claim."""
+
+
+ClaimKey = tuple[str, int, int]
+"""Tenant, position and fence of a claim."""
+
+
+class Claimed(NamedTuple):
+    """A row that one worker holds for the time of its lease.
+
+    Attributes:
+        slot: Its call in flight, counted per connection.
+        fence: Number of this claim of the row; a settlement with an older one is refused.
+        attempts: Claims of the row so far, this one included.
+        claimed_at: Instant of the claim.
+    """
+
+    tenant_id: str
+    position: int
+    external_id: str
+    connection_id: str
+    slot: int
+    fence: int
+    attempts: int
+    claimed_at: datetime
+    intent: RecordIntent
+
+    @property
+    def key(self) -> ClaimKey:
+        """What tells this claim from all others."""
+        return self.tenant_id, self.position, self.fence
+
+
+class Ending(NamedTuple):
+    """What is written of a claimed row.
+
+    Attributes:
+        status: done, parked or waiting.
+        due_at: For waiting: not before.
+    """
+
+    claimed: Claimed
+    status: str
+    due_at: datetime
+    internal_id: str = ""
+    number: str = ""
+    posting_period: str = ""
+    problem: str = ""
+
+
+class ConnectionState(NamedTuple):
+    """How calls to one ERP account go.
+
+    Attributes:
+        concurrency: Calls that may be in flight, all workers together.
+        allowed: Calls we allow ourselves now; at most `concurrency`.
+        changed_at: When `allowed` was last changed.
+        throttled: Times in a row that the ERP said it has too many calls.
+        failures: Failures in a row, without an answer between.
+        resume_at: No new calls before.
+        opened_at: Since when the circuit is open; None: it is closed.
+        problem: Why it is open; empty while it is closed.
+    """
+
+    connection_id: str
+    concurrency: int
+    allowed: int
+    changed_at: datetime
+    throttled: int
+    failures: int
+    resume_at: datetime
+    opened_at: datetime | None
+    problem: str
+
+
+def register(
+    session: Session,
+    tenant_id: str,
+    connection_id: str,
+    concurrency: int,
+    *,
+    is_known: bool,
+    is_default: bool,
+) -> None:
+    """Say where a tenant's records go, and how many calls that account may have in flight.
+
+    Args:
+        concurrency: The share of the account's limit that is ours, over all tenants that use it.
+        is_known: The account said so; otherwise the number that is there already stays.
+        is_default: A connection that is there already for the tenant stays.
+    """
+    with session.transaction():
+        session.run(
+            "register_connection",
+            {"connection_id": connection_id, "concurrency": concurrency, "is_known": is_known},
+        )
+        session.run("register_lanes", {"tenant_id": tenant_id})
+        tenant = {"tenant_id": tenant_id, "connection_id": connection_id, "is_default": is_default}
+        session.run("register_tenant", tenant)
+
+
+def database_time(session: Session) -> datetime:
+    """Return the database's present instant: the one clock that all workers share."""
+    row = session.run("database_time").fetchone()
+    assert row is not None
+    now = row[0]
+    assert isinstance(now, datetime)
+    return now
+
+
+def enter_lanes(session: Session, tenants: Sequence[str]) -> None:
+    """Let new rows of tenants take their places behind earlier rows of their lanes."""
+    rows = session.run("lock_entering_tenants", {"tenants": list(tenants)}).fetchall()
+    if not rows:
+        return
+    entering = [row[0] for row in rows]
+    entered = session.run(
+        "enter_lanes", {"tenants": entering, "limit": ENTERING_ROWS_MAX}
+    ).fetchone()
+    _count_blockers(session, entered)
+
+
+def claim_rows(
+    session: Session,
+    tenants: Sequence[str],
+    *,
+    worker: str,
+    now: datetime,
+    leased_until: datetime,
+    next_probe_at: datetime,
+    limit: int,
+) -> list[Claimed]:
+    """Take up to `limit` rows that may go now, within the free slots of their connections."""
+    common = {"tenants": list(tenants), "now": now, "limit": limit}
+    rows = session.run("lock_connections", common).fetchall()
+    if not rows:
+        return []
+    connections = [row[0] for row in rows]
+    session.run("drop_dead_slots", {"connections": connections, "now": now})
+    claimed = session.run(
+        "claim_rows",
+        {
+            **common,
+            "connections": connections,
+            "worker": worker,
+            "leased_until": leased_until,
+            "next_probe_at": next_probe_at,
+        },
+    )
+    found = [Claimed(*row[:7], now, decode_intent(row[7])) for row in claimed]
+    return sorted(found, key=lambda one: (one.connection_id, one.slot))
+
+
+def renew_rows(
+    session: Session, claims: Sequence[Claimed], leased_until: datetime
+) -> set[ClaimKey]:
+    """Prolong the leases of claimed rows; return those that are still held."""
+    held = session.run("renew_rows", {**_rows_of(claims), "leased_until": leased_until})
+    kept: set[ClaimKey] = {(row[0], row[1], row[2]) for row in held}
+    still = [one for one in claims if one.key in kept]
+    session.run("renew_slots", {**_slots_of(still), "leased_until": leased_until})
+    return kept
+
+
+def give_back_rows(session: Session, claims: Sequence[Claimed], now: datetime) -> None:
+    """Undo claims of rows that were not begun."""
+    session.run("give_back_rows", {**_rows_of(claims), "now": now})
+    session.run("free_slots", _slots_of(claims))
+
+
+def settle_rows(session: Session, endings: Sequence[Ending], now: datetime) -> set[ClaimKey]:
+    """Write what came of claimed rows; return those written: others have been claimed since.
+
+    Rows that are done leave their lanes. Slots are not freed here: connections come first.
+    """
+    claims = [one.claimed for one in endings]
+    lock_lanes(session, (one.tenant_id for one in claims))
+    written = session.run(
+        "settle_rows",
+        {
+            **_rows_of(claims),
+            "now": now,
+            "statuses": [one.status for one in endings],
+            "internal_ids": [one.internal_id for one in endings],
+            "numbers": [one.number for one in endings],
+            "posting_periods": [one.posting_period for one in endings],
+            "problems": [one.problem for one in endings],
+            "due_ats": [one.due_at for one in endings],
+        },
+    )
+    kept: set[ClaimKey] = {(row[0], row[1], row[2]) for row in written}
+    done = [one.claimed for one in endings if one.status == "done" and one.claimed.key in kept]
+    leave_lanes(session, [(one.tenant_id, one.position) for one in done])
+    return kept
+
+
+def lock_lanes(session: Session, tenants: Iterable[str]) -> None:
+    """Lock the lanes of tenants until the transaction ends, before any of their rows is finished."""
+    session.run("lock_lanes", {"tenants": sorted(set(tenants))})
+
+
+def leave_lanes(session: Session, finished: Sequence[tuple[str, int]]) -> None:
+    """Take finished rows (tenant, position) out of their lanes, so that the next ones may go.
+
+    Whoever finishes rows, such as a person who skips one, calls this in the same transaction, after
+    `lock_lanes`.
+    """
+    if finished:
+        tenants, positions = zip(*finished, strict=True)
+        left = session.run("leave_lanes", {"tenants": list(tenants), "positions": list(positions)})
+        _count_blockers(session, left.fetchone())
+
+
+def free_slots(session: Session, claims: Sequence[Claimed]) -> None:
+    """End the calls in flight of claims."""
+    session.run("free_slots", _slots_of(claims))
+
+
+def connections(
+    session: Session, connection_ids: Iterable[str], *, is_locked: bool = False
+) -> dict[str, ConnectionState]:
+    """Return the state of connections; locked until the transaction ends, if asked for."""
+    name = "connections_for_update" if is_locked else "connections"
+    rows = session.run(name, {"connections": sorted(set(connection_ids))})
+    return {row[0]: ConnectionState(*row) for row in rows}
+
+
+def update_connection(session: Session, state: ConnectionState) -> None:
+    """Write the state of a connection that is locked."""
+    session.run("update_connection", state._asdict())
+
+
+class Outlook(NamedTuple):
+    """What may be delivered later.
+
+    Attributes:
+        due_at: When a row or its connection has paused long enough; None: nothing pauses.
+        held_until: When the first lease of another worker ends; None: no other holds a row.
+    """
+
+    due_at: datetime | None
+    held_until: datetime | None
+
+
+def outlook(session: Session, tenants: Sequence[str]) -> Outlook:
+    """Return what may be delivered later, where nothing can be claimed now."""
+    row = session.run("delivery_outlook", {"tenants": list(tenants)}).fetchone()
+    assert row is not None
+    return Outlook(*row)
+
+
+def held(session: Session) -> int:
+    """Return how many rows of the tenant workers hold."""
+    row = session.run("held_rows").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def in_flight(session: Session, now: datetime) -> dict[str, int]:
+    """Return the calls in flight by connection, over all workers."""
+    return dict(session.run("in_flight", {"now": now}).fetchall())
+
+
+def _count_blockers(session: Session, keys: Row | None) -> None:
+    if keys is not None and keys[0]:
+        session.run("count_blockers", {"tenants": keys[0], "positions": keys[1]})
+
+
+def _rows_of(claims: Sequence[Claimed]) -> dict[str, list[str] | list[int]]:
+    return {
+        "tenants": [one.tenant_id for one in claims],
+        "positions": [one.position for one in claims],
+        "fences": [one.fence for one in claims],
+    }
+
+
+def _slots_of(claims: Sequence[Claimed]) -> dict[str, list[str] | list[int]]:
+    return {
+        "connections": [one.connection_id for one in claims],
+        "slots": [one.slot for one in claims],
+    }
