@@ -20,6 +20,9 @@ KEYS = {
 }
 """Every table of the ledger, with the rest of its key."""
 
+DELIVERY = ("delivery", "erp_connection", "erp_slot", "lane_lock", "outbox_lane")
+"""Every table that says how delivery stands; it can be made anew from the outbox."""
+
 
 def contents(url: str, tenant_id: str) -> dict[str, list[Any]]:
     """Return all rows of a tenant by table, in order of their keys, but for when they came."""

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from netsuite_sandbox.app import create_app
 from tests.cases.stories import Month, Story
 
 URL = "http://127.0.0.1:8055"
+STARTS_AT = datetime(2026, 1, 1, tzinfo=UTC)
 USAGE_ITEMS = (UsageItem("usage", "Usage"), UsageItem("chat", "Chat"))
 
 
@@ -57,8 +58,16 @@ class Company:
     def deliver(self, concurrency: int = 1) -> DeliveryReport:
         """Deliver what waits."""
         return deliver(
-            self.books.session, self.netsuite, concurrency=concurrency, sleep=self.slept.append
+            self.books.session,
+            self.netsuite,
+            concurrency=concurrency,
+            sleep=self.slept.append,
+            clock=self.now,
         )
+
+    def now(self) -> datetime:
+        """Return an instant that only waiting moves on."""
+        return STARTS_AT + timedelta(seconds=sum(self.slept))
 
     def observe(self) -> Observation:
         """Take in open periods and recognition."""

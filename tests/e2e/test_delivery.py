@@ -6,7 +6,6 @@ from collections import Counter
 
 import pytest
 
-from drawdown.core.errors import StoreError
 from drawdown.core.events import Event
 from drawdown.service.delivery import DeliveryReport
 from drawdown.store import outbox
@@ -143,17 +142,3 @@ def test_over_a_bad_line_every_record_is_made_exactly_once(companies: Companies,
             assert company.reconcile().differences == ()
             books.append(Counter(postings(company)))
     assert books[0] == books[1]
-
-
-def test_only_one_process_delivers_for_a_tenant(companies: Companies, company: Company) -> None:
-    """The second is told so in words and does nothing; another tenant's delivery goes on."""
-    outbox.take_turn(company.books.session)
-    company.take(*_bought(1))
-    with (
-        companies.again(company) as same_tenant,
-        pytest.raises(StoreError, match="another process is delivering for tenant"),
-    ):
-        same_tenant.deliver()
-    with companies.beside(company) as other:
-        other.take(*_bought(2))
-        assert other.deliver().waiting == 0

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
 from drawdown.core.policy import Journals, Policy
+from drawdown.service.delivery import claim, register
 from drawdown.service.ingest import ingest
 from drawdown.store.database import Database
 from tests.cases import facts as f
 from tests.cases.stories import STORIES
-from tests.cases.tables import KEYS, contents
+from tests.cases.tables import DELIVERY, KEYS, contents
 
 JOURNAL = ("movement", "entry")
 OTHERS = sorted(set(KEYS) - {"tenant"})
@@ -151,6 +153,49 @@ def test_without_a_tenant_there_are_no_rows(database_url: str, filled: str, tabl
         assert count == (0,)
 
 
+def test_a_worker_reads_outboxes_and_nothing_else(database: Database, filled: str) -> None:
+    """It delivers for all tenants without seeing anybody's books."""
+    with database.worker_session() as session:
+        found = session.connection.execute(
+            "SELECT count(*) FROM drawdown.outbox WHERE tenant_id = %s", (filled,)
+        ).fetchone()
+        assert found is not None
+        assert found[0] > 0
+        for table in sorted(set(KEYS) - {"outbox"}):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                session.connection.execute(f"SELECT FROM drawdown.{table}".encode())
+        for statement in (
+            "DELETE FROM drawdown.outbox",
+            "UPDATE drawdown.outbox SET intent = intent",
+            "UPDATE drawdown.outbox SET lanes = lanes",
+            "INSERT INTO drawdown.outbox SELECT * FROM drawdown.outbox",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                session.connection.execute(statement.encode())
+
+
+def test_a_tenant_sees_its_own_delivery_only(
+    database: Database, filled: str, new_tenant: Callable[..., str]
+) -> None:
+    """Connections, slots and lanes of others are hidden, and cannot be changed."""
+    other = new_tenant(database)
+    with database.session(filled) as session:
+        register(session, "erp:shared-by-nobody", 3)
+        assert claim(session, worker="w", now=datetime(2026, 1, 1, tzinfo=UTC), limit=9)
+        for table in DELIVERY:
+            count = session.connection.execute(f"SELECT count(*) FROM drawdown.{table}".encode())
+            assert count.fetchall()[0][0] > 0, table
+    with database.session(other) as session:
+        for table in DELIVERY:
+            count = session.connection.execute(f"SELECT count(*) FROM drawdown.{table}".encode())
+            assert count.fetchall()[0][0] == 0, table
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"):
+            session.connection.execute(
+                "INSERT INTO drawdown.erp_slot VALUES ('erp:shared-by-nobody', 99, 'w', now())"
+            )
+        assert claim(session, worker="w", now=datetime(2026, 1, 1, tzinfo=UTC), limit=9) == []
+
+
 def test_the_application_owns_nothing_and_passes_no_guard(database_url: str) -> None:
     """Its role is no superuser, does not bypass row-level security and owns no object."""
     with psycopg.connect(database_url) as owner:
@@ -173,7 +218,7 @@ def test_the_application_owns_nothing_and_passes_no_guard(database_url: str) -> 
             "SELECT relname FROM pg_class WHERE relnamespace = 'drawdown'::regnamespace "
             "AND relkind = 'r' ORDER BY 1"
         ).fetchall()
-        assert [row[0] for row in tables] == sorted(KEYS)
+        assert [row[0] for row in tables] == sorted([*KEYS, *DELIVERY])
         may_create = owner.execute(
             "SELECT has_schema_privilege('drawdown_app', 'drawdown', 'CREATE')"
         ).fetchone()

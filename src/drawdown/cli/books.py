@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
@@ -27,7 +27,7 @@ from drawdown.config import Config, load_config
 from drawdown.core.errors import ConfigurationError
 from drawdown.core.policy import Policy
 from drawdown.core.ports import Erp, Located, Problem
-from drawdown.service.delivery import deliver
+from drawdown.service.delivery import NoObserver, Result, deliver
 from drawdown.service.ingest import BATCH_SIZE, Answer, expire, ingest
 from drawdown.service.observe import observe
 from drawdown.service.reconcile import reconcile
@@ -172,6 +172,18 @@ class _Intake:
         return REFUSED if problems else DONE
 
 
+class _Progress(NoObserver):
+    """Tells how many records were delivered."""
+
+    def __init__(self, advance: Callable[[], None]) -> None:
+        self._advance = advance
+
+    def settled(self, result: Result) -> None:
+        """Count a record that is delivered."""
+        if result.outcome.is_done:
+            self._advance()
+
+
 def _deliver(
     context: typer.Context,
     retry_parked: bool = typer.Option(
@@ -193,7 +205,7 @@ def _deliver(
                 erp,
                 concurrency=concurrency,
                 sleep=time.sleep,
-                progress=lambda _row: bar.advance(task),
+                observer=_Progress(lambda: bar.advance(task)),
             )
         if as_json:
             print_json(

@@ -1,5 +1,7 @@
-"""Connections, tenants and migrations. SQL runs as role drawdown_app, for one tenant at a time; only
-delivery may run as drawdown_worker, which sees the outboxes of all.
+"""Connections, tenants and migrations.
+
+SQL runs as role drawdown_app, for one tenant at a time; only delivery may run as drawdown_worker,
+which sees the outboxes of all.
 
 Migrations are numbered SQL files, applied in order, each in a transaction of its own; a file that
 was applied and then edited is refused.

@@ -22,7 +22,7 @@ ClaimKey = tuple[str, int, int]
 """Tenant, position and fence of a claim."""
 
 
-class Claimed(NamedTuple):
+class Claim(NamedTuple):
     """A row that one worker holds for the time of its lease.
 
     Attributes:
@@ -56,7 +56,7 @@ class Ending(NamedTuple):
         due_at: For waiting: not before.
     """
 
-    claimed: Claimed
+    claimed: Claim
     status: str
     due_at: datetime
     internal_id: str = ""
@@ -106,14 +106,14 @@ def register(
         is_known: The account said so; otherwise the number that is there already stays.
         is_default: A connection that is there already for the tenant stays.
     """
+    tenant = {"tenant_id": tenant_id, "connection_id": connection_id, "is_default": is_default}
+    connection = {"concurrency": concurrency, "is_known": is_known}
     with session.transaction():
-        session.run(
-            "register_connection",
-            {"connection_id": connection_id, "concurrency": concurrency, "is_known": is_known},
-        )
         session.run("register_lanes", {"tenant_id": tenant_id})
-        tenant = {"tenant_id": tenant_id, "connection_id": connection_id, "is_default": is_default}
-        session.run("register_tenant", tenant)
+        # The tenant first: its session sees the connection by it.
+        row = session.run("register_tenant", tenant).fetchone()
+        assert row is not None
+        session.run("register_connection", {**connection, "connection_id": row[0]})
 
 
 def database_time(session: Session) -> datetime:
@@ -146,7 +146,7 @@ def claim_rows(
     leased_until: datetime,
     next_probe_at: datetime,
     limit: int,
-) -> list[Claimed]:
+) -> list[Claim]:
     """Take up to `limit` rows that may go now, within the free slots of their connections."""
     common = {"tenants": list(tenants), "now": now, "limit": limit}
     rows = session.run("lock_connections", common).fetchall()
@@ -164,13 +164,26 @@ def claim_rows(
             "next_probe_at": next_probe_at,
         },
     )
-    found = [Claimed(*row[:7], now, decode_intent(row[7])) for row in claimed]
+    found = [_claim(row, now) for row in claimed]
     return sorted(found, key=lambda one: (one.connection_id, one.slot))
 
 
-def renew_rows(
-    session: Session, claims: Sequence[Claimed], leased_until: datetime
-) -> set[ClaimKey]:
+def _claim(row: Row, now: datetime) -> Claim:
+    tenant_id, position, external_id, connection_id, slot, fence, attempts, intent = row
+    return Claim(
+        tenant_id,
+        position,
+        external_id,
+        connection_id,
+        slot,
+        fence,
+        attempts,
+        now,
+        decode_intent(intent),
+    )
+
+
+def renew_rows(session: Session, claims: Sequence[Claim], leased_until: datetime) -> set[ClaimKey]:
     """Prolong the leases of claimed rows; return those that are still held."""
     held = session.run("renew_rows", {**_rows_of(claims), "leased_until": leased_until})
     kept: set[ClaimKey] = {(row[0], row[1], row[2]) for row in held}
@@ -179,7 +192,7 @@ def renew_rows(
     return kept
 
 
-def give_back_rows(session: Session, claims: Sequence[Claimed], now: datetime) -> None:
+def give_back_rows(session: Session, claims: Sequence[Claim], now: datetime) -> None:
     """Undo claims of rows that were not begun."""
     session.run("give_back_rows", {**_rows_of(claims), "now": now})
     session.run("free_slots", _slots_of(claims))
@@ -212,7 +225,7 @@ def settle_rows(session: Session, endings: Sequence[Ending], now: datetime) -> s
 
 
 def lock_lanes(session: Session, tenants: Iterable[str]) -> None:
-    """Lock the lanes of tenants until the transaction ends, before any of their rows is finished."""
+    """Lock the lanes of tenants until the transaction ends; before rows of theirs are finished."""
     session.run("lock_lanes", {"tenants": sorted(set(tenants))})
 
 
@@ -228,7 +241,7 @@ def leave_lanes(session: Session, finished: Sequence[tuple[str, int]]) -> None:
         _count_blockers(session, left.fetchone())
 
 
-def free_slots(session: Session, claims: Sequence[Claimed]) -> None:
+def free_slots(session: Session, claims: Sequence[Claim]) -> None:
     """End the calls in flight of claims."""
     session.run("free_slots", _slots_of(claims))
 
@@ -283,7 +296,7 @@ def _count_blockers(session: Session, keys: Row | None) -> None:
         session.run("count_blockers", {"tenants": keys[0], "positions": keys[1]})
 
 
-def _rows_of(claims: Sequence[Claimed]) -> dict[str, list[str] | list[int]]:
+def _rows_of(claims: Sequence[Claim]) -> dict[str, list[str] | list[int]]:
     return {
         "tenants": [one.tenant_id for one in claims],
         "positions": [one.position for one in claims],
@@ -291,7 +304,7 @@ def _rows_of(claims: Sequence[Claimed]) -> dict[str, list[str] | list[int]]:
     }
 
 
-def _slots_of(claims: Sequence[Claimed]) -> dict[str, list[str] | list[int]]:
+def _slots_of(claims: Sequence[Claim]) -> dict[str, list[str] | list[int]]:
     return {
         "connections": [one.connection_id for one in claims],
         "slots": [one.slot for one in claims],

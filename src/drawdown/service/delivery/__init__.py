@@ -4,11 +4,12 @@ Three steps, apart from one another: `claim` (SQL), `perform` (calls to the ERP)
 worker runs them side by side, a simulation one after the other under a clock of its own.
 """
 
-from drawdown.service.delivery.deliver import DeliveryReport, deliver
+from __future__ import annotations
+
+from drawdown.service.delivery.deliver import DeliveryReport, Options, deliver
 from drawdown.service.delivery.governor import CONCURRENCY_DEFAULT
 from drawdown.service.delivery.observer import NoObserver, Observer
 from drawdown.service.delivery.steps import (
-    Claim,
     Outcome,
     Result,
     Settled,
@@ -19,13 +20,16 @@ from drawdown.service.delivery.steps import (
     renew,
     settle,
 )
+from drawdown.store.delivery import Claim, ConnectionState
 
 __all__ = [
     "CONCURRENCY_DEFAULT",
     "Claim",
+    "ConnectionState",
     "DeliveryReport",
     "NoObserver",
     "Observer",
+    "Options",
     "Outcome",
     "Result",
     "Settled",

@@ -9,8 +9,8 @@ from types import TracebackType
 from typing import Self
 
 from drawdown.core.ports import Erp
-from drawdown.service.delivery.steps import Claim, Result, perform
-from drawdown.store.delivery import ClaimKey
+from drawdown.service.delivery.steps import Result, perform
+from drawdown.store.delivery import Claim, ClaimKey
 
 
 class Crew:

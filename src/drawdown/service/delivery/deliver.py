@@ -43,31 +43,42 @@ class DeliveryReport:
     held: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to deliver, where the defaults do not do.
+
+    Attributes:
+        connection_id: The ERP account; empty: the tenant's own, unless it is registered already.
+        share: Calls in flight that are ours there, over all workers; None: as registered.
+        worker: Name of this worker, unlike all others that run now.
+        chance: Spreads pauses.
+    """
+
+    connection_id: str = ""
+    share: int | None = None
+    worker: str = "deliver"
+    lease: timedelta = LEASE
+    chance: Chance = random.random
+
+
 def deliver(
     session: Session,
     erp: Erp,
     *,
-    concurrency: int = CONCURRENCY_DEFAULT,
-    connection_id: str = "",
-    share: int | None = None,
     sleep: Callable[[float], None],
+    concurrency: int = CONCURRENCY_DEFAULT,
     clock: Clock | None = None,
-    chance: Chance = random.random,
     observer: Observer | None = None,
-    lease: timedelta = LEASE,
-    worker: str = "deliver",
     until_empty: bool = False,
+    options: Options | None = None,
 ) -> DeliveryReport:
     """Deliver everything that can be delivered now.
 
     Args:
         session: Of the tenant; it is used by this thread only.
-        concurrency: Rows under way at most, in this process.
-        connection_id: The ERP account; empty: the tenant's own, as registered.
-        share: Calls in flight that are ours there, over all workers; None: as registered.
         sleep: Takes seconds; waits between tries while the ERP is unavailable.
+        concurrency: Rows under way at most, in this process.
         clock: Instants; None: the database's.
-        worker: Name of this worker, unlike all others that run now.
         until_empty: Wait also for rows that other workers hold, and take over those of workers
             that died when their leases end.
 
@@ -75,13 +86,15 @@ def deliver(
         StoreError: The database refused or went away.
     """
     tenant_id = session.tenant_id
-    if connection_id:
-        register(session, connection_id, share)
+    options = options or Options()
+    if options.connection_id:
+        register(session, options.connection_id, options.share)
     else:
-        register(session, f"tenant:{tenant_id}", share or concurrency, is_default=True)
+        register(session, f"tenant:{tenant_id}", options.share or concurrency, is_default=True)
     with Crew({tenant_id: erp}, concurrency) as crew:
-        run = _Run(session, crew, clock or DatabaseClock(session), chance, lease, worker)
-        run.observer = observer or NoObserver()
+        run = _Run(
+            session, crew, clock or DatabaseClock(session), observer or NoObserver(), options
+        )
         while run.deliver_some() or run.wait(sleep, until_empty=until_empty):
             pass
     counts = outbox.counts(session)
@@ -97,10 +110,8 @@ class _Run:
     session: Session
     crew: Crew
     clock: Clock
-    chance: Chance
-    lease: timedelta
-    worker: str
-    observer: Observer = field(default_factory=NoObserver)
+    observer: Observer
+    options: Options
     report: DeliveryReport = field(default_factory=DeliveryReport)
     waits: int = 0
 
@@ -108,26 +119,26 @@ class _Run:
         """Claim what may go and settle what is finished; False if nothing is under way."""
         claims = claim(
             self.session,
-            worker=self.worker,
+            worker=self.options.worker,
             now=self.clock(),
             limit=self.crew.room,
-            lease=self.lease,
+            lease=self.options.lease,
         )
         self.crew.begin(claims)
         if claims:
             self.observer.claimed(claims)
         if not self.crew.under_way:
             return False
-        results = self.crew.gather(self.lease.total_seconds() / 3)
+        results = self.crew.gather(self.options.lease.total_seconds() / 3)
         if not results:
             renew(
                 self.session,
                 list(self.crew.under_way.values()),
                 now=self.clock(),
-                lease=self.lease,
+                lease=self.options.lease,
             )
             return True
-        settled = settle(self.session, results, now=self.clock(), chance=self.chance)
+        settled = settle(self.session, results, now=self.clock(), chance=self.options.chance)
         for result in settled.written:
             external_id = result.claim.external_id
             if result.outcome.is_done:

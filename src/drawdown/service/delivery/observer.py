@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from drawdown.store.delivery import Claimed, ConnectionState
+from drawdown.store.delivery import Claim, ConnectionState
 
 if TYPE_CHECKING:
     from drawdown.service.delivery.steps import Result
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class Observer(Protocol):
     """Is told what happens, in the worker's own thread: it must neither block nor raise."""
 
-    def claimed(self, claims: Sequence[Claimed]) -> None:
+    def claimed(self, claims: Sequence[Claim]) -> None:
         """Rows were taken; their calls begin."""
         ...
 
@@ -22,7 +22,7 @@ class Observer(Protocol):
         """What came of a row was written; `result.outcome` says whether it was delivered."""
         ...
 
-    def lost(self, claim: Claimed) -> None:
+    def lost(self, claim: Claim) -> None:
         """The lease had ended and somebody else has the row: nothing of ours was written."""
         ...
 
@@ -42,13 +42,13 @@ class Observer(Protocol):
 class NoObserver:
     """Tells nobody."""
 
-    def claimed(self, claims: Sequence[Claimed]) -> None:
+    def claimed(self, claims: Sequence[Claim]) -> None:
         """Do nothing."""
 
     def settled(self, result: Result) -> None:
         """Do nothing."""
 
-    def lost(self, claim: Claimed) -> None:
+    def lost(self, claim: Claim) -> None:
         """Do nothing."""
 
     def in_flight(self, calls: int) -> None:

@@ -26,7 +26,7 @@ from drawdown.service.delivery import governor
 from drawdown.service.delivery.governor import CONCURRENCY_DEFAULT, Chance, Heard
 from drawdown.store import delivery as rows
 from drawdown.store.database import Session
-from drawdown.store.delivery import Claimed as Claim, ConnectionState, Ending
+from drawdown.store.delivery import Claim, ConnectionState, Ending
 
 LEASE = timedelta(seconds=30)
 """How long a worker that is not heard of keeps its rows and its calls in flight."""
@@ -156,13 +156,13 @@ def perform(claim: Claim, erp: Erp) -> Result:
     except ErpError as error:
         return Result(claim, _outcome(error), error=error)
     except Exception as fault:  # noqa: BLE001 - one record that we cannot handle stops no other
-        error = ErpRefusedError(
+        refused = ErpRefusedError(
             f"{claim.intent.record} {claim.external_id}: Drawdown itself failed on it "
-            f"({type(fault).__name__}: {fault}); please report this, and try the record again after "
-            "an update: whatever was sent is looked up first",
+            f"({type(fault).__name__}: {fault}); please report this, and try the record again "
+            "after an update: whatever was sent is looked up first",
             external_id=claim.external_id,
         )
-        return Result(claim, Outcome.REFUSED, error=error)
+        return Result(claim, Outcome.REFUSED, error=refused)
     return Result(claim, Outcome.ADOPTED if posted.is_adopted else Outcome.DELIVERED, posted)
 
 
@@ -206,9 +206,7 @@ def settle(
 def _ending(result: Result, now: datetime, chance: Chance) -> Ending:
     claim, posted = result.claim, result.posted
     if posted is not None:
-        return Ending(
-            claim, "done", now, posted.internal_id, posted.number, posted.posting_period
-        )
+        return Ending(claim, "done", now, posted.internal_id, posted.number, posted.posting_period)
     if result.outcome is Outcome.REFUSED:
         return Ending(claim, "parked", now, problem=result.problem)
     # What concerns the connection holds the connection; the row is not to blame.
@@ -247,9 +245,7 @@ def _heard(result: Result) -> Heard:
     match result.outcome:
         case Outcome.THROTTLED:
             assert isinstance(result.error, ErpThrottledError)
-            return Heard(
-                claimed_at, is_throttled=True, retry_after_s=result.error.retry_after_s
-            )
+            return Heard(claimed_at, is_throttled=True, retry_after_s=result.error.retry_after_s)
         case Outcome.NO_ACCESS | Outcome.UNAVAILABLE | Outcome.UNKNOWN:
             return Heard(claimed_at, error=result.error)
         case Outcome.DELIVERED | Outcome.ADOPTED | Outcome.REFUSED:

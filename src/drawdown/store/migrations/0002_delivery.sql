@@ -19,7 +19,7 @@ GRANT USAGE ON SCHEMA drawdown TO drawdown_worker;
 -- fence: counts the claims of the row; what an earlier claim writes is refused.
 -- blockers: lanes of the row in which an earlier row is not finished; NULL: not yet in its lanes.
 ALTER TABLE drawdown.outbox
-    ADD COLUMN due_at timestamptz NOT NULL DEFAULT '-infinity',
+    ADD COLUMN due_at timestamptz NOT NULL DEFAULT 'epoch',
     ADD COLUMN worker text NOT NULL DEFAULT '',
     ADD COLUMN blockers integer CHECK (blockers >= 0);
 
@@ -48,26 +48,25 @@ CREATE TABLE drawdown.lane_lock (
 CREATE TABLE drawdown.delivery (
     tenant_id     text PRIMARY KEY,
     connection_id text NOT NULL,
-    served_at     timestamptz NOT NULL DEFAULT '-infinity'
+    served_at     timestamptz NOT NULL DEFAULT 'epoch'
 );
 CREATE INDEX delivery_connection ON drawdown.delivery (connection_id);
 
--- An account of an ERP, which several tenants may share; hence no tenant in its key, and nothing of
--- a tenant in its columns. The row is locked by whoever gives out calls to it.
+-- An account of an ERP, which several tenants may share; hence no tenant in its key. The row is locked by whoever gives out calls to it.
 -- allowed: calls in flight we allow ourselves now, at most concurrency.
 -- resume_at: no new calls before. opened_at: the circuit is open since; then problem says why.
 CREATE TABLE drawdown.erp_connection (
     connection_id text PRIMARY KEY,
     concurrency   integer NOT NULL CHECK (concurrency > 0),
     allowed       integer NOT NULL CHECK (allowed > 0),
-    changed_at    timestamptz NOT NULL DEFAULT '-infinity',
+    changed_at    timestamptz NOT NULL DEFAULT 'epoch',
     throttled     integer NOT NULL DEFAULT 0 CHECK (throttled >= 0),
     failures      integer NOT NULL DEFAULT 0 CHECK (failures >= 0),
-    resume_at     timestamptz NOT NULL DEFAULT '-infinity',
+    resume_at     timestamptz NOT NULL DEFAULT 'epoch',
     opened_at     timestamptz,
     problem       text NOT NULL DEFAULT '' CHECK ((opened_at IS NOT NULL) = (problem <> '')),
     slot_count    bigint NOT NULL DEFAULT 0,
-    served_at     timestamptz NOT NULL DEFAULT '-infinity',
+    served_at     timestamptz NOT NULL DEFAULT 'epoch',
     CHECK (allowed <= concurrency)
 ) WITH (fillfactor = 50);
 
@@ -93,7 +92,18 @@ BEGIN
             'USING (tenant_id = current_setting(''drawdown.tenant'', true)) '
             'WITH CHECK (tenant_id = current_setting(''drawdown.tenant'', true))', name);
     END LOOP;
-    FOREACH name IN ARRAY ARRAY['outbox', 'outbox_lane', 'lane_lock', 'delivery']
+    -- A tenant sees the connection that it delivers to.
+    FOREACH name IN ARRAY ARRAY['erp_connection', 'erp_slot']
+    LOOP
+        EXECUTE format('ALTER TABLE drawdown.%I ENABLE ROW LEVEL SECURITY', name);
+        EXECUTE format('ALTER TABLE drawdown.%I FORCE ROW LEVEL SECURITY', name);
+        EXECUTE format(
+            'CREATE POLICY of_tenant ON drawdown.%I '
+            'USING (connection_id IN (SELECT connection_id FROM drawdown.delivery '
+            'WHERE tenant_id = current_setting(''drawdown.tenant'', true)))', name);
+    END LOOP;
+    FOREACH name IN ARRAY ARRAY['outbox', 'outbox_lane', 'lane_lock', 'delivery',
+                                'erp_connection', 'erp_slot']
     LOOP
         EXECUTE format(
             'CREATE POLICY of_worker ON drawdown.%I TO drawdown_worker USING (true)', name);

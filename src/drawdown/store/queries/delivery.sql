@@ -19,8 +19,9 @@ INSERT INTO drawdown.lane_lock (tenant_id) VALUES (%(tenant_id)s) ON CONFLICT DO
 -- register_tenant --
 INSERT INTO drawdown.delivery AS d (tenant_id, connection_id)
 VALUES (%(tenant_id)s, %(connection_id)s)
-ON CONFLICT (tenant_id) DO UPDATE SET connection_id = excluded.connection_id
-WHERE NOT %(is_default)s AND d.connection_id <> excluded.connection_id
+ON CONFLICT (tenant_id) DO UPDATE SET connection_id =
+    CASE WHEN %(is_default)s THEN d.connection_id ELSE excluded.connection_id END
+RETURNING connection_id
 
 -- lock_entering_tenants --
 -- Tenants with rows that have not entered their lanes.

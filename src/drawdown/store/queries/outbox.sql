@@ -15,7 +15,7 @@ SELECT position, external_id, lanes, status, attempts, intent::text FROM drawdow
 WHERE tenant_id = %(tenant)s AND status <> 'done' ORDER BY position LIMIT %(limit)s
 
 -- retry_parked --
-UPDATE drawdown.outbox SET status = 'waiting', problem = '', due_at = '-infinity'
+UPDATE drawdown.outbox SET status = 'waiting', problem = '', due_at = 'epoch'
 WHERE tenant_id = %(tenant)s AND status = 'parked'
 
 -- outbox_counts --
