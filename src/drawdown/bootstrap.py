@@ -83,6 +83,17 @@ def connect_erp(tenant: TenantTable, base: Path | None) -> Iterator[Erp]:
         yield erp
 
 
+def connection_id(tenant: TenantTable) -> str:
+    """Return the name of the ERP account of a tenant; those that share it, share its calls.
+
+    Raises:
+        ConfigurationError: No ERP is configured, or its settings are wrong.
+    """
+    adapter = import_module("drawdown.erp.netsuite.connect")
+    name: str = adapter.connection_id(tenant.netsuite or {})
+    return name
+
+
 def billing_source(name: str, file: Path, policy: Policy) -> BillingSource:
     """Return the decoder of a billing source for a file.
 

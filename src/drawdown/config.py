@@ -10,7 +10,7 @@ import os
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -55,9 +55,22 @@ class TenantTable(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     netsuite: dict[str, Any] | None = None
 
 
+class DeliveryTable(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """The table ``[delivery]``; every key is optional.
+
+    Attributes:
+        lease_s: Seconds after which another worker takes over from one that is not heard of.
+        reserve: Calls at once that each ERP account keeps for others, out of its limit.
+    """
+
+    lease_s: Annotated[int, msgspec.Meta(ge=1, le=3600)] = 30
+    reserve: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 1
+
+
 class _File(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     tenant: str = ""
     data: str = ""
+    delivery: DeliveryTable = msgspec.field(default_factory=DeliveryTable)
     tenants: dict[str, TenantTable] = msgspec.field(default_factory=dict)
 
 
@@ -75,6 +88,7 @@ class Config:
     data: Path
     tenant_id: str
     tenants: dict[str, TenantTable] = field(default_factory=dict)
+    delivery: DeliveryTable = field(default_factory=DeliveryTable)
 
     def tenant(self, tenant_id: str) -> TenantTable:
         """Return a tenant's table.
@@ -128,7 +142,7 @@ def _read(path: Path, folder: Path) -> Config:
         raise ConfigurationError(f"{path}: {error}; see docs/configuration.md") from error
     default = content.tenant or next(iter(content.tenants), "default")
     data = Path(content.data).expanduser() if content.data else folder
-    config = Config(path, data, default, content.tenants)
+    config = Config(path, data, default, content.tenants, content.delivery)
     for name, table in content.tenants.items():
         to_policy(table.policy, f"{path}: tenants.{name}.policy")
     return config

@@ -25,11 +25,10 @@ from tests.cli import facts as f
 from tests.cli.commands import Commands, Ran, run, start
 
 COMMANDS = (
-    "demo", "sandbox", "ingest", "deliver", "expire", "reconcile", "blocks", "show", "proof",
-    "waiting", "summaries", "rules", "export", "version",
-    "database start", "database status", "database stop",
-    "plan check", "plan preview",
-    "suitebilling compare", "suitebilling show",
+    "demo", "sandbox", "ingest", "deliver", "worker", "expire", "reconcile", "blocks", "show",
+    "proof", "waiting", "summaries", "rules", "export", "version", "database start",
+    "database status", "database stop", "plan check", "plan preview", "suitebilling compare",
+    "suitebilling show",
 )  # fmt: skip
 LIFE = [
     *f.bought(),

@@ -190,16 +190,18 @@ def test_delivery_killed_at_random_moments_makes_every_record_once(
     chance = random.Random(2026)
     with SandboxProcess(tmp_path / "sandbox.db") as sandbox:
         prepare(sandbox, tmp_path, config, PolicyTable())
+        with config.open("a", encoding="utf-8") as settings:
+            settings.write("\n[delivery]\nlease_s = 1\n")
         command = ("--config", config)
         run(*command, "ingest", facts, env=env)
         wanted = Counter(_external_ids(url))
         kills = 0
         for _ in range(5):
             moment = _count(url, DELIVERED) + chance.randrange(1, 20)
-            with start(*command, "deliver", env=env) as process:
+            with start(*command, "deliver", "--until-empty", env=env) as process:
                 kills += _kill_when(process, url, DELIVERED, moment)
         assert kills >= 4
-        last = run(*command, "deliver", "--json", env=env)
+        last = run(*command, "deliver", "--until-empty", "--json", env=env)
         assert (last.status, last.json["problems"]) == (0, {})
         assert Counter(_made(sandbox)) == wanted
         sandbox.month_end("2026-02")

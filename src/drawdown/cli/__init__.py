@@ -16,6 +16,7 @@ from drawdown import __version__
 from drawdown.cli import (
     books,
     database,
+    delivery,
     demonstration,
     plans,
     reading,
@@ -48,6 +49,7 @@ MODULES = (
     demonstration,
     sandbox,
     books,
+    delivery,
     summaries,
     reading,
     suitebilling,

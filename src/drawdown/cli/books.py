@@ -1,10 +1,9 @@
-"""Commands that change the books: ingest, deliver, expire, reconcile."""
+"""Commands that change the books: ingest, expire, reconcile."""
 
 from __future__ import annotations
 
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
@@ -18,7 +17,6 @@ from drawdown.cli.output import (
     DONE,
     REFUSED,
     print_json,
-    print_table,
     progress_bar,
     say,
     warn,
@@ -27,11 +25,9 @@ from drawdown.config import Config, load_config
 from drawdown.core.errors import ConfigurationError
 from drawdown.core.policy import Policy
 from drawdown.core.ports import Erp, Located, Problem
-from drawdown.service.delivery import NoObserver, Result, deliver
 from drawdown.service.ingest import BATCH_SIZE, Answer, expire, ingest
 from drawdown.service.observe import observe
 from drawdown.service.reconcile import reconcile
-from drawdown.store import outbox
 from drawdown.store.ledger import events_by_id
 
 PROBLEMS_MAX = 10_000
@@ -67,7 +63,6 @@ def chosen_books_and_erp(context: typer.Context) -> Iterator[tuple[Books, Erp]]:
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
     app.command("ingest")(_ingest)
-    app.command("deliver")(_deliver)
     app.command("expire")(_expire)
     app.command("reconcile")(_reconcile)
 
@@ -170,63 +165,6 @@ class _Intake:
             total = ", ".join(f"{count} {key}" for key, count in sorted(counts.items()))
             say(total or "nothing to read", "bold")
         return REFUSED if problems else DONE
-
-
-class _Progress(NoObserver):
-    """Tells how many records were delivered."""
-
-    def __init__(self, advance: Callable[[], None]) -> None:
-        self._advance = advance
-
-    def settled(self, result: Result) -> None:
-        """Count a record that is delivered."""
-        if result.outcome.is_done:
-            self._advance()
-
-
-def _deliver(
-    context: typer.Context,
-    retry_parked: bool = typer.Option(
-        False, "--retry-parked", help="Try records again that a person has seen to."
-    ),
-    concurrency: int = typer.Option(4, min=1, max=64, help="Calls in flight."),
-    as_json: bool = AS_JSON,
-) -> int:
-    """Deliver waiting records to NetSuite, in order per block, each exactly once."""
-    with chosen_books_and_erp(context) as (books, erp):
-        if retry_parked:
-            with books.session.transaction():
-                outbox.retry_parked(books.session)
-        waiting = outbox.counts(books.session).get("waiting", 0)
-        with progress_bar(is_quiet=as_json) as bar:
-            task = bar.add_task("Delivering to NetSuite", total=waiting)
-            report = deliver(
-                books.session,
-                erp,
-                concurrency=concurrency,
-                sleep=time.sleep,
-                observer=_Progress(lambda: bar.advance(task)),
-            )
-        if as_json:
-            print_json(
-                {
-                    "delivered": dict(report.done),
-                    "adopted": report.adopted,
-                    "problems": report.problems,
-                    "waiting": report.waiting,
-                }
-            )
-        else:
-            print_table(
-                "Delivered",
-                ("record", "count"),
-                [(name, str(count)) for name, count in sorted(report.done.items())],
-                ("count",),
-            )
-            for external_id, problem in report.problems.items():
-                warn(f"{external_id}: {problem}")
-            say(f"{report.waiting} records wait" if report.waiting else "nothing waits", "bold")
-        return REFUSED if report.waiting else DONE
 
 
 def _expire(

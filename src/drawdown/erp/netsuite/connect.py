@@ -78,6 +78,17 @@ def connect(table: Map[str, Any], base: Path | None) -> Iterator[NetSuite]:
         yield NetSuite(to_connection(settings, base), to_mapping(settings.mapping), Threads(client))
 
 
+def connection_id(table: Map[str, Any]) -> str:
+    """Return the name of the account of a table: one for all tenants that share the account.
+
+    Raises:
+        ConfigurationError: The settings are wrong.
+    """
+    settings = read_settings(table)
+    where = f"@{settings.sandbox_url}" if settings.sandbox_url else ""
+    return f"netsuite:{settings.account}{where}"
+
+
 def to_connection(settings: Settings, base: Path | None) -> Connection:
     """Read the key and make the connection.
 

@@ -15,11 +15,13 @@ from drawdown.service.delivery.steps import (
     Settled,
     claim,
     give_back,
+    learn_share,
     perform,
     register,
     renew,
     settle,
 )
+from drawdown.service.delivery.worker import Worker
 from drawdown.store.delivery import Claim, ConnectionState
 
 __all__ = [
@@ -33,9 +35,11 @@ __all__ = [
     "Outcome",
     "Result",
     "Settled",
+    "Worker",
     "claim",
     "deliver",
     "give_back",
+    "learn_share",
     "perform",
     "register",
     "renew",

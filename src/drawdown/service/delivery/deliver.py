@@ -159,15 +159,15 @@ class _Run:
     def wait(self, sleep: Callable[[float], None], *, until_empty: bool) -> bool:
         """Nothing can be claimed: wait for what may go soon; False if nothing will."""
         outlook = rows.outlook(self.session, [self.session.tenant_id])
-        now = self.clock()
-        if outlook.due_at is not None and self.waits < WAITS_MAX:
-            left_s = (outlook.due_at - now).total_seconds()
-            if left_s <= WAIT_MAX_S:
-                # What is due and was not claimed has no slot: another worker has them all.
-                self.waits += 1
-                sleep(max(left_s, LOOK_AGAIN_S))
-                return True
-        if until_empty and outlook.held_until is not None:
+        left_s = WAIT_MAX_S + 1
+        if outlook.due_at is not None:
+            left_s = (outlook.due_at - self.clock()).total_seconds()
+        if left_s <= WAIT_MAX_S and self.waits < WAITS_MAX:
+            self.waits += 1
+            sleep(max(left_s, LOOK_AGAIN_S))
+            return True
+        # What is due and was not claimed has no slot: other workers have them all.
+        if until_empty and (outlook.held_until is not None or left_s <= 0):
             sleep(LOOK_AGAIN_S)
             return True
         return False

@@ -108,6 +108,18 @@ def register(
     )
 
 
+def learn_share(erp: Erp, reserve: int) -> int | None:
+    """Ask the ERP how many calls may be in flight, and leave some to others; None: it says nothing.
+
+    Args:
+        reserve: Calls at once that are kept for others (and for our own reading).
+    """
+    try:
+        return max(1, erp.concurrency_limit() - reserve)
+    except ErpError:
+        return None
+
+
 def claim(
     session: Session,
     *,

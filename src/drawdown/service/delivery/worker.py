@@ -74,16 +74,22 @@ class Worker:
         if self._crew is not None:
             self._crew.wake()
 
-    def run(self) -> None:
-        """Deliver until stopped. A database that goes away is waited for."""
+    def run(self, *, until_idle: bool = False) -> None:
+        """Deliver until stopped. A database that goes away is waited for.
+
+        Args:
+            until_idle: Return as soon as nothing is under way and nothing can be claimed.
+        """
         failures = 0
         with Crew(self._erps, self._concurrency) as crew:
             self._crew = crew
             while True:
                 try:
                     with self._open_session() as session:
-                        for _ in self._turns(session, crew):
+                        for begun in self._turns(session, crew):
                             failures = 0
+                            if until_idle and not begun and not crew.under_way:
+                                return
                         return
                 except StoreError as error:
                     self._observer.troubled(str(error))
@@ -94,8 +100,8 @@ class Worker:
                         min(RECONNECT_MAX_S, 0.1 * 2**failures) * (0.5 + self._chance() / 2)
                     )
 
-    def _turns(self, session: Session, crew: Crew) -> Iterator[None]:
-        """Take turns until stopped: gather, settle, renew, claim."""
+    def _turns(self, session: Session, crew: Crew) -> Iterator[int]:
+        """Take turns until stopped: gather, settle, renew, claim; yield how many were claimed."""
         clock = self._given_clock or DatabaseClock(session)
         renew_s = self._lease.total_seconds() / 3
         renew_at = monotonic() + renew_s
@@ -103,6 +109,7 @@ class Worker:
         give_up_at = None
         while True:
             began = monotonic()
+            begun = 0
             if self._stopped.is_set():
                 give_up_at = give_up_at or began + GRACE_S
                 pause_s = give_up_at - began
@@ -118,9 +125,9 @@ class Worker:
                     return
             elif crew.room:
                 begun = self._claim(session, clock, crew)
-                # Nothing more to have just now: look again soon, then ever less often.
-                pause_s = 0.0 if begun == crew.room else min(POLL_MAX_S, max(TURN_S, pause_s * 2))
-            yield
+                # If there is no more to have just now, look again soon, then ever less often.
+                pause_s = min(POLL_MAX_S, max(TURN_S, pause_s * 2))
+            yield begun
 
     def _gather(self, crew: Crew, timeout_s: float, began: float) -> None:
         """Collect results: those of a moment together, so that they share a transaction."""
