@@ -25,7 +25,8 @@ needs_beancount = pytest.mark.skipif(find_bean_check() is None, reason="no bean-
 def lines_of(lives: Iterable[Life]) -> list[JournalLine]:
     references: dict[str, Reference] = {}
     for life in lives:
-        references[life.block.deposit] = Reference("customerDeposit", "12", 'No. "7", (b) ; x')
+        for deposit in life.block.deposits:
+            references[deposit.record] = Reference("customerDeposit", "12", 'No. "7", (b) ; x')
     return [line for life in lives for line in journal_lines(life, references)]
 
 

@@ -65,7 +65,7 @@ def test_a_missing_entry_is_named(odd: Life) -> None:
 
 
 def test_native_records_stand_beside_our_ids(odd: Life) -> None:
-    deposit = odd.block.deposit
+    deposit = odd.block.deposits[0].record
     rows = statement(odd, {deposit: Reference("customerDeposit", "77", "DEP5")}).rows
     found = [(row.code, row.record, row.number, row.internal_id) for row in rows if row.number]
     assert found == [

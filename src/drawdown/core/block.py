@@ -6,7 +6,7 @@ restore it. What can be computed is not stored.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
@@ -64,6 +64,25 @@ TRANSITIONS: dict[State, dict[Step, State]] = {
 # fmt: on
 
 
+class Deposit(NamedTuple):
+    """A customer deposit that holds money of a block.
+
+    A block has one; more where a reversal into a closed period restored money by a deposit of its
+    own.
+
+    Attributes:
+        record: External id.
+        posted_on: Its date; nothing can be applied from it before.
+        amount_minor: What it is worth.
+        unapplied_minor: What of it is neither applied nor refunded.
+    """
+
+    record: str
+    posted_on: date
+    amount_minor: int
+    unapplied_minor: int
+
+
 class Block(NamedTuple):
     """A credit block: its terms and its position.
 
@@ -77,7 +96,7 @@ class Block(NamedTuple):
         due_minor: What the customer still owes on the block's purchase invoice; negative: the
             customer has a credit.
         cancelled_minor: The part of `used_minor` that was voided: the deposit shrank by it.
-        deposit: External id of its customer deposit; empty before the purchase and where the
+        deposits: Its customer deposits, oldest first; none before the purchase and where the
             block has no price.
         sequence: Number of movements of the block so far.
     """
@@ -100,7 +119,7 @@ class Block(NamedTuple):
     due_minor: int = 0
     cancelled_minor: int = 0
     is_invoiced: bool = False
-    deposit: str = ""
+    deposits: tuple[Deposit, ...] = ()
     sequence: int = 0
 
     @property

@@ -16,7 +16,7 @@ from drawdown.core.plan import Entry
 
 Balances = Counter[Account]
 
-_INVOICE_CODES = frozenset({"D1", "D2", "E1", "E2", "R1", "R2"})
+_INVOICE_CODES = frozenset({"D1", "D2", "E1", "E2", "R1", "R2", "R5"})
 
 
 def balances(entries: Iterable[Entry]) -> Balances:
@@ -51,6 +51,19 @@ def check_deposit_is_open_balance(block: Block, entries: Sequence[Entry]) -> str
     """customer_deposits (credit) = the open balance of the block."""
     found = balances(entries)
     return _expect(block, "customer_deposits", -found[Role.CUSTOMER_DEPOSITS], block.open_minor)
+
+
+def check_deposits(block: Block, _entries: Sequence[Entry]) -> str | None:
+    """The deposits of the block hold the open balance, none of them more than its amount."""
+    for deposit in block.deposits:
+        if not 0 <= deposit.unapplied_minor <= deposit.amount_minor:
+            return (
+                f"block {block.block_id}: deposit {deposit.record} has "
+                f"{money_text(deposit.unapplied_minor, block.currency)} of "
+                f"{money_text(deposit.amount_minor, block.currency)} {block.currency} unapplied"
+            )
+    held = sum(deposit.unapplied_minor for deposit in block.deposits)
+    return _expect(block, "unapplied of its deposits", held, block.open_minor)
 
 
 def check_liability_is_open_balance(block: Block, entries: Sequence[Entry]) -> str | None:
@@ -130,6 +143,7 @@ CHECKS: tuple[Check, ...] = (
     check_position,
     check_deposit_and_clearing,
     check_deposit_is_open_balance,
+    check_deposits,
     check_liability_is_open_balance,
     check_undeposited_funds,
     check_drawdown_receivable,

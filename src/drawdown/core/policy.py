@@ -88,9 +88,13 @@ class Policy:
     time_zone: tzinfo = UTC
     books_open_from: date | None = None
 
+    def is_closed(self, on: date) -> bool:
+        """Whether the ERP takes no postings (any more) on that day."""
+        return self.books_open_from is not None and on < self.books_open_from
+
     def posting_date(self, on: date) -> date | None:
         """Return the day on which a fact of that date is posted, or None if it must be held."""
-        if self.books_open_from is None or on >= self.books_open_from:
+        if not self.is_closed(on):
             return on
         if self.closed_period is ClosedPeriod.HOLD:
             return None

@@ -1,8 +1,9 @@
 """The accounting rules, as the one table that decides what is posted.
 
 A controller reads it by ``drawdown rules`` and in docs/accounting.md (a test compares them). The
-order of rows is the order of posting. There is no row for a reversal: it is the *recorded* entry
-with debit and credit exchanged (`mirror`). There is no revenue account here, so the automation
+order of rows is the order of posting. A reversal has no row: it is the *recorded* entry with debit
+and credit exchanged (`mirror`). Only where that would change a closed period do rows R5 to R7 and
+V6 say the same by documents in an open one. There is no revenue account here, so the automation
 cannot post revenue: rows marked *ARM* are what NetSuite's Advanced Revenue Management posts.
 """
 
@@ -28,6 +29,7 @@ class Record(StrEnum):
     JOURNAL_ENTRY = "journalEntry"
     CREDIT_MEMO = "creditMemo"
     CUSTOMER_PAYMENT = "customerPayment"
+    CUSTOMER_REFUND = "customerRefund"
 
 
 class When(StrEnum):
@@ -40,6 +42,9 @@ class When(StrEnum):
     RECOGNISED_ITEM = "prepaid item: recognised"
     UNDEPOSITED = "deposit account: undeposited funds"
     CLEARING = "deposit account: clearing"
+    CLOSED = "period of what is undone: closed"
+    CLOSED_UNDEPOSITED = "period closed; deposit account: undeposited funds"
+    CLOSED_CLEARING = "period closed; deposit account: clearing"
 
 
 _APPLIES: dict[When, Callable[[Policy], bool]] = {
@@ -50,6 +55,9 @@ _APPLIES: dict[When, Callable[[Policy], bool]] = {
     When.RECOGNISED_ITEM: lambda p: p.prepaid_item is PrepaidItem.RECOGNISED,
     When.UNDEPOSITED: lambda p: p.deposit_account is DepositAccount.UNDEPOSITED_FUNDS,
     When.CLEARING: lambda p: p.deposit_account is DepositAccount.CLEARING,
+    When.CLOSED: lambda _: True,
+    When.CLOSED_UNDEPOSITED: lambda p: p.deposit_account is DepositAccount.UNDEPOSITED_FUNDS,
+    When.CLOSED_CLEARING: lambda p: p.deposit_account is DepositAccount.CLEARING,
 }
 
 
@@ -87,21 +95,32 @@ RULES: tuple[Rule, ...] = (
     Rule("E2", Step.EXPIRED,    Record.DEPOSIT_APPLICATION, Role.CUSTOMER_DEPOSITS,        Role.ACCOUNTS_RECEIVABLE,       When.ALWAYS,          "Deposit applied"),
     Rule("E3", Step.EXPIRED,    Record.JOURNAL_ENTRY,       Role.PREPAID_CREDITS_LIABILITY,Role.PREPAYMENT_CLEARING,       When.ALWAYS,          "Expiration"),
     Rule("E4", Step.RECOGNISED, Record.JOURNAL_ENTRY,       Role.DEFERRED_REVENUE_BREAKAGE,Observed.REVENUE_BREAKAGE,      When.ALWAYS,          "Breakage recognition", by_arm=True),
+
+    # Instead of R1: what is undone lies in a closed period, so the credit memo of R2 stays unapplied.
+    Rule("R5", Step.REVERSED,   Record.CUSTOMER_REFUND,     Role.ACCOUNTS_RECEIVABLE,      Role.PREPAYMENT_CLEARING,       When.CLOSED,          "Credit memo refunded to clearing"),
+    Rule("R6", Step.REVERSED,   Record.CUSTOMER_DEPOSIT,    Role.UNDEPOSITED_FUNDS,        Role.CUSTOMER_DEPOSITS,         When.CLOSED_UNDEPOSITED, "Deposit of the restored part"),
+    Rule("R6", Step.REVERSED,   Record.CUSTOMER_DEPOSIT,    Role.PREPAYMENT_CLEARING,      Role.CUSTOMER_DEPOSITS,         When.CLOSED_CLEARING, "Deposit of the restored part, to clearing"),
+    Rule("R7", Step.REVERSED,   Record.JOURNAL_ENTRY,       Role.PREPAYMENT_CLEARING,      Role.UNDEPOSITED_FUNDS,         When.CLOSED_UNDEPOSITED, "Clearing of the restored part"),
+    # Instead of V3 and V2.
+    Rule("V6", Step.REDUCED,    Record.CUSTOMER_REFUND,     Role.CUSTOMER_DEPOSITS,        Role.PREPAYMENT_CLEARING,       When.CLOSED,          "Deposit refunded to clearing"),
+    Rule("V6", Step.VOIDED,     Record.CUSTOMER_REFUND,     Role.CUSTOMER_DEPOSITS,        Role.PREPAYMENT_CLEARING,       When.CLOSED,          "Deposit refunded to clearing"),
 )
 
 MIRRORS: dict[str, tuple[str, str]] = {
     #      code of the mirror, what undoes it in NetSuite
-    "D2": ("R1", "application shrunk or deleted"),
-    "E2": ("R1", "application shrunk or deleted"),
-    "D1": ("R2", "credit memo, applied to the invoice"),
-    "E1": ("R2", "credit memo, applied to the invoice"),
+    "D2": ("R1", "application shrunk or deleted; R5 to R7 if its period is closed"),
+    "E2": ("R1", "application shrunk or deleted; R5 to R7 if its period is closed"),
+    "D1": ("R2", "credit memo, applied to the invoice as far as R1 makes room"),
+    "E1": ("R2", "credit memo, applied to the invoice as far as R1 makes room"),
     "D3": ("R3", "reversing journal"),
     "E3": ("R3", "reversing journal"),
     "D4": ("R4", "ARM takes back what it had recognised"),
     "E4": ("R4", "ARM takes back what it had recognised"),
     "P4": ("V1", "reversing journal"),
     "P3": ("V2", "reversing journal"),
-    "P2": ("V3", "deposit reduced, or deleted when nothing is left of it"),
+    "R7": ("V2", "reversing journal"),
+    "P2": ("V3", "deposit reduced, or deleted when nothing is left of it; V6 if its period is closed"),
+    "R6": ("V3", "deposit reduced, or deleted when nothing is left of it; V6 if its period is closed"),
     "P1": ("V4", "credit memo on the purchase invoice"),
     "P6": ("V5", "ARM takes back what it had recognised"),
 }

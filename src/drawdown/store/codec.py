@@ -12,6 +12,7 @@ from typing import NamedTuple, cast
 
 import msgspec
 
+from drawdown.core.block import Deposit
 from drawdown.core.errors import StoreError
 from drawdown.core.events import EVENT_TYPES, TYPE_NAMES, Event
 from drawdown.core.plan import DocumentLine, RecordIntent
@@ -19,6 +20,7 @@ from drawdown.core.plan import DocumentLine, RecordIntent
 _encoder = msgspec.json.Encoder()
 _events = {name: msgspec.json.Decoder(kind) for name, kind in EVENT_TYPES.items()}
 _intents = msgspec.json.Decoder(RecordIntent)
+_deposits = msgspec.json.Decoder(tuple[Deposit, ...])
 _lines = msgspec.json.Decoder(tuple[DocumentLine, ...])
 
 
@@ -60,6 +62,16 @@ def encode_lines(lines: tuple[DocumentLine, ...]) -> str:
 def decode_lines(text: str) -> tuple[DocumentLine, ...]:
     """Decode the ordinary lines of a document."""
     return _lines.decode(text) if text != "[]" else ()
+
+
+def encode_deposits(deposits: tuple[Deposit, ...]) -> str:
+    """Encode the deposits of a block."""
+    return _encoder.encode(deposits).decode() if deposits else "[]"
+
+
+def decode_deposits(text: str) -> tuple[Deposit, ...]:
+    """Decode the deposits of a block."""
+    return _deposits.decode(text) if text != "[]" else ()
 
 
 def array_literal(values: Iterable[object]) -> str:

@@ -29,8 +29,10 @@ from drawdown.core.plan import (
 from drawdown.store.codec import (
     Encoded,
     array_literal,
+    decode_deposits,
     decode_event,
     decode_lines,
+    encode_deposits,
     encode_intent,
     encode_lines,
 )
@@ -193,7 +195,7 @@ def to_block(row: Row) -> Block:
     return Block(
         row[0], row[1], row[2], BlockKind(row[3]), row[4], row[5], row[6], row[7], row[8], row[9],
         frozenset(row[10]), row[11], State(row[12]), row[13], row[14], row[15], row[16], row[17],
-        row[18], row[19],
+        decode_deposits(row[18]), row[19],
     )  # fmt: skip
 
 
@@ -279,11 +281,11 @@ def _settled_row(e: EventRecord) -> tuple[Any, ...]:
 
 
 def _block_row(b: Block) -> tuple[Any, ...]:
-    return (*b[:10], array_literal(b.item_ids), *b[11:])
+    return (*b[:10], array_literal(b.item_ids), *b[11:18], encode_deposits(b.deposits), b.sequence)
 
 
 def _position_row(b: Block) -> tuple[Any, ...]:
-    return (b.block_id, *b[12:])
+    return (b.block_id, *b[12:18], encode_deposits(b.deposits), b.sequence)
 
 
 def _document_row(d: Document) -> tuple[Any, ...]:

@@ -1,7 +1,7 @@
 """Decisions that take back a purchase: void of a block, credit or void of a purchase invoice.
 
 What is cancelled leaves the block without revenue: transfer and clearing are reversed for that
-part, the deposit is reduced, the purchase invoice credited.
+part, the deposit is reduced (in a closed period: refunded), the purchase invoice credited.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
+from drawdown.core import deposits
+from drawdown.core.accounts import Role
 from drawdown.core.allocation import take_credits, take_money
-from drawdown.core.block import TRANSITIONS, Block, State, Step
+from drawdown.core.block import TRANSITIONS, Block, Deposit, State, Step
 from drawdown.core.decide.known import Known
-from drawdown.core.decide.posting import is_posted_in_place, mirror, move, open_day, record_id
+from drawdown.core.decide.posting import mirror, move, open_day, record_id
 from drawdown.core.decide.undoing import credit_memo_intent, describe, reversing_journal
 from drawdown.core.events import BlockVoid, CreditLine, CreditMemo, InvoiceVoid
 from drawdown.core.money import credits_text, money_text
@@ -32,8 +34,8 @@ from drawdown.core.plan import (
     Rejection,
     foremost,
 )
-from drawdown.core.policy import Policy
-from drawdown.core.rules import MIRRORS, Record
+from drawdown.core.policy import ClosedPeriod, Policy
+from drawdown.core.rules import MIRRORS, Record, rules_for
 
 
 class _Part(NamedTuple):
@@ -42,6 +44,14 @@ class _Part(NamedTuple):
     block: Block
     credits: Decimal
     amount_minor: int
+
+
+class _Cancelling(NamedTuple):
+    """What the cancellations of one event share."""
+
+    known: Known
+    policy: Policy
+    posted_on: date
 
 
 def void_block(event: BlockVoid, known: Known, policy: Policy) -> Outcome:
@@ -203,10 +213,11 @@ def _plan_cancel(
     lines: list[IntentLine] = []
     applied = 0
     for part in parts:
-        held = _check_period(event, part, known, policy)
+        held = _check_period(event, part, policy)
         if held is not None:
             return held
-        after, due = _cancel(plan, event, part, invoice, known, posted_on)
+        cancelling = _Cancelling(known, policy, posted_on)
+        after, due = _cancel(plan, event, part, invoice, cancelling)
         if part.block.state is State.NEW:
             plan.provides.append(f"block:{after.block_id}")  # usage waits for it no longer
         applied += due
@@ -236,15 +247,20 @@ def _plan_cancel(
 
 
 def _check_period(
-    event: CreditMemo | InvoiceVoid | BlockVoid, part: _Part, known: Known, policy: Policy
+    event: CreditMemo | InvoiceVoid | BlockVoid, part: _Part, policy: Policy
 ) -> Hold | None:
-    for entry in _recorded(part.block, known):
-        opened = policy.books_open_from
-        if is_posted_in_place(entry) and opened is not None and entry.posted_on < opened:
+    """Hold what would take a refund instead of an edit, if the policy wants a person."""
+    if policy.closed_period is not ClosedPeriod.HOLD:
+        return None
+    amount = part.amount_minor if part.block.deposits else 0
+    for taken in deposits.take(part.block.deposits, amount)[1]:
+        if policy.is_closed(taken.deposit.posted_on):
             return Hold(
                 "period",
                 f"{describe(event)} reduces the deposit of block {part.block.block_id} dated "
-                f"{entry.posted_on}, in a closed period; reopen it and run ingest again",
+                f"{taken.deposit.posted_on}, in a closed period, and the policy closed_period is "
+                f"hold; reopen the period, or let the deposit be refunded on "
+                f"{policy.books_open_from} (policy first_open_day)",
             )
     return None
 
@@ -262,8 +278,7 @@ def _cancel(
     event: CreditMemo | InvoiceVoid | BlockVoid,
     part: _Part,
     invoice: Document | None,
-    known: Known,
-    posted_on: date,
+    on: _Cancelling,
 ) -> tuple[Block, int]:
     """Cancel one block's part; return its new position and how much of it was still due."""
     block, amount = part.block, part.amount_minor
@@ -282,37 +297,121 @@ def _cancel(
     plan.blocks[block.block_id] = after
     if not amount:
         return after, 0
+    known = on.known
     ids = (known.tenant_id, event.event_id)
-    for entry in sorted(_recorded(block, known), key=lambda entry: MIRRORS[entry.code][0]):
-        code = MIRRORS[entry.code][0]
-        if code == "V4":
-            assert invoice is not None
-            record = record_id(Record.CREDIT_MEMO, *ids, invoice.record)
-            mirror(plan, after, entry, code, amount, posted_on, record)
-        elif is_posted_in_place(entry):
-            mirror(plan, after, entry, code, amount, entry.posted_on, entry.record)
-            plan.intents.append(_reduce_deposit(event, after, entry, known))
-        else:
-            record = record_id(Record.JOURNAL_ENTRY, *ids, block.block_id, code)
-            mirror(plan, after, entry, code, amount, posted_on, record)
-            plan.intents.append(reversing_journal(event, after, plan.entries[-1], amount, known))
+    by_code = {entry.code: entry for entry in _recorded(block, known)}
+    if "P4" in by_code:
+        record = record_id(Record.JOURNAL_ENTRY, *ids, block.block_id, "V1")
+        mirror(plan, after, by_code["P4"], "V1", amount, on.posted_on, record)
+        plan.intents.append(reversing_journal(event, after, plan.entries[-1], amount, known))
+    rest, taken = deposits.take(after.deposits, amount if after.deposits else 0)
+    closed = [one for one in taken if on.policy.is_closed(one.deposit.posted_on)]
+    after = after._replace(deposits=rest)
+    after = _shrink_deposits(plan, event, after, [one for one in taken if one not in closed], on)
+    plan.blocks[block.block_id] = after
+    if "P1" in by_code:
+        assert invoice is not None
+        record = record_id(Record.CREDIT_MEMO, *ids, invoice.record)
+        mirror(plan, after, by_code["P1"], "V4", amount, on.posted_on, record)
+    for one in closed:
+        _refund_deposit(plan, event, after, one, on)
     return after, due
 
 
+def _shrink_deposits(
+    plan: PostingPlan,
+    event: CreditMemo | InvoiceVoid | BlockVoid,
+    block: Block,
+    parts: list[deposits.Part],
+    on: _Cancelling,
+) -> Block:
+    """V3 and V2: lower the deposits, and reverse the clearing of those that needed one."""
+    made = [
+        entry
+        for sequence in range(1, block.sequence)
+        for entry in on.known.entries.get((block.block_id, sequence), ())
+        if entry.code in _DEPOSITING
+    ]
+    opening = {entry.record: entry for entry in made if MIRRORS[entry.code][0] == "V3"}
+    uncleared = sum(
+        part for deposit, part in parts if opening[deposit.record].debit is Role.UNDEPOSITED_FUNDS
+    )
+    if uncleared:
+        clearing = next(entry for entry in made if MIRRORS[entry.code][0] == "V2")
+        record = record_id(
+            Record.JOURNAL_ENTRY, on.known.tenant_id, event.event_id, block.block_id, "V2"
+        )
+        mirror(plan, block, clearing, "V2", uncleared, on.posted_on, record)
+        journal = reversing_journal(event, block, plan.entries[-1], uncleared, on.known)
+        plan.intents.append(journal)
+    rest = block.deposits
+    for deposit, part in parts:
+        mirror(plan, block, opening[deposit.record], "V3", part, deposit.posted_on, deposit.record)
+        rest = deposits.shrink(rest, deposit.record, part)
+        plan.intents.append(_reduce_deposit(event, block, deposit, part, on.known))
+    return block._replace(deposits=rest)
+
+
+_DEPOSITING = frozenset(code for code, (undo, _) in MIRRORS.items() if undo in ("V2", "V3"))
+
+
+def _refund_deposit(
+    plan: PostingPlan,
+    event: CreditMemo | InvoiceVoid | BlockVoid,
+    block: Block,
+    taken: deposits.Part,
+    on: _Cancelling,
+) -> None:
+    """V6: what is unused of a deposit in a closed period goes back to clearing by a refund."""
+    (rule,) = rules_for(Step.VOIDED, on.policy)
+    deposit, amount_minor = taken
+    record = record_id(
+        rule.record, on.known.tenant_id, event.event_id, block.block_id, deposit.record
+    )
+    plan.entries.append(
+        Entry(
+            block.block_id, block.sequence, rule.code, rule.debit, rule.credit, amount_minor,
+            block.currency, on.posted_on, record, "",
+        )
+    )  # fmt: skip
+    plan.intents.append(
+        RecordIntent(
+            rule.record,
+            Operation.CREATE,
+            record,
+            lanes=(block.block_id,),
+            customer=on.known.customers[block.customer_id].record,
+            event_id=event.event_id,
+            memo=f"{rule.memo}: block {block.block_id}, {describe(event)}",
+            posted_on=on.posted_on,
+            fact_on=event.posted_on,
+            currency=block.currency,
+            exchange_rate=block.exchange_rate,
+            amount_minor=amount_minor,
+            source=deposit.record,
+            block_id=block.block_id,
+        )
+    )
+
+
 def _reduce_deposit(
-    event: CreditMemo | InvoiceVoid | BlockVoid, block: Block, entry: Entry, known: Known
+    event: CreditMemo | InvoiceVoid | BlockVoid,
+    block: Block,
+    deposit: Deposit,
+    part_minor: int,
+    known: Known,
 ) -> RecordIntent:
     """V3: the deposit shrinks to what was and can still be used, or goes."""
-    left = block.amount_minor - block.cancelled_minor
+    left = deposit.amount_minor - part_minor
     return RecordIntent(
         Record.CUSTOMER_DEPOSIT,
         Operation.SET_AMOUNT if left else Operation.DELETE,
-        entry.record,
+        deposit.record,
         lanes=(block.block_id,),
         customer=known.customers[block.customer_id].record,
         event_id=event.event_id,
         memo=f"Block {block.block_id}: {describe(event)}",
-        posted_on=entry.posted_on,
+        posted_on=deposit.posted_on,
         fact_on=event.posted_on,
         currency=block.currency,
         exchange_rate=block.exchange_rate,

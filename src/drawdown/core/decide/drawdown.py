@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from drawdown.core.allocation import in_order, take_credits, take_money
 from drawdown.core.block import Block, State, Step
-from drawdown.core.decide.drawing import Draw, Occasion, apply_deposit, post_draw
+from drawdown.core.decide.drawing import Draw, Occasion, apply_deposits, post_draw
 from drawdown.core.decide.known import Known
 from drawdown.core.decide.posting import customer_lane, open_day, record_id, too_large
 from drawdown.core.events import InvoiceLine, LineKind, UsageInvoice
@@ -288,7 +288,7 @@ def _plan_drawing(drawing: _Drawing, customer: Customer, posted_on: date) -> Pos
             block = plan.blocks[block_id]
             is_summarised = policy.journals is not Journals.PER_DOCUMENT
             invoice_intent = invoices[_carrier(block, policy)]
-            apply_deposit(plan, block, total, invoice_intent, known, is_summarised=is_summarised)
+            apply_deposits(plan, block, invoice_intent, known, is_summarised=is_summarised)
     plan.documents.append(
         Document(
             event.invoice_id, DocumentKind.USAGE, event.customer_id, event.currency,

@@ -7,16 +7,18 @@ rules table.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+from drawdown.core import deposits
 from drawdown.core.block import Block, Step
 from drawdown.core.decide.known import Known
-from drawdown.core.decide.posting import move, post, record_id
-from drawdown.core.plan import IntentLine, Operation, PostingPlan, RecordIntent
+from drawdown.core.decide.posting import application_id, move, record_id
+from drawdown.core.plan import Entry, IntentLine, Operation, PostingPlan, RecordIntent
 from drawdown.core.policy import Policy
-from drawdown.core.rules import RULES, Record
+from drawdown.core.rules import RULES, Record, rules_for
 
 # D3 and E3 are the same pair of accounts: the liability is released from clearing.
 _RELEASE = next((rule.debit.value, rule.credit.value) for rule in RULES if rule.code == "D3")
@@ -52,6 +54,9 @@ def post_draw(
 ) -> None:
     """Record one draw: the movement, and its entries when there is money in it.
 
+    The block's deposits pay, oldest first. What a deposit pays is dated no earlier than the
+    deposit itself: a usage invoice may bear a date before a late purchase.
+
     Args:
         invoice: External id of the ERP invoice that carries it.
     """
@@ -60,65 +65,98 @@ def post_draw(
         occurred_at=draw.used_at, amount_minor=draw.amount_minor, credits_=draw.credits,
         used_minor=draw.amount_minor, line_id=draw.line_id, item_id=draw.item_id,
     )  # fmt: skip
-    if draw.amount_minor:
-        first = "D" if step is Step.DRAWN else "E"
-        ids = (on.known.tenant_id, on.event_id, block.block_id)
-        records = {
-            f"{first}1": invoice,
-            f"{first}2": record_id(Record.DEPOSIT_APPLICATION, *ids),
-            f"{first}3": record_id(Record.JOURNAL_ENTRY, *ids),
-        }
-        post(plan, after, step, on.policy, draw.amount_minor, on.posted_on, records, draw.item_id)
+    if not draw.amount_minor:
+        return
+    rest, parts = deposits.take(after.deposits, draw.amount_minor)
+    after = plan.blocks[block.block_id] = after._replace(deposits=rest)
+    ids = (on.known.tenant_id, on.event_id, block.block_id)
+    released: dict[date, int] = {}
+    for part in parts:
+        applied_on = max(on.posted_on, part.deposit.posted_on)
+        released[applied_on] = released.get(applied_on, 0) + part.amount_minor
+    for rule in rules_for(step, on.policy):
+        match rule.record:
+            case Record.INVOICE:
+                rows = [(invoice, draw.amount_minor, on.posted_on)]
+            case Record.DEPOSIT_APPLICATION:
+                rows = [
+                    (
+                        application_id(*ids, part.deposit.record),
+                        part.amount_minor,
+                        max(on.posted_on, part.deposit.posted_on),
+                    )
+                    for part in parts
+                ]
+            case _:
+                rows = [
+                    (_release_id(ids, applied_on, on.posted_on), amount, applied_on)
+                    for applied_on, amount in released.items()
+                ]
+        for record, amount, posted_on in rows:
+            plan.entries.append(
+                Entry(
+                    block.block_id, after.sequence, rule.code, rule.debit, rule.credit, amount,
+                    block.currency, posted_on, record, draw.item_id,
+                )
+            )  # fmt: skip
 
 
-def apply_deposit(
+def _release_id(ids: tuple[str, str, str], applied_on: date, posted_on: date) -> str:
+    """Return the id of the journal of one day; there is one, unless deposits came later."""
+    label = () if applied_on == posted_on else (applied_on.isoformat(),)
+    return record_id(Record.JOURNAL_ENTRY, *ids, *label)
+
+
+def apply_deposits(
     plan: PostingPlan,
     block: Block,
-    total_minor: int,
     invoice: RecordIntent,
     known: Known,
     *,
     is_summarised: bool = False,
 ) -> None:
-    """Add the records of a draw beside its invoice: one deposit application, one journal."""
-    ids = (known.tenant_id, invoice.event_id, block.block_id)
-    plan.intents.append(
-        RecordIntent(
-            Record.DEPOSIT_APPLICATION,
-            Operation.CREATE,
-            record_id(Record.DEPOSIT_APPLICATION, *ids),
-            lanes=(block.block_id,),
-            customer=invoice.customer,
-            event_id=invoice.event_id,
-            memo=f"Block {block.block_id} applied: {invoice.memo}",
-            posted_on=invoice.posted_on,
-            fact_on=invoice.fact_on,
-            currency=block.currency,
-            exchange_rate=block.exchange_rate,
-            amount_minor=total_minor,
-            source=block.deposit,
-            target=invoice.external_id,
-            applied_minor=total_minor,
-            is_summarised=is_summarised,
-            block_id=block.block_id,
-        )
-    )
-    plan.intents.append(
-        RecordIntent(
+    """Add the records of a draw beside its invoice: an application per deposit, and the journal."""
+    sources = {
+        application_id(known.tenant_id, invoice.event_id, block.block_id, deposit.record): deposit
+        for deposit in block.deposits
+    }
+    totals: dict[tuple[str, date], int] = {}
+    for entry in plan.entries:
+        if entry.block_id == block.block_id and entry.record != invoice.external_id:
+            key = (entry.record, entry.posted_on)
+            totals[key] = totals.get(key, 0) + entry.amount_minor
+    applications: list[RecordIntent] = []
+    journals: list[RecordIntent] = []
+    for (record, posted_on), total in totals.items():
+        intent = RecordIntent(
             Record.JOURNAL_ENTRY,
             Operation.CREATE,
-            record_id(Record.JOURNAL_ENTRY, *ids),
+            record,
             lanes=(block.block_id,),
             customer=invoice.customer,
             event_id=invoice.event_id,
             memo=f"Block {block.block_id} released: {invoice.memo}",
-            posted_on=invoice.posted_on,
+            posted_on=posted_on,
             fact_on=invoice.fact_on,
             currency=block.currency,
             exchange_rate=block.exchange_rate,
-            amount_minor=total_minor,
-            lines=(IntentLine(total_minor, block.block_id, debit=_RELEASE[0], credit=_RELEASE[1]),),
+            amount_minor=total,
             is_summarised=is_summarised,
             block_id=block.block_id,
         )
-    )
+        if record in sources:
+            applications.append(
+                replace(
+                    intent,
+                    record=Record.DEPOSIT_APPLICATION,
+                    memo=f"Block {block.block_id} applied: {invoice.memo}",
+                    source=sources[record].record,
+                    target=invoice.external_id,
+                    applied_minor=total,
+                )
+            )
+        else:
+            line = IntentLine(total, block.block_id, debit=_RELEASE[0], credit=_RELEASE[1])
+            journals.append(replace(intent, lines=(line,)))
+    plan.intents += applications
+    plan.intents += journals

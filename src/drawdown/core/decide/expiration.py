@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from drawdown.core.allocation import take_credits
 from drawdown.core.block import Block, State, Step
-from drawdown.core.decide.drawing import Draw, Occasion, apply_deposit, post_draw
+from drawdown.core.decide.drawing import Draw, Occasion, apply_deposits, post_draw
 from drawdown.core.decide.known import Known
 from drawdown.core.decide.posting import open_day, record_id
 from drawdown.core.events import Expiry
@@ -88,7 +88,7 @@ def expire_block(event: Expiry, known: Known, policy: Policy) -> Outcome:
         lines=(IntentLine(amount, block.block_id, BREAKAGE_ITEM, draw.credits, draw.line_id),),
     )
     plan.intents.append(invoice)
-    apply_deposit(plan, plan.blocks[block.block_id], amount, invoice, known)
+    apply_deposits(plan, plan.blocks[block.block_id], invoice, known)
     return plan
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
-from drawdown.core.accounts import Role
 from drawdown.core.block import TRANSITIONS, Block, Step
 from drawdown.core.decide.known import Known
 from drawdown.core.ids import external_id
@@ -34,12 +33,18 @@ _ID_KINDS = {
     Record.JOURNAL_ENTRY: "je",
     Record.CREDIT_MEMO: "cm",
     Record.CUSTOMER_PAYMENT: "pay",
+    Record.CUSTOMER_REFUND: "ref",
 }
 
 
 def record_id(record: Record, *parts: str) -> str:
     """Derive the external id of a record from what it is for (tenant first)."""
     return external_id(_ID_KINDS[record], *parts)
+
+
+def application_id(tenant_id: str, event_id: str, block_id: str, deposit: str) -> str:
+    """Return the id of the application by which an event draws a block from one deposit."""
+    return record_id(Record.DEPOSIT_APPLICATION, tenant_id, event_id, block_id, deposit)
 
 
 def customer_lane(customer_id: str) -> str:
@@ -181,13 +186,3 @@ def too_large(amount_minor: int, currency: str, what: str) -> Rejection | None:
         f"{what} amounts to {money_text(amount_minor, currency)} {currency}, more than "
         f"{money_text(AMOUNT_MINOR_MAX, currency)}; correct amounts, rates and credits",
     )
-
-
-def is_posted_in_place(entry: Entry) -> bool:
-    """Whether undoing the entry edits or deletes its record, so that the date stays the record's.
-
-    NetSuite has no void for a deposit application: shrinking or deleting it changes the ledger at
-    the application's own date. The same holds for the deposit. Source: Oracle help, "Supported
-    Transaction Types for Void" (deposit application: none).
-    """
-    return Role.CUSTOMER_DEPOSITS in (entry.debit, entry.credit)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
+from drawdown.core import deposits
 from drawdown.core.block import Block, State, Step
 from drawdown.core.decide.known import Known
 from drawdown.core.decide.posting import (
@@ -221,7 +222,7 @@ def _open(
             )
         )  # fmt: skip
     post(plan, block, Step.PURCHASED, policy, block.amount_minor, posted_on, records)
-    block = block._replace(deposit=records["P2"])
+    block = block._replace(deposits=deposits.add((), records["P2"], posted_on, block.amount_minor))
     plan.blocks[block.block_id] = block
     return block
 

@@ -8,24 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from drawdown.core.block import TRANSITIONS, Block, Step
+from drawdown.core.block import TRANSITIONS, Step
 from drawdown.core.decide.cancellation import credit_purchase
 from drawdown.core.decide.known import Known
 from drawdown.core.decide.posting import (
     about,
-    is_posted_in_place,
-    mirror,
     move,
     open_day,
     other_currency,
     posted_before,
-    record_id,
 )
-from drawdown.core.decide.undoing import credit_memo_intent, describe, reversing_journal
+from drawdown.core.decide.restoring import Restored, Reversal, restore, restoring_intents, split
+from drawdown.core.decide.undoing import describe
 from drawdown.core.events import CreditLine, CreditMemo, InvoiceVoid
 from drawdown.core.money import (
     ZERO,
@@ -44,20 +41,15 @@ from drawdown.core.plan import (
     Hold,
     IntentLine,
     Movement,
-    Operation,
     Outcome,
     PostingPlan,
     Reason,
-    RecordIntent,
     Rejection,
     foremost,
 )
-from drawdown.core.policy import Policy
-from drawdown.core.rules import MIRRORS, Record
+from drawdown.core.policy import ClosedPeriod, Policy
 
 _ALL = CreditLine("", "", None, None)
-# Payments and recognitions of a block may bear the same document number.
-_DRAWING_STEPS = frozenset({Step.DRAWN, Step.LAPSED, Step.EXPIRED, Step.REVERSED})
 
 
 def credit_invoice(event: CreditMemo | InvoiceVoid, known: Known, policy: Policy) -> Outcome:
@@ -112,6 +104,13 @@ class _Undo(NamedTuple):
     movement: Movement
     credits: Decimal
     amount_minor: int
+
+
+class _Unwound(NamedTuple):
+    """An undoing, and how much of each deposit application it takes back."""
+
+    undo: _Undo
+    parts: list[tuple[Entry, int]]
 
 
 @dataclass(slots=True)
@@ -179,8 +178,10 @@ def _credit_usage(
     posted_on = open_day(policy, event.posted_on)
     if isinstance(posted_on, Hold):
         return posted_on
-    held = _check_period(event, credit, known, policy)
-    return held or _plan_credit(event, document, credit, known, posted_on)
+    undone = _unwound(document, credit, known)
+    held = _check_period(event, undone, policy)
+    on = Reversal(event, document, known, policy, posted_on)
+    return held or _plan_credit(credit, undone, on)
 
 
 def _open_draws(movements: list[Movement]) -> list[_OpenDraw]:
@@ -301,35 +302,49 @@ def _closed_blocks(
 
 
 def _check_period(
-    event: CreditMemo | InvoiceVoid, credit: _Credit, known: Known, policy: Policy
+    event: CreditMemo | InvoiceVoid, undone: list[_Unwound], policy: Policy
 ) -> Hold | None:
-    opened = policy.books_open_from
-    for undo in credit.undone:
-        block_id = undo.movement.block_id
-        for entry in known.entries.get((block_id, undo.movement.sequence), ()):
-            if is_posted_in_place(entry) and opened is not None and entry.posted_on < opened:
+    """Hold what would take new documents instead of an edit, if the policy wants a person."""
+    if policy.closed_period is not ClosedPeriod.HOLD:
+        return None
+    for undo, parts in undone:
+        for entry, _ in parts:
+            if policy.is_closed(entry.posted_on):
                 return Hold(
                     "period",
-                    f"{describe(event)} undoes a deposit application of block {block_id} "
-                    f"dated {entry.posted_on}, in a closed period; reopen it and ingest again",
+                    f"{describe(event)} undoes a deposit application of block "
+                    f"{undo.movement.block_id} dated {entry.posted_on}, in a closed period, and "
+                    "the policy closed_period is hold; reopen the period, or let it be undone by "
+                    f"new documents of {policy.books_open_from} (policy first_open_day)",
                 )
     return None
 
 
-def _plan_credit(
-    event: CreditMemo | InvoiceVoid,
-    document: Document,
-    credit: _Credit,
-    known: Known,
-    posted_on: date,
-) -> PostingPlan:
-    plan = PostingPlan()
-    lines: dict[str, list[IntentLine]] = {}  # lines of the credit memo of each ERP invoice
-    restored: dict[str, _Restored] = {}
+def _unwound(document: Document, credit: _Credit, known: Known) -> list[_Unwound]:
+    """Split what is undone of each draw over its deposit applications, the last one first."""
+    left = {
+        (draw.movement.block_id, draw.movement.sequence): draw.amount_minor
+        for draw in _open_draws(known.movements.get(document.document_id, []))
+    }
+    found: list[_Unwound] = []
     for undo in credit.undone:
+        key = (undo.movement.block_id, undo.movement.sequence)
+        parts: list[tuple[Entry, int]] = []
+        if undo.amount_minor:
+            parts = split(known, undo.movement, left[key], undo.amount_minor)
+            left[key] -= undo.amount_minor
+        found.append(_Unwound(undo, parts))
+    return found
+
+
+def _plan_credit(credit: _Credit, undone: list[_Unwound], on: Reversal) -> PostingPlan:
+    event, document = on.event, on.document
+    plan = PostingPlan()
+    restored = Restored()
+    for undo, parts in undone:
         block_id, whole = undo.movement.block_id, undo.movement
-        block = plan.blocks.get(block_id) or known.blocks[block_id]
-        after = move(
+        block = plan.blocks.get(block_id) or on.known.blocks[block_id]
+        move(
             plan, block, Step.REVERSED, event_id=event.event_id,
             document_id=document.document_id, occurred_at=event.effective_at,
             amount_minor=-undo.amount_minor, credits_=minus(ZERO, undo.credits),
@@ -338,62 +353,14 @@ def _plan_credit(
         )  # fmt: skip
         if not undo.amount_minor:
             continue
-        recorded = known.entries[block_id, whole.sequence]
-        invoice = recorded[0].record
-        _mirror_draw(plan, after, recorded, undo.amount_minor, event, invoice, known, posted_on)
-        lines.setdefault(invoice, []).append(
+        restore(plan, on, restored, whole, parts)
+        restored.lines.setdefault(restored.invoices[block_id], []).append(
             IntentLine(undo.amount_minor, block_id, whole.item_id, undo.credits, whole.line_id)
         )
-        so_far = restored.get(block_id, _Restored(invoice, 0)).amount_minor
-        restored[block_id] = _Restored(invoice, so_far + undo.amount_minor)
-    ordinary_minor = _plan_ordinary(plan, document, credit, lines)
-    for block_id, part in restored.items():
-        plan.intents.append(_shrink(event, document, block_id, part, known, posted_on))
-    for invoice, memo_lines in lines.items():
-        due = min(ordinary_minor, document.due_minor) if invoice == document.record else 0
-        drawn = sum(line.amount_minor for line in memo_lines if line.block_id)
-        plan.intents.append(
-            credit_memo_intent(event, document, invoice, memo_lines, drawn + due, known, posted_on)
-        )
-    for block_id, part in restored.items():
-        journal = next(
-            entry for entry in plan.entries if entry.block_id == block_id and entry.code == "R3"
-        )
-        plan.intents.append(
-            reversing_journal(event, known.blocks[block_id], journal, part.amount_minor, known)
-        )
+    ordinary_minor = _plan_ordinary(plan, document, credit, restored.lines)
+    due = min(ordinary_minor, document.due_minor)
+    plan.intents += restoring_intents(plan, on, restored, due)
     return plan
-
-
-class _Restored(NamedTuple):
-    """Money restored to one block, and the ERP invoice it had been drawn by."""
-
-    invoice: str
-    amount_minor: int
-
-
-def _mirror_draw(
-    plan: PostingPlan,
-    block: Block,
-    recorded: list[Entry],
-    amount_minor: int,
-    event: CreditMemo | InvoiceVoid,
-    invoice: str,
-    known: Known,
-    posted_on: date,
-) -> None:
-    for entry in sorted(recorded, key=lambda entry: MIRRORS[entry.code][0]):
-        code = MIRRORS[entry.code][0]
-        if is_posted_in_place(entry):
-            mirror(plan, block, entry, code, amount_minor, entry.posted_on, entry.record)
-            continue
-        ids = (known.tenant_id, event.event_id)
-        record = (
-            record_id(Record.CREDIT_MEMO, *ids, invoice)
-            if code == "R2"
-            else record_id(Record.JOURNAL_ENTRY, *ids, block.block_id, code)
-        )
-        mirror(plan, block, entry, code, amount_minor, posted_on, record)
 
 
 def _plan_ordinary(
@@ -412,39 +379,3 @@ def _plan_ordinary(
         due = max(0, document.due_minor - total)
         plan.documents.append(document._replace(lines=tuple(credit.lines), due_minor=due))
     return total
-
-
-def _shrink(
-    event: CreditMemo | InvoiceVoid,
-    document: Document,
-    block_id: str,
-    part: _Restored,
-    known: Known,
-    posted_on: date,
-) -> RecordIntent:
-    """R1: set the deposit application to what is left of it, or delete it."""
-    applied = sum(
-        movement.amount_minor
-        for movement in known.movements[document.document_id]
-        if movement.block_id == block_id and movement.step in _DRAWING_STEPS
-    )
-    left = applied - part.amount_minor
-    block = known.blocks[block_id]
-    return RecordIntent(
-        Record.DEPOSIT_APPLICATION,
-        Operation.SET_AMOUNT if left else Operation.DELETE,
-        record_id(Record.DEPOSIT_APPLICATION, known.tenant_id, document.event_id, block_id),
-        lanes=(block_id,),
-        customer=known.customers[block.customer_id].record,
-        event_id=event.event_id,
-        memo=f"Block {block_id} restored: {describe(event)} on {document.document_id}",
-        posted_on=posted_on,
-        fact_on=event.posted_on,
-        currency=block.currency,
-        exchange_rate=block.exchange_rate,
-        amount_minor=left,
-        source=block.deposit,
-        target=part.invoice,
-        applied_minor=left,
-        block_id=block_id,
-    )

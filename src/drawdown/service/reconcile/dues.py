@@ -22,8 +22,8 @@ def compare_dues(run: Run) -> Iterator[Difference]:
     wanted: dict[str, tuple[int, str]] = {}
     for block in all_blocks(run.session):
         due_of_block[block.block_id] = max(0, block.due_minor)
-        if block.deposit:
-            wanted[block.deposit] = (block.open_minor, block.block_id)
+        for deposit in block.deposits:
+            wanted[deposit.record] = (deposit.unapplied_minor, block.block_id)
     for document in all_documents(run.session):
         if document.kind in (DocumentKind.PURCHASE, DocumentKind.USAGE, DocumentKind.EXPIRATION):
             due = document.due_minor

@@ -7,13 +7,13 @@ WHERE tenant_id = %(tenant)s AND customer_id = ANY (%(ids)s::text[])
 -- blocks --
 SELECT block_id, customer_id, order_id, kind, currency, amount_minor, credits, priority,
        effective_at, expires_at, item_ids, exchange_rate, state, used_credits, used_minor,
-       due_minor, cancelled_minor, is_invoiced, deposit, sequence
+       due_minor, cancelled_minor, is_invoiced, deposits::text, sequence
 FROM drawdown.block WHERE tenant_id = %(tenant)s AND block_id = ANY (%(ids)s::text[])
 
 -- blocks_of_customers --
 SELECT block_id, customer_id, order_id, kind, currency, amount_minor, credits, priority,
        effective_at, expires_at, item_ids, exchange_rate, state, used_credits, used_minor,
-       due_minor, cancelled_minor, is_invoiced, deposit, sequence
+       due_minor, cancelled_minor, is_invoiced, deposits::text, sequence
 FROM drawdown.block
 WHERE tenant_id = %(tenant)s AND customer_id = ANY (%(ids)s::text[]) AND state IN ('new', 'open')
 
@@ -21,7 +21,7 @@ WHERE tenant_id = %(tenant)s AND customer_id = ANY (%(ids)s::text[]) AND state I
 -- Blocks with something left that expire by an instant, in the order they expire, page by page.
 SELECT block_id, customer_id, order_id, kind, currency, amount_minor, credits, priority,
        effective_at, expires_at, item_ids, exchange_rate, state, used_credits, used_minor,
-       due_minor, cancelled_minor, is_invoiced, deposit, sequence
+       due_minor, cancelled_minor, is_invoiced, deposits::text, sequence
 FROM drawdown.block
 WHERE tenant_id = %(tenant)s AND expires_at <= %(as_of)s AND state = 'open'
   AND (used_credits < credits OR used_minor < amount_minor)
@@ -32,7 +32,7 @@ ORDER BY expires_at, block_id LIMIT %(limit)s
 -- Every block from one block id on, for reading page by page.
 SELECT block_id, customer_id, order_id, kind, currency, amount_minor, credits, priority,
        effective_at, expires_at, item_ids, exchange_rate, state, used_credits, used_minor,
-       due_minor, cancelled_minor, is_invoiced, deposit, sequence
+       due_minor, cancelled_minor, is_invoiced, deposits::text, sequence
 FROM drawdown.block
 WHERE tenant_id = %(tenant)s AND block_id > %(after)s ORDER BY block_id LIMIT %(limit)s
 
@@ -113,11 +113,11 @@ SET name = excluded.name, currency = excluded.currency
 -- add_blocks --
 INSERT INTO drawdown.block (tenant_id, block_id, customer_id, order_id, kind, currency,
     amount_minor, credits, priority, effective_at, expires_at, item_ids, exchange_rate, state,
-    used_credits, used_minor, due_minor, cancelled_minor, is_invoiced, deposit, sequence)
+    used_credits, used_minor, due_minor, cancelled_minor, is_invoiced, deposits, sequence)
 SELECT %(tenant)s, b.block_id, b.customer_id, b.order_id, b.kind, b.currency, b.amount_minor,
        b.credits, b.priority, b.effective_at, b.expires_at, b.item_ids::text[], b.exchange_rate,
        b.state, b.used_credits, b.used_minor, b.due_minor, b.cancelled_minor, b.is_invoiced,
-       b.deposit, b.sequence
+       b.deposits::jsonb, b.sequence
 FROM unnest(%(c0)s::text[], %(c1)s::text[], %(c2)s::text[], %(c3)s::text[], %(c4)s::text[],
             %(c5)s::bigint[], %(c6)s::numeric[], %(c7)s::int[], %(c8)s::timestamptz[],
             %(c9)s::timestamptz[], %(c10)s::text[], %(c11)s::numeric[], %(c12)s::text[],
@@ -125,18 +125,18 @@ FROM unnest(%(c0)s::text[], %(c1)s::text[], %(c2)s::text[], %(c3)s::text[], %(c4
             %(c17)s::boolean[], %(c18)s::text[], %(c19)s::int[])
   AS b (block_id, customer_id, order_id, kind, currency, amount_minor, credits, priority,
         effective_at, expires_at, item_ids, exchange_rate, state, used_credits, used_minor,
-        due_minor, cancelled_minor, is_invoiced, deposit, sequence)
+        due_minor, cancelled_minor, is_invoiced, deposits, sequence)
 
 -- move_blocks --
 -- New positions. Whoever saw an older one is refused by the key of `add_movements`.
 UPDATE drawdown.block AS b
 SET state = m.state, used_credits = m.used_credits, used_minor = m.used_minor,
     due_minor = m.due_minor, cancelled_minor = m.cancelled_minor, is_invoiced = m.is_invoiced,
-    deposit = m.deposit, sequence = m.sequence
+    deposits = m.deposits::jsonb, sequence = m.sequence
 FROM unnest(%(c0)s::text[], %(c1)s::text[], %(c2)s::numeric[], %(c3)s::bigint[], %(c4)s::bigint[],
             %(c5)s::bigint[], %(c6)s::boolean[], %(c7)s::text[], %(c8)s::int[])
   AS m (block_id, state, used_credits, used_minor, due_minor, cancelled_minor, is_invoiced,
-        deposit, sequence)
+        deposits, sequence)
 WHERE b.tenant_id = %(tenant)s AND b.block_id = m.block_id
 
 -- add_documents --
