@@ -16,12 +16,17 @@ from drawdown.core.plan import RecordIntent
 from drawdown.core.rules import Record
 from drawdown.erp.netsuite import fields
 from drawdown.erp.netsuite.directory import number, reference, sublist
-from drawdown.erp.netsuite.encode import References, event_text
+from drawdown.erp.netsuite.encode import References, event_text, target_type
 
 RATE_DECIMALS = Decimal("0.00000001")
 """Exchange rates are compared to as many decimals as NetSuite is known to keep."""
 
-_APPLYING = (Record.DEPOSIT_APPLICATION, Record.CREDIT_MEMO, Record.CUSTOMER_PAYMENT)
+_APPLYING = (
+    Record.DEPOSIT_APPLICATION,
+    Record.CREDIT_MEMO,
+    Record.CUSTOMER_PAYMENT,
+    Record.CUSTOMER_REFUND,
+)
 _ITEM_LINES = (Record.SALES_ORDER, Record.INVOICE, Record.CREDIT_MEMO)
 
 Body = dict[str, Any]
@@ -61,10 +66,11 @@ def differences(
         pairs.append(("deposit", reference(data, "deposit") or deposit, deposit))
     if intent.record in _APPLYING:
         for name, minor in intent.applications:
-            target = references.transaction(Record.INVOICE, name)
+            kind = target_type(intent.record)
+            target = references.transaction(kind, name)
             wanted = to_decimal(minor, intent.currency)
             found = _money(applied(data, target), intent.currency)
-            pairs.append((f"applied to invoice {name}", found, wanted))
+            pairs.append((f"applied to {kind} {name}", found, wanted))
     if intent.record in _ITEM_LINES:
         pairs.append(("lines by block", *_item_lines(intent, data)))
     if intent.record is Record.JOURNAL_ENTRY:

@@ -13,7 +13,12 @@ from drawdown.erp.netsuite.directory import Directory
 from drawdown.erp.netsuite.encode import event_text, memo
 
 _ITEM_LINES = (Record.SALES_ORDER, Record.INVOICE, Record.CREDIT_MEMO)
-_PAYING = (Record.DEPOSIT_APPLICATION, Record.CREDIT_MEMO, Record.CUSTOMER_PAYMENT)
+_PAYING = (
+    Record.DEPOSIT_APPLICATION,
+    Record.CREDIT_MEMO,
+    Record.CUSTOMER_PAYMENT,
+    Record.CUSTOMER_REFUND,
+)
 
 
 def content(intent: RecordIntent, directory: Directory) -> ErpRecord:
@@ -61,6 +66,8 @@ def _lines(intent: RecordIntent, directory: Directory) -> list[ErpLine]:
         return [ErpLine(_account(role, directory), "", 0)]
     if intent.record is Record.CUSTOMER_PAYMENT:
         return [ErpLine(_account(Role.CASH, directory), "", 0)]
+    if intent.record is Record.CUSTOMER_REFUND:
+        return [ErpLine(_account(Role.PREPAYMENT_CLEARING, directory), "", 0)]
     return []
 
 

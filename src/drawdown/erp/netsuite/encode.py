@@ -214,6 +214,24 @@ def _customer_payment(intent: RecordIntent, references: References) -> Body:
     }
 
 
+def _customer_refund(intent: RecordIntent, references: References) -> Body:
+    """Render the refund of a credit memo (`target`) or of a deposit (`source`) out of clearing.
+
+    No money leaves: what is refunded goes into a new deposit of the block, or was never paid. The
+    deposit sublist is write-only. Source: Oracle help, "Customer Refund" (REST use case).
+    """
+    body: Body = {
+        **_head(intent, references),
+        "customer": _eid(intent.customer),
+        "account": _id(references.account(Role.PREPAYMENT_CLEARING)),
+    }
+    if intent.target:
+        return {**body, "apply": _apply(intent, references)}
+    deposit = references.transaction(Record.CUSTOMER_DEPOSIT, intent.source)
+    amount = to_decimal(intent.amount_minor, intent.currency)
+    return {**body, "deposit": {"items": [{"doc": _id(deposit), "apply": True, "amount": amount}]}}
+
+
 _CREATE: dict[Record, Callable[[RecordIntent, References], Body]] = {
     Record.SALES_ORDER: _sales_order,
     Record.INVOICE: _invoice,
@@ -222,6 +240,7 @@ _CREATE: dict[Record, Callable[[RecordIntent, References], Body]] = {
     Record.JOURNAL_ENTRY: _journal_entry,
     Record.CREDIT_MEMO: _credit_memo,
     Record.CUSTOMER_PAYMENT: _customer_payment,
+    Record.CUSTOMER_REFUND: _customer_refund,
 }
 
 
@@ -265,13 +284,18 @@ def _apply(intent: RecordIntent, references: References) -> Body:
     """
     lines: list[Body] = []
     for target, minor in intent.targets or ((intent.target, intent.applied_minor),):
-        line: Body = {"doc": _id(references.transaction(Record.INVOICE, target))}
+        line: Body = {"doc": _id(references.transaction(target_type(intent.record), target))}
         if minor:
             line |= {"apply": True, "amount": to_decimal(minor, intent.currency)}
         else:
             line["apply"] = False
         lines.append(line)
     return {"items": lines}
+
+
+def target_type(record: Record) -> Record:
+    """Return the type of record that a record is applied to."""
+    return Record.CREDIT_MEMO if record is Record.CUSTOMER_REFUND else Record.INVOICE
 
 
 def _id(internal_id: str) -> Body:

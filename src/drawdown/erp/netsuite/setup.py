@@ -19,7 +19,7 @@ from drawdown.core.accounts import Account, Observed, Role
 from drawdown.core.errors import ConfigurationError, ErpRefusedError
 from drawdown.core.events import LineKind
 from drawdown.core.plan import BREAKAGE_ITEM, PREPAID_ITEM
-from drawdown.core.policy import DepositAccount, Policy, PrepaidItem
+from drawdown.core.policy import Policy, PrepaidItem
 from drawdown.erp.netsuite import wire
 from drawdown.erp.netsuite.directory import Directory
 from drawdown.erp.netsuite.fields import CUSTOM_FIELDS, CustomField
@@ -38,7 +38,8 @@ _NAMES: dict[Account, str] = {
 }
 _TYPES: dict[Account, str] = {
     Role.CASH: "Bank",
-    Role.PREPAYMENT_CLEARING: "OthCurrAsset",
+    # Deposits go to it and refunds come out of it: a bank account, unless lists are expanded.
+    Role.PREPAYMENT_CLEARING: "Bank",
     Role.PREPAID_CREDITS_LIABILITY: "OthCurrLiab",
     Role.DEFERRED_REVENUE_PREPAID: "DeferRevenue",
     Role.DEFERRED_REVENUE_USAGE: "DeferRevenue",
@@ -90,7 +91,7 @@ def set_up(transport: Transport, mapping: Mapping, policy: Policy) -> tuple[str,
     directory = Directory(transport, mapping)
     chart = directory.chart()
     numbers = {row.number: row.internal_id for row in chart.accounts.values() if row.number}
-    for plan in _accounts(mapping, policy):
+    for plan in _accounts(mapping):
         if plan.number not in numbers:
             numbers[plan.number] = _put_account(transport, plan, chart.subsidiary)
             created.append(f"account {plan.number} {plan.name}")
@@ -136,18 +137,13 @@ def _has_field(transport: Transport, field: CustomField) -> bool:
     return True
 
 
-def _accounts(mapping: Mapping, policy: Policy) -> Iterator[_AccountPlan]:
+def _accounts(mapping: Mapping) -> Iterator[_AccountPlan]:
     """Yield the accounts that must exist. NetSuite's own are never created."""
     for account, item_id, number in mapping.posting_accounts():
         if not number or account not in _NAMES:
             continue
-        kind = _TYPES[account]
-        if (
-            account is Role.PREPAYMENT_CLEARING
-            and policy.deposit_account is DepositAccount.CLEARING
-        ):
-            kind = "Bank"  # a deposit's account is a bank account unless lists are expanded
-        yield _AccountPlan(number, f"{_NAMES[account]}{f' {item_id}' if item_id else ''}", kind)
+        name = f"{_NAMES[account]}{f' {item_id}' if item_id else ''}"
+        yield _AccountPlan(number, name, _TYPES[account])
     for item in mapping.default_items.values():
         if item.revenue and not item.deferred:
             yield _AccountPlan(item.revenue, "Other Billed Revenue", "Income")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from itertools import chain
 
 from drawdown.core.accounts import Role
 from drawdown.core.money import to_decimal
@@ -43,7 +44,8 @@ Source: Oracle help, "Variance Calculations".
 def tagged_balances(transport: Transport, directory: Directory) -> Iterator[TaggedBalance]:
     """Sum up the lines of each block by role.
 
-    Deposits and applications carry the block on the body, so all their lines are the block's.
+    Deposits, applications and refunds carry the block on the body, so all their lines are the
+    block's; the application that NetSuite makes of a refunded deposit is its refund's.
     Invoices, memos and journals carry it on the line; their receivable line has no block, so the
     block's receivable is what its own lines say, negated.
     """
@@ -54,7 +56,11 @@ def tagged_balances(transport: Transport, directory: Directory) -> Iterator[Tagg
         key = (block_id, role, code)
         totals[key] = totals.get(key, 0) + amount_minor
 
-    for row in _grouped(transport, directory, f"t.{BLOCK_ID}", ("CustDep", "DepAppl")):
+    whole = ("CustDep", "DepAppl", "CustRfnd")
+    for row in chain(
+        _grouped(transport, directory, f"t.{BLOCK_ID}", whole),
+        _refunding(transport, directory),
+    ):
         role = roles.get(row["account"])
         if role is not None:
             code = directory.code(row["currency"])
@@ -87,6 +93,31 @@ def _grouped(
     return windows(transport, sql)
 
 
+# Applications that NetSuite made by itself, of deposits that refunds of ours pay out.
+_REFUNDING = (
+    "SELECT DISTINCT k.nextdoc FROM previoustransactionlinelink k "
+    "JOIN transaction r ON r.id = k.previousdoc "
+    f"WHERE k.linktype = 'Payment' AND r.type = 'CustRfnd' AND r.{BLOCK_ID} IS NOT NULL"
+)
+
+
+def _refunding(transport: Transport, directory: Directory) -> Iterator[Row]:
+    """Sum the lines of such applications by the block of their refund."""
+    keys = f"r.{BLOCK_ID}, tal.account, t.currency, t.type"
+    lines = LINES.replace(
+        " WHERE ",
+        " JOIN previoustransactionlinelink k ON k.nextdoc = t.id AND k.linktype = 'Payment' "
+        "JOIN transaction r ON r.id = k.previousdoc AND r.type = 'CustRfnd' WHERE ",
+    )
+    sql = (
+        f"SELECT r.{BLOCK_ID} AS block, tal.account AS account, t.currency AS currency, "
+        f"t.type AS type, SUM(tl.foreignamount) AS amount {lines}{of_subsidiary(directory)} "
+        f"AND t.type = 'DepAppl' AND t.{BLOCK_ID} IS NULL AND r.{BLOCK_ID} IS NOT NULL {{window}} "
+        f"GROUP BY {keys} ORDER BY {keys}"
+    )
+    return windows(transport, sql)
+
+
 def untagged(transport: Transport, directory: Directory) -> Iterator[Untagged]:
     """Read lines on exclusive accounts that name no block and are in no record of ours.
 
@@ -108,7 +139,7 @@ def untagged(transport: Transport, directory: Directory) -> Iterator[Untagged]:
         f"AND t.{BLOCK_ID} IS NULL AND tl.{LINE_BLOCK_ID} IS NULL "
         f"AND (t.externalid IS NULL OR SUBSTR(t.externalid, 1, 3) <> '{OUR_PREFIX}') "
         "AND t.id NOT IN (SELECT r.journal FROM revenueplanplannedrevenue r "
-        "WHERE r.journal IS NOT NULL) "
+        f"WHERE r.journal IS NOT NULL) AND t.id NOT IN ({_REFUNDING}) "
         f"AND NOT (t.type = 'FxReval' AND ABS(tal.amount) <= {ROUNDING_MAX}) "
         "{window} ORDER BY t.id, tl.id"
     )

@@ -21,6 +21,7 @@ TYPES: dict[str, Record] = {
     "Journal": Record.JOURNAL_ENTRY,
     "CustCred": Record.CREDIT_MEMO,
     "CustPymt": Record.CUSTOMER_PAYMENT,
+    "CustRfnd": Record.CUSTOMER_REFUND,
 }
 """Transaction types of SuiteQL by what we call them."""
 

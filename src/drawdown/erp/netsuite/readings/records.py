@@ -21,7 +21,7 @@ from drawdown.erp.netsuite.transport import Row, Transport
 
 IS_OURS = f"SUBSTR({{0}}.externalid, 1, 3) = '{OUR_PREFIX}'"
 IS_FOREIGN = f"({{0}}.externalid IS NULL OR SUBSTR({{0}}.externalid, 1, 3) <> '{OUR_PREFIX}')"
-_FOREIGN_TYPES = (*TYPES, "CustRfnd", "CashSale", "CashRfnd", "RtnAuth", "Estimate")
+_FOREIGN_TYPES = (*TYPES, "CashSale", "CashRfnd", "RtnAuth", "Estimate")
 _HEAD = (
     "SELECT t.id AS id, t.externalid AS externalid, t.type AS type, t.tranid AS tranid, "
     "t.currency AS currency, t.foreigntotal AS total, t.foreignamountunpaid AS unpaid, "
@@ -95,7 +95,7 @@ _LINES = (
     "LEFT JOIN transactionaccountingline tal ON tal.transaction = tl.transaction "
     "AND tal.transactionline = tl.id AND tal.accountingbook = 1 "
     "WHERE {where} AND (t.type = 'Journal' "
-    "OR (t.type IN ('CustDep', 'CustPymt') AND tl.mainline = 'T') "
+    "OR (t.type IN ('CustDep', 'CustPymt', 'CustRfnd') AND tl.mainline = 'T') "
     "OR (t.type IN ('SalesOrd', 'CustInvc', 'CustCred') AND tl.mainline = 'F' "
     "AND tl.taxline = 'F')) {{window}} ORDER BY tl.transaction, tl.id"
 )
@@ -111,7 +111,7 @@ def _lines(
         amount = minor(row.get("amount"), code)
         if row["type"] in ("SalesOrd", "CustInvc"):
             amount = -amount  # income is a credit
-        elif row["type"] in ("CustDep", "CustPymt"):
+        elif row["type"] in ("CustDep", "CustPymt", "CustRfnd"):
             amount = 0  # the record's own
         what = (
             directory.item_name(row.get("item", ""))
@@ -129,7 +129,8 @@ def _links(transport: Transport, condition: str) -> Iterator[Row]:
     sql = (
         "SELECT k.previousdoc AS paid, k.nextdoc AS payer, k.linktype AS kind, "
         "k.previousline AS paidline, k.nextline AS payerline, k.foreignamount AS amount, "
-        "p.externalid AS paidid, p.type AS paidtype, p.tranid AS paidno, p.currency AS currency "
+        "p.externalid AS paidid, p.type AS paidtype, p.tranid AS paidno, p.currency AS currency, "
+        "t.externalid AS payerid, t.type AS payertype "
         "FROM previoustransactionlinelink k JOIN transaction p ON p.id = k.previousdoc "
         "JOIN transaction t ON t.id = k.nextdoc "
         f"WHERE k.linktype IN ('Payment', 'DepAppl', 'DepRfnd') AND {condition} {{window}} "
@@ -139,9 +140,14 @@ def _links(transport: Transport, condition: str) -> Iterator[Row]:
 
 
 def _applied(transport: Transport, directory: Directory) -> dict[str, list[Applied]]:
+    """Read what each of our records is applied to; a refund is applied to the memo it pays out."""
     found: dict[str, list[Applied]] = {}
     for row in _links(transport, f"k.linktype = 'Payment' AND {IS_OURS.format('t')}"):
         target = row.get("paidid", "")
+        if row["paidtype"] == "CustRfnd" and target.startswith(OUR_PREFIX):
+            amount = minor(row.get("amount"), directory.code(row["currency"]))
+            found.setdefault(row["paid"], []).append(Applied(row["payerid"], amount))
+            continue
         if not target.startswith(OUR_PREFIX):
             target = f"{_type(row['paidtype'])} {row.get('paidno', '')}"
         amount = minor(row.get("amount"), directory.code(row["currency"]))
@@ -152,7 +158,8 @@ def _applied(transport: Transport, directory: Directory) -> dict[str, list[Appli
 def foreign_records(transport: Transport, directory: Directory) -> Iterator[ForeignRecord]:
     """Read the transactions of others that name a block or pay a record of ours.
 
-    What revenue management and revaluation write by themselves is left out.
+    What revenue management and revaluation write by themselves is left out, and so is the
+    application that NetSuite makes of each deposit that a refund of ours pays out.
     """
     blocks: dict[str, set[str]] = {}
     for row in windows(
@@ -164,9 +171,13 @@ def foreign_records(transport: Transport, directory: Directory) -> Iterator[Fore
     ):
         blocks.setdefault(row["id"], set()).add(row["block"])
     pays: dict[str, list[Applied]] = {}
+    refunding: set[str] = set()
     for row in _links(transport, f"{IS_OURS.format('p')} AND {IS_FOREIGN.format('t')}"):
+        if (row["paidtype"], row["payertype"]) == ("CustRfnd", "DepAppl"):
+            refunding.add(row["payer"])
         amount = minor(row.get("amount"), directory.code(row["currency"]))
         pays.setdefault(row["payer"], []).append(Applied(row["paidid"], amount))
+    pays = {payer: paid for payer, paid in pays.items() if payer not in refunding}
     tagged = windows(
         transport,
         f"{_HEAD} WHERE (t.{BLOCK_ID} IS NOT NULL OR t.{EVENT_ID} IS NOT NULL) "
@@ -219,7 +230,6 @@ def _among(ids: AbstractSet[str]) -> Iterator[str]:
 _IN_VALUES_MAX = 1_000
 """Values of one IN. Source: Oracle help, "SuiteQL Performance and Best Practices"."""
 _OTHER_TYPES = {
-    "CustRfnd": "customerRefund",
     "CashSale": "cashSale",
     "CashRfnd": "cashRefund",
     "RtnAuth": "returnAuthorization",
