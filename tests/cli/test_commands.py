@@ -28,7 +28,7 @@ COMMANDS = (
     "demo", "sandbox", "ingest", "deliver", "worker", "expire", "reconcile", "blocks", "show",
     "proof", "waiting", "summaries", "rules", "export", "version", "database start",
     "database status", "database stop", "plan check", "plan preview", "suitebilling compare",
-    "suitebilling show",
+    "suitebilling show", "connection check", "connection new-certificate",
 )  # fmt: skip
 LIFE = [
     *f.bought(),

@@ -21,6 +21,8 @@ from drawdown.core.policy import Policy
 from drawdown.core.rules import Record
 from drawdown.erp.netsuite import (
     CUSTOM_FIELDS,
+    Certificate,
+    ClientCredentials,
     Connection,
     KeyPair,
     Mapping,
@@ -53,11 +55,13 @@ class Line(httpx2.BaseTransport):
             "after" loses the answer, "broken", "empty" and "empty_page" spoil it, a number answers
             with that status instead (after the sandbox has acted; "only503": without its acting).
         seen: Method and path of each request that was tried.
+        headers: Added to each answer of the sandbox.
     """
 
     inner: httpx2.BaseTransport
     plan: Drop = field(default=lambda _request: "")
     seen: list[tuple[str, str]] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         self.seen.append((request.method, request.url.path))
@@ -67,6 +71,7 @@ class Line(httpx2.BaseTransport):
         if fate.startswith("only"):
             return httpx2.Response(int(fate.removeprefix("only")), request=request)
         response = self.inner.handle_request(request)
+        response.headers.update(self.headers)
         if fate == "after":
             raise httpx2.ReadTimeout("no answer", request=request)
         if fate == "empty_page":
@@ -143,11 +148,10 @@ def connect(
     control.post("/_sandbox/custom-fields", json=fields)
     if settings:
         control.put("/_sandbox/settings", json=settings)
+    certificate = Certificate(made.json()["certificate_id"], keys.private_key_pem)
     connection = Connection(
         "TSTDRV1234567",
-        made.json()["client_id"],
-        made.json()["certificate_id"],
-        keys.private_key_pem,
+        ClientCredentials(made.json()["client_id"], (certificate,)),
         sandbox_url=URL,
     )
     books = join(control, connection, mapping)

@@ -8,7 +8,7 @@ import pytest
 
 from drawdown.core.errors import ErpAccessError, ErpThrottledError
 from drawdown.core.policy import Policy
-from drawdown.erp.netsuite import Connection, KeyPair, standard_mapping
+from drawdown.erp.netsuite import ClientCredentials, Connection, KeyPair, standard_mapping
 from tests.erp.conftest import USAGE_ITEMS, Books, connect, customer, deposit, sandbox_of
 
 
@@ -102,7 +102,7 @@ def test_reading_back_tells_of_each_record_by_itself(books: Books) -> None:
 def test_the_kind_of_account_follows_from_its_id(keys: KeyPair, tmp_path: Path) -> None:
     books = connect(keys, Policy(), standard_mapping(USAGE_ITEMS))
     kinds = {
-        account: Connection(account, "c", "k", keys.private_key_pem)
+        account: Connection(account, ClientCredentials("c", ()))
         for account in ("1234567", "1234567_SB2", "1234567_RP", "TSTDRV1234567")
     }
 

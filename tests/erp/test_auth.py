@@ -16,16 +16,21 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
 from drawdown.core.errors import ConfigurationError, ErpUnavailableError
-from drawdown.erp.netsuite.auth import Connection, KeyPair, Tokens, generate_key_pair
+from drawdown.erp.netsuite import auth, wire
+from drawdown.erp.netsuite.auth import Tokens
+from drawdown.erp.netsuite.connection import Certificate, ClientCredentials, Connection
+from drawdown.erp.netsuite.keys import KeyPair, generate_key_pair
 from drawdown.erp.netsuite.outside import Threads
 from drawdown.erp.netsuite.wire import Request
 from tests.erp.conftest import Books, customer, sandbox_of
 
+READ = wire.get_system("serverTime")
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 
 
 def connection(pem: str = "x", account: str = "1234567", sandbox: str = "") -> Connection:
-    return Connection(account, "client", "certificate", pem, sandbox)
+    credentials = ClientCredentials("client", (Certificate("certificate", pem),))
+    return Connection(account, credentials, sandbox)
 
 
 @pytest.mark.parametrize(
@@ -35,6 +40,9 @@ def connection(pem: str = "x", account: str = "1234567", sandbox: str = "") -> C
         ("1234567_SB1", "1234567-sb1"),
         ("1234567_RP", "1234567-rp"),
         ("TSTDRV1234567", "tstdrv1234567"),
+        ("1234567-sb1", "1234567-sb1"),
+        ("1234567_sb12", "1234567-sb12"),
+        ("tstdrv1234567", "tstdrv1234567"),
     ],
 )
 def test_the_host_follows_from_the_account(account: str, host: str) -> None:
@@ -43,7 +51,28 @@ def test_the_host_follows_from_the_account(account: str, host: str) -> None:
 
 @pytest.mark.parametrize(
     "account",
-    ["", "12", "1234567_sb1", "1234567-sb1", "evil.com", "1234567/x", "1234567\n", "12345.evil"],
+    [
+        "",
+        "12",
+        "evil.com",
+        "1234567/x",
+        "1234567\n",
+        "12345.evil",
+        "1234567_SB",
+        "1234567_SB123",
+        "1234567_sbx",
+        "1234567_rp1",
+        "tstdrv",
+        "1234567@evil.com",
+        "1234567:80",
+        "1234567 ",
+        "\uff11234567",
+        "123\u0131567",
+        "12345678901234567890",
+        "1234567--sb1",
+        "_SB1",
+        "1234567_\u017fb1",
+    ],
 )
 def test_an_account_id_that_could_name_another_host_is_refused(account: str) -> None:
     with pytest.raises(ConfigurationError, match="account id"):
@@ -114,7 +143,19 @@ class Exchange:
         return {"access_token": f"token {len(self.requests)}", **self.answer}
 
 
-class Clock(Threads):
+def tokens_of(pem: str, exchange: Exchange, outside: Threads) -> Tokens:
+    """Return what signs with one certificate."""
+    one = connection(pem)
+    assert isinstance(one.credentials, ClientCredentials)
+    return Tokens(one, one.credentials, exchange, outside, auth.Clock(outside))
+
+
+def get(tokens: Tokens) -> str:
+    """Return the token that would be sent now."""
+    return tokens.header(READ).removeprefix("Bearer ")
+
+
+class Outside(Threads):
     """An outside of threads whose time stands still; it reaches nobody."""
 
     def __init__(self) -> None:
@@ -127,7 +168,7 @@ def test_the_assertion_is_signed_as_the_key_asks(kind: str, algorithm: str) -> N
     pair = generate_key_pair(NOW, kind=kind)
     exchange = Exchange()
 
-    Tokens(connection(pair.private_key_pem), exchange, Clock()).get()
+    get(tokens_of(pair.private_key_pem, exchange, Outside()))
 
     form = parse_qs(exchange.requests[0].body.decode())
     assert form["grant_type"] == ["client_credentials"]
@@ -154,52 +195,58 @@ def small_rsa_key() -> str:
 @pytest.mark.parametrize("pem", ["", "not a key", small_rsa_key()])
 def test_a_key_netsuite_would_not_take_is_refused_before_use(pem: str) -> None:
     with pytest.raises(ConfigurationError, match="key"):
-        Tokens(connection(pem), Exchange(), Clock())
+        tokens_of(pem, Exchange(), Outside())
+
+
+def renew(tokens: Tokens, refused: str) -> None:
+    """Do as the transport does when a token is refused."""
+    tokens.refused(f"Bearer {refused}")
+    get(tokens)
 
 
 def test_a_token_is_kept_and_renewed_before_it_ends(keys: KeyPair) -> None:
-    exchange, clock = Exchange(), Clock()
-    tokens = Tokens(connection(keys.private_key_pem), exchange, clock)
+    exchange, clock = Exchange(), Outside()
+    tokens = tokens_of(keys.private_key_pem, exchange, clock)
 
-    assert tokens.get() == tokens.get() == "token 1"
+    assert get(tokens) == get(tokens) == "token 1"
     clock.instant += 3299
-    assert tokens.get() == "token 1"
+    assert get(tokens) == "token 1"
     clock.instant += 1
-    assert tokens.get() == "token 2"
+    assert get(tokens) == "token 2"
 
 
 def test_the_lifetime_may_be_text(keys: KeyPair) -> None:
     """Source: samples that show ``"expires_in": "3600"``."""
-    exchange, clock = Exchange(expires_in="60"), Clock()
-    tokens = Tokens(connection(keys.private_key_pem), exchange, clock)
+    exchange, clock = Exchange(expires_in="60"), Outside()
+    tokens = tokens_of(keys.private_key_pem, exchange, clock)
 
-    tokens.get()
+    get(tokens)
     clock.instant += 31
-    assert tokens.get() == "token 2"
+    assert get(tokens) == "token 2"
 
 
 @pytest.mark.parametrize("answer", [{"access_token": ""}, {"access_token": 7},
                                     {"expires_in": "soon"}])  # fmt: skip
 def test_an_answer_without_a_token_is_an_error(keys: KeyPair, answer: dict[str, Any]) -> None:
-    tokens = Tokens(connection(keys.private_key_pem), Exchange(**answer), Clock())
+    tokens = tokens_of(keys.private_key_pem, Exchange(**answer), Outside())
 
     with pytest.raises(ErpUnavailableError):
-        tokens.get()
+        get(tokens)
 
 
 def test_a_refused_token_is_renewed_once_for_all_threads(keys: KeyPair) -> None:
     exchange = Exchange()
-    tokens = Tokens(connection(keys.private_key_pem), exchange, Clock())
-    refused = tokens.get()
+    tokens = tokens_of(keys.private_key_pem, exchange, Outside())
+    refused = get(tokens)
 
-    threads = [threading.Thread(target=tokens.renew, args=(refused,)) for _ in range(8)]
+    threads = [threading.Thread(target=renew, args=(tokens, refused)) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
 
     assert len(exchange.requests) == 2
-    assert tokens.get() == "token 2"
+    assert get(tokens) == "token 2"
 
 
 def test_a_token_that_netsuite_dropped_is_renewed_on_the_way(books: Books) -> None:

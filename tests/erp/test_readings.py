@@ -24,6 +24,7 @@ from drawdown.erp.netsuite import (
     wire,
 )
 from drawdown.erp.netsuite.readings import query, recognition
+from drawdown.erp.netsuite.transport import Row
 from tests.erp.conftest import (
     USAGE_ITEMS,
     Books,
@@ -254,14 +255,16 @@ def test_base_amounts_are_turned_back_cumulatively(books: Books) -> None:
     done: dict[str, Decimal] = {}
     steps = [
         recognition._in_source_currency(
-            {
-                "element": "7",
-                "currency": directory.currency("EUR"),
-                "plancurrency": directory.currency("USD"),
-                "total": "100",
-                "exchangerate": "1.1",
-                "amount": amount,
-            },
+            Row(
+                {
+                    "element": "7",
+                    "currency": directory.currency("EUR"),
+                    "plancurrency": directory.currency("USD"),
+                    "total": "100",
+                    "exchangerate": "1.1",
+                    "amount": amount,
+                }
+            ),
             "EUR",
             directory,
             done,

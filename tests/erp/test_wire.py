@@ -19,7 +19,6 @@ from drawdown.core.errors import (
     ErpUnknownError,
 )
 from drawdown.erp.netsuite import wire
-from drawdown.erp.netsuite.remedies import remedy
 from drawdown.erp.netsuite.wire import (
     RecordMissingError,
     Request,
@@ -142,7 +141,7 @@ REFUSALS: list[tuple[int, str, str, str, type[ErpError], str]] = [
      ErpRefusedError, "workflow"),
     (400, "USER_ERROR", ("This transaction cannot be deleted because it is linked to by one or "
      "more transactions"), "", ErpRefusedError, "undo those first"),
-    (400, "INVALID_REQUEST", "whatever is new", "", ErpRefusedError, "Correct what NetSuite names"),
+    (400, "INVALID_REQUEST", "whatever is new", "", ErpRefusedError, "The request itself"),
     (401, "INVALID_LOGIN", "Invalid login attempt. For more details, see the Login Audit Trail",
      "", ErpAccessError, "certificate id"),
     (403, "INSUFFICIENT_PERMISSION", "Permission Violation: You need the 'Invoice' permission", "",
@@ -242,8 +241,3 @@ def test_an_error_body_of_another_shape_is_read_as_far_as_it_goes(
 def test_a_page_that_is_no_json_is_shown_in_part() -> None:
     with pytest.raises(ErpRefusedError, match="Forbidden by proxy"):
         decipher(READ, Response(400, {}, b"Forbidden by proxy" + b" " * 10_000))
-
-
-def test_every_refusal_has_a_remedy() -> None:
-    assert remedy(400, "", "") == remedy(418, "X", "never heard of")
-    assert remedy(404, "", "").startswith("The record is not in NetSuite")

@@ -15,6 +15,7 @@ import typer
 from drawdown import __version__
 from drawdown.cli import (
     books,
+    connection,
     database,
     delivery,
     demonstration,
@@ -53,6 +54,7 @@ MODULES = (
     summaries,
     reading,
     suitebilling,
+    connection,
     database,
     plans,
 )

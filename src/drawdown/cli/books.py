@@ -57,6 +57,8 @@ def chosen_books_and_erp(context: typer.Context) -> Iterator[tuple[Books, Erp]]:
     with chosen_books(context) as (config, books):
         base = config.source.parent if config.source else None
         with connect_erp(books.tenant, base) as erp:
+            for notice in erp.notices():
+                warn(notice)
             yield books, erp
 
 

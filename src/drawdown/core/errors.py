@@ -65,7 +65,7 @@ class ErpError(DrawdownError):
     def __init__(
         self, message: str, *, external_id: str = "", code: str = "", path: str = ""
     ) -> None:
-        super().__init__(message)
+        super().__init__(_printable(message))
         self.external_id = external_id
         self.code = code
         self.path = path
@@ -97,6 +97,11 @@ class ErpAccessError(ErpRefusedError):
 
 class ErpUnknownError(ErpError):
     """The call was sent and no answer came: look the record up before sending again."""
+
+
+def _printable(text: str) -> str:
+    """Return text without control characters: it may quote what came from outside."""
+    return "".join(one if one.isprintable() or one == "\n" else " " for one in text)
 
 
 class LedgerCorruptError(DrawdownError):

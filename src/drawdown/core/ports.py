@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple, Protocol
 
@@ -247,6 +247,21 @@ class Erp(Protocol):
 
     def identity(self) -> ErpIdentity:
         """Return which books these are, asked of the ERP each time."""
+        ...
+
+    def notices(self) -> tuple[str, ...]:
+        """Return what a person should know of this connection before it fails, in words.
+
+        Without asking the ERP. Empty if there is nothing, such as when a certificate lasts.
+        """
+        ...
+
+    def access_ends_at(self) -> datetime | None:
+        """Return when our access ends by itself (a certificate); None: never, or not known."""
+        ...
+
+    def calls(self) -> dict[str, int]:
+        """Return how many calls this connection has made so far, by what they were."""
         ...
 
     def books_open_from(self) -> date | None:

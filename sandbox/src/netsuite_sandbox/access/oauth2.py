@@ -26,6 +26,7 @@ TOKEN_PATH = "/services/rest/auth/oauth2/v1/token"  # noqa: S105 (a URL)
 ALGORITHMS = ["PS256", "PS384", "PS512", "ES256", "ES384", "ES512"]
 SCOPES = frozenset({"restlets", "rest_webservices", "suite_analytics"})
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+CERTIFICATES_MAX = 5  # Source: "OAuth 2.0 Client Credentials Flow".
 _LIFETIME_MAX_S = 3600
 _RSA_BITS_MIN = 2048
 
@@ -38,10 +39,20 @@ class Tokens:
         self._live: dict[str, tuple[str, str, datetime]] = {}
         company.db.on_rollback(self._live.clear)
 
-    def add_integration(self, public_key_pem: str, role: str) -> tuple[str, str]:
-        """Register a certificate or public key; return client id and certificate id."""
+    def add_integration(
+        self, public_key_pem: str, role: str, client_id: str = ""
+    ) -> tuple[str, str]:
+        """Register a certificate or public key; return client id and certificate id.
+
+        Args:
+            client_id: Of an integration there is, for a further certificate; empty: a new one.
+        """
         _load_key(public_key_pem)
-        client, certificate = secrets.token_hex(32), secrets.token_urlsafe(32)
+        client, certificate = client_id or secrets.token_hex(32), secrets.token_urlsafe(32)
+        count = "SELECT COUNT(*) FROM integration WHERE client_id = ?"
+        known = self._company.db.value(count, (client_id,))
+        if client_id and not 0 < known < CERTIFICATES_MAX:
+            raise invalid_request("An integration that is there has up to five certificates.")
         with self._company.db.transaction():
             self._company.db.execute(
                 "INSERT INTO integration VALUES (?, ?, ?, ?)",

@@ -52,7 +52,9 @@ def _integration(sandbox: Sandbox, request: Request) -> Any:
     pem = body.get("public_key_pem")
     if not isinstance(pem, str):
         raise invalid_request("public_key_pem is required: a PEM public key or certificate.")
-    client, certificate = sandbox.tokens.add_integration(pem, str(body.get("role", "admin")))
+    client, certificate = sandbox.tokens.add_integration(
+        pem, str(body.get("role", "admin")), str(body.get("client_id", ""))
+    )
     return {"client_id": client, "certificate_id": certificate}
 
 

@@ -189,8 +189,8 @@ CREATE INDEX IF NOT EXISTS master_revenue_event
 
 -- Access and configuration.
 CREATE TABLE IF NOT EXISTS integration (
-  client_id TEXT PRIMARY KEY,
-  certificate_id TEXT NOT NULL,
+  client_id TEXT NOT NULL,
+  certificate_id TEXT PRIMARY KEY,
   public_key_pem TEXT NOT NULL,
   role TEXT NOT NULL
 ) WITHOUT ROWID;

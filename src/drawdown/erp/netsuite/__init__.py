@@ -1,6 +1,7 @@
 """Oracle NetSuite over its REST web services: records, SuiteQL, OAuth 2.0 client credentials.
 
-    connection = Connection("1234567", client_id, certificate_id, private_key_pem)
+    certificate = Certificate(certificate_id, private_key_pem)
+    connection = Connection("1234567", ClientCredentials(client_id, (certificate,)))
     with new_client() as client:
         netsuite = NetSuite(connection, mapping, Threads(client))
         netsuite.deliver(intent)
@@ -10,15 +11,23 @@ Names as NetSuite spells them stay inside this package.
 
 from __future__ import annotations
 
-from drawdown.erp.netsuite.auth import Connection, KeyPair, generate_key_pair
+from drawdown.erp.netsuite.connection import (
+    Certificate,
+    ClientCredentials,
+    Connection,
+    TokenCredentials,
+)
 from drawdown.erp.netsuite.fields import CUSTOM_FIELDS, CustomField
 from drawdown.erp.netsuite.gateway import NetSuite
+from drawdown.erp.netsuite.keys import KeyPair, generate_key_pair
 from drawdown.erp.netsuite.mapping import Item, Mapping, UsageItem, standard_mapping
 from drawdown.erp.netsuite.outside import Outside, Threads, new_client
 from drawdown.erp.netsuite.setup import missing_fields, missing_fields_text, set_up
 
 __all__ = [
     "CUSTOM_FIELDS",
+    "Certificate",
+    "ClientCredentials",
     "Connection",
     "CustomField",
     "Item",
@@ -27,6 +36,7 @@ __all__ = [
     "NetSuite",
     "Outside",
     "Threads",
+    "TokenCredentials",
     "UsageItem",
     "generate_key_pair",
     "missing_fields",

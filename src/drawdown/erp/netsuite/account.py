@@ -6,9 +6,10 @@ Sources: Oracle help, "REST Web Services and Other Oracle NetSuite Features" (go
 
 from __future__ import annotations
 
-from drawdown.core.errors import ErpRefusedError
+from drawdown.core.errors import ErpAccessError, ErpRefusedError
 from drawdown.erp.netsuite import wire
 from drawdown.erp.netsuite.transport import Transport
+from drawdown.erp.netsuite.wire import RoleRefusedError
 
 CONCURRENCY_FLOOR = 5
 """Calls that the smallest account takes at once; assumed where the account does not say."""
@@ -25,7 +26,7 @@ def concurrency_limit(transport: Transport) -> int:
     try:
         limits = transport.send(wire.get_system("governanceLimits")).data
     except ErpRefusedError as error:
-        if error.code in wire.LOGIN_CODES:
+        if isinstance(error, ErpAccessError) and not isinstance(error, RoleRefusedError):
             raise
         return CONCURRENCY_FLOOR  # an older release, or a role that may not ask
     for name in ("integrationConcurrencyLimit", "accountUnallocatedConcurrencyLimit"):

@@ -12,11 +12,18 @@ import msgspec
 from drawdown.core.accounts import Account, account
 from drawdown.core.errors import ConfigurationError
 from drawdown.core.events import LineKind
-from drawdown.erp.netsuite.auth import Connection
+from drawdown.erp.netsuite.connection import (
+    Certificate,
+    ClientCredentials,
+    Connection,
+    TokenCredentials,
+)
 from drawdown.erp.netsuite.gateway import NetSuite
+from drawdown.erp.netsuite.keys import certificate_end
 from drawdown.erp.netsuite.mapping import Item, Mapping
 from drawdown.erp.netsuite.outside import Threads, new_client
 
+CERTIFICATE_SUFFIX = ".cert.pem"
 _DOCS = "see docs/configuration.md"
 
 
@@ -39,14 +46,44 @@ class MappingTable(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omi
     plans_on: str = ""
 
 
-class Settings(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
-    """The whole table; `sandbox_url` only for a sandbox on this machine."""
+class CertificateTable(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """A further certificate of client credentials; see `Settings` for its keys."""
 
-    account: str
-    client_id: str
     certificate_id: str
     private_key_file: str
+    certificate_file: str = ""
+
+
+class TokenTable(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Token-based authentication (legacy); each secret stands alone in a file of its own."""
+
+    consumer_key: str
+    consumer_secret_file: str
+    token_id: str
+    token_secret_file: str
+
+
+class Settings(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    """The whole table.
+
+    Attributes:
+        certificate_file: What was uploaded to NetSuite, for its end; left out: ``NAME.cert.pem``
+            beside the key file ``NAME.pem``, if it is there.
+        next: The certificate that follows, while both are valid.
+        token: Instead of client id and certificate.
+        proxy: URL of a proxy; those of the environment are never taken.
+        sandbox_url: Only for a sandbox on this machine.
+    """
+
+    account: str
     mapping: MappingTable
+    client_id: str = ""
+    certificate_id: str = ""
+    private_key_file: str = ""
+    certificate_file: str = ""
+    next: CertificateTable | None = None
+    token: TokenTable | None = None
+    proxy: str = ""
     sandbox_url: str = ""
 
 
@@ -57,9 +94,21 @@ def read_settings(table: Map[str, Any]) -> Settings:
         ConfigurationError: A key is missing, unknown or of the wrong type.
     """
     try:
-        return msgspec.convert(table, Settings)
+        settings = msgspec.convert(table, Settings)
     except msgspec.ValidationError as error:
         raise ConfigurationError(f"netsuite settings: {error}; {_DOCS}") from error
+    own = (settings.client_id, settings.certificate_id, settings.private_key_file)
+    if settings.token is None and not all(own):
+        raise ConfigurationError(
+            "netsuite settings: client_id, certificate_id and private_key_file are required (or a "
+            f"table token, for token-based authentication); {_DOCS}"
+        )
+    if settings.token is not None and (any(own) or settings.next is not None):
+        raise ConfigurationError(
+            "netsuite settings: a connection has either a certificate or a table token, not both; "
+            f"{_DOCS}"
+        )
+    return settings
 
 
 @contextmanager
@@ -74,7 +123,7 @@ def connect(table: Map[str, Any], base: Path | None) -> Iterator[NetSuite]:
         ConfigurationError: The settings are wrong or the key cannot be read.
     """
     settings = read_settings(table)
-    with new_client() as client:
+    with new_client(settings.proxy) as client:
         yield NetSuite(to_connection(settings, base), to_mapping(settings.mapping), Threads(client))
 
 
@@ -90,22 +139,66 @@ def connection_id(table: Map[str, Any]) -> str:
 
 
 def to_connection(settings: Settings, base: Path | None) -> Connection:
-    """Read the key and make the connection.
+    """Read keys and secrets and make the connection.
 
     Raises:
-        ConfigurationError: The key file cannot be read.
+        ConfigurationError: A file cannot be read.
     """
-    path = (base or Path()) / settings.private_key_file
+    folder = base or Path()
+    if settings.token is not None:
+        token = settings.token
+        credentials: ClientCredentials | TokenCredentials = TokenCredentials(
+            token.consumer_key,
+            _secret(folder / token.consumer_secret_file),
+            token.token_id,
+            _secret(folder / token.token_secret_file),
+        )
+    else:
+        tables = [] if settings.next is None else [settings.next]
+        tables.append(
+            CertificateTable(
+                certificate_id=settings.certificate_id,
+                private_key_file=settings.private_key_file,
+                certificate_file=settings.certificate_file,
+            )
+        )
+        certificates = tuple(_certificate(table, folder) for table in tables)
+        credentials = ClientCredentials(settings.client_id, certificates)
+    return Connection(settings.account, credentials, settings.sandbox_url)
+
+
+def _certificate(table: CertificateTable, folder: Path) -> Certificate:
+    path = folder / table.private_key_file
+    key = _read(path, "the private key", "set private_key_file to the PEM file whose certificate is"
+                " in NetSuite")  # fmt: skip
+    beside = path.with_suffix(CERTIFICATE_SUFFIX)
+    ends_at = None
+    if table.certificate_file or beside.exists():
+        pem = _read(
+            folder / table.certificate_file if table.certificate_file else beside,
+            "the certificate",
+            "set certificate_file to the PEM file that was uploaded to NetSuite",
+        )
+        ends_at = certificate_end(pem, key)
+    return Certificate(table.certificate_id, key, ends_at)
+
+
+def _secret(path: Path) -> str:
+    secret = _read(
+        path, "the secret", "the file holds the secret that NetSuite showed once"
+    ).strip()
+    if not secret or not secret.isprintable():
+        raise ConfigurationError(f"the file {path} holds no secret on one line; {_DOCS}")
+    return secret
+
+
+def _read(path: Path, what: str, remedy: str) -> str:
     try:
-        key = path.read_text("ascii")
+        return path.read_text("ascii")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(
-            f"the private key {path} cannot be read: {error}; set private_key_file to the PEM file "
-            "whose certificate is in NetSuite"
-        ) from error
-    return Connection(
-        settings.account, settings.client_id, settings.certificate_id, key, settings.sandbox_url
-    )
+        # Never with its content: the error of a decoding shows the bytes.
+        reason = error.strerror if isinstance(error, OSError) else "it is not ASCII text"
+        raise ConfigurationError(f"{what} {path} cannot be read: {reason}; {remedy}") from None
 
 
 def to_mapping(table: MappingTable) -> Mapping:

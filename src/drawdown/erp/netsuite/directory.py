@@ -19,6 +19,7 @@ from drawdown.erp.netsuite.mapping import SYSTEM_ACCOUNTS, Item, Mapping
 from drawdown.erp.netsuite.transport import Transport
 from drawdown.erp.netsuite.wire import RecordMissingError
 
+NUMBER_CHARACTERS_MAX = 100
 TRANSACTIONS_MAX = 100_000
 """Ids of earlier records that are kept; then the cache starts anew."""
 
@@ -407,6 +408,12 @@ def number(value: object) -> Decimal:
         ErpRefusedError: It is not a number.
     """
     try:
-        return Decimal(str(value)) if value is not None else Decimal(0)
-    except InvalidOperation as error:
-        raise ErpRefusedError(f"NetSuite gave {value!r} where a number stands") from error
+        found = Decimal(str(value)[:NUMBER_CHARACTERS_MAX]) if value is not None else Decimal(0)
+    except InvalidOperation:
+        found = Decimal("NaN")
+    if not found.is_finite() or abs(found.adjusted()) > wire.NUMBER_DIGITS_MAX:
+        raise ErpRefusedError(
+            f"NetSuite gave {str(value)[:NUMBER_CHARACTERS_MAX]!r} where a number stands",
+            code="UNEXPECTED_ANSWER",
+        )
+    return found

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -38,15 +38,15 @@ from drawdown.core.ports import (
     Untagged,
 )
 from drawdown.core.rules import Record
-from drawdown.erp.netsuite import account, encode, read_back, readings, wire
-from drawdown.erp.netsuite.auth import Connection, account_kind
+from drawdown.erp.netsuite import account, encode, keys, oauth1, read_back, readings, wire
 from drawdown.erp.netsuite.compare import applied, customers, differences, total
+from drawdown.erp.netsuite.connection import ClientCredentials, Connection
 from drawdown.erp.netsuite.content import content
 from drawdown.erp.netsuite.directory import Directory, text_literal
 from drawdown.erp.netsuite.mapping import Mapping
 from drawdown.erp.netsuite.outside import Outside
 from drawdown.erp.netsuite.transport import Transport
-from drawdown.erp.netsuite.wire import RecordMissingError
+from drawdown.erp.netsuite.wire import RecordMissingError, RoleRefusedError
 
 Body = dict[str, Any]
 
@@ -262,12 +262,10 @@ class NetSuite:
         try:
             shown = read_back.read_many(self.transport, self.directory, wanted)
             self.directory.customers(intent.customer for intent in intents if intent.customer)
-        except ErpAccessError as error:
-            if error.code in wire.LOGIN_CODES:
+        except ErpRefusedError as error:
+            if isinstance(error, ErpAccessError) and not isinstance(error, RoleRefusedError):
                 raise
-            return {}  # a role without SuiteQL: one by one
-        except ErpRefusedError:
-            return {}  # a column that this account does not show: one by one
+            return {}  # a role without SuiteQL, or a column that it does not show: one by one
         return shown
 
     def _agreed(self, intent: RecordIntent, data: Body | None) -> Posted | None:
@@ -319,10 +317,30 @@ class NetSuite:
     def identity(self) -> ErpIdentity:
         """Return which books these are."""
         account_id = self.connection.account_id
-        kind = "local sandbox" if self.connection.sandbox_url else account_kind(account_id)
         marks = (account_id, *account.marks(self.transport))
         fingerprint = hashlib.sha256("\n".join(marks).encode()).hexdigest()[:16]
-        return ErpIdentity(account_id, kind, fingerprint)
+        return ErpIdentity(account_id, self.connection.kind, fingerprint)
+
+    def notices(self) -> tuple[str, ...]:
+        """Return what a person should know of the credentials."""
+        if not isinstance(self.connection.credentials, ClientCredentials):
+            return (oauth1.LEGACY,)
+        ends_at = self.access_ends_at()
+        now = datetime.fromtimestamp(self.transport.outside.now(), UTC)
+        notice = keys.ends_soon(ends_at, now) if ends_at else ""
+        return (notice,) if notice else ()
+
+    def access_ends_at(self) -> datetime | None:
+        """Return the end of the certificate that lasts longest."""
+        credentials = self.connection.credentials
+        if not isinstance(credentials, ClientCredentials):
+            return None
+        ends = [one.ends_at for one in credentials.certificates if one.ends_at is not None]
+        return max(ends) if ends and len(ends) == len(credentials.certificates) else None
+
+    def calls(self) -> dict[str, int]:
+        """Return how many HTTP calls were made, by what they were."""
+        return dict(self.transport.calls)
 
     # -- reading --------------------------------------------------------------------------------
 
@@ -374,11 +392,17 @@ class NetSuite:
 
 @contextmanager
 def _configured() -> Iterator[None]:
-    """Turn a gap of the mapping into the refusal that the port promises."""
+    """Turn a gap of the mapping, or of NetSuite's answer, into the refusal the port promises."""
     try:
         yield
     except ConfigurationError as error:
         raise ErpRefusedError(str(error), code="MISSING_MAPPING") from error
+    except (ValueError, ArithmeticError, KeyError) as error:
+        raise ErpRefusedError(
+            f"NetSuite's answer is not of the shape that is known ({error}); run `drawdown "
+            "doctor`, and report this if it finds nothing",
+            code="UNEXPECTED_ANSWER",
+        ) from error
 
 
 def _posted(intent: RecordIntent, data: Body, *, is_adopted: bool) -> Posted:

@@ -6,35 +6,55 @@ it is for the gateway to find out.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from decimal import Decimal
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 from drawdown.core.errors import ErpRefusedError, ErpUnavailableError
 from drawdown.erp.netsuite import wire
-from drawdown.erp.netsuite.auth import Connection, Tokens
+from drawdown.erp.netsuite.auth import Clock, access_of
+from drawdown.erp.netsuite.connection import Connection
 from drawdown.erp.netsuite.outside import Call, NoAnswerError, NotSentError, Outside
 from drawdown.erp.netsuite.wire import Answer, Request, Response
 
 READ_ATTEMPTS_MAX = 4
 BACKOFF_FIRST_S = 0.25
+REQUEST_BYTES_MAX = 16 * 1024 * 1024
+"""NetSuite takes 104 MB; a journal of 10,000 lines, its limit on lines, has about 4."""
 QUERY_ROWS_MAX = 100_000
 """Rows of one SuiteQL query. Source: Oracle help, "Executing SuiteQL Queries Through REST"."""
-
-Row = dict[str, str]
 
 
 class TooManyRowsError(ErpRefusedError):
     """A query has more rows than SuiteQL gives out; ask for less at once."""
 
 
+class Row(dict[str, str]):
+    """One row of a query: text by column; what is NULL is not there, use `get`."""
+
+    def __missing__(self, column: str) -> str:
+        raise ErpRefusedError(
+            f"NetSuite left out column {column} of a query, which cannot be empty there; let the "
+            "role see it, and run `drawdown doctor`",
+            code="UNEXPECTED_ANSWER",
+        )
+
+
 class Transport:
-    """Sends requests of one connection, with its token. Safe for several threads."""
+    """Sends requests of one connection, signed. Safe for several threads.
+
+    Attributes:
+        calls: HTTP calls so far, by what they were: token, query, system, read, write.
+    """
 
     def __init__(self, connection: Connection, outside: Outside) -> None:
         self.outside = outside
+        self.calls: Counter[str] = Counter()
         self._base_url = connection.base_url
-        self._tokens = Tokens(connection, self._exchange, outside)
+        self._clock = Clock(outside)
+        self._access = access_of(connection, self._exchange, outside, self._clock)
 
     def send(self, request: Request) -> Answer:
         """Send one request; a read is repeated while NetSuite is busy or away.
@@ -44,6 +64,13 @@ class Transport:
             ErpUnknownError: A write was sent and no proper answer came.
             ErpRefusedError: NetSuite refused it.
         """
+        if len(request.body) > REQUEST_BYTES_MAX:
+            raise ErpRefusedError(
+                f"a request of {len(request.body)} bytes is larger than the {REQUEST_BYTES_MAX} "
+                "that are sent to NetSuite; split the record into several",
+                external_id=request.subject,
+                code="REQUEST_TOO_LARGE",
+            )
         for attempt in range(READ_ATTEMPTS_MAX if request.is_read else 1):
             if attempt:
                 # Unsynchronised, as Oracle help, "Concurrency Governance", asks for.
@@ -53,6 +80,8 @@ class Transport:
                 return self._authorised(request)
             except ErpUnavailableError as error:
                 busy = error
+                if error.concerns_connection:
+                    break
         raise busy
 
     def rows(self, sql: str) -> Iterator[Row]:
@@ -66,13 +95,13 @@ class Transport:
         offset = 0
         while True:
             page = self.page(sql, offset)
-            if int(page.get("totalResults") or 0) > QUERY_ROWS_MAX:
+            if page.total > QUERY_ROWS_MAX or offset >= QUERY_ROWS_MAX:
                 raise TooManyRowsError(
-                    f"a query on NetSuite has {page['totalResults']} rows, more than the "
-                    f"{QUERY_ROWS_MAX} it gives out"
+                    f"a query on NetSuite has {page.total} rows, more than the {QUERY_ROWS_MAX} it "
+                    "gives out"
                 )
-            yield from page["items"]
-            if not page.get("hasMore"):
+            yield from page.rows
+            if not page.has_more:
                 return
             offset += wire.PAGE_ROWS_MAX
 
@@ -88,34 +117,55 @@ class Transport:
         last = 0
         while True:
             page = self.page(sql.format(after=f"AND {key} > {last}") + f" ORDER BY {key}", 0)
-            yield from page["items"]
-            if not page.get("hasMore") or not page["items"]:
+            yield from page.rows
+            if not page.has_more or not page.rows:
                 return
-            last = int(page["items"][-1][name])
+            before, last = last, int(page.rows[-1][name])
+            if last <= before:
+                raise ErpRefusedError(
+                    f"NetSuite's pages of a query do not go on after {name} {before}; try again, "
+                    "and run `drawdown doctor`",
+                    code="UNEXPECTED_ANSWER",
+                )
 
-    def page(self, sql: str, offset: int) -> dict[str, Any]:
+    def page(self, sql: str, offset: int) -> Page:
         """Read one page of a query."""
         request = wire.suiteql(sql, offset)
-        page = self.send(request).data
-        if not isinstance(page.get("items"), list):
-            raise wire.lost(request, "NetSuite's answer to a query has no items")
-        return page
+        data = self.send(request).data
+        try:
+            return _page(data)
+        except ValueError as error:
+            raise wire.lost(request, f"NetSuite's answer to a query has {error}") from error
+
+    def say_hello(self) -> None:
+        """Prove who we are by a call that changes nothing.
+
+        Raises:
+            ErpError: We are not let in.
+        """
+        self.send(wire.get_system("serverTime"))
 
     def _authorised(self, request: Request) -> Answer:
-        token = self._tokens.get()
-        response = self._talk(request, token)
+        header = self._access.header(request)
+        response = self._talk(request, header)
         if response.status == 401:
             # Refused before anything was done, so this may be sent again, once.
-            response = self._talk(request, self._tokens.renew(token))
+            self._clock.learn(response.headers.get("date", ""))
+            self._access.refused(header)
+            response = self._talk(request, self._access.header(request))
         return wire.decipher(request, response)
 
     def _exchange(self, request: Request) -> dict[str, object]:
-        return wire.decipher(request, self._talk(request, "")).data
+        response = self._talk(request, "")
+        if response.status in {400, 401}:
+            self._clock.learn(response.headers.get("date", ""))
+        return wire.decipher(request, response).data
 
-    def _talk(self, request: Request, token: str) -> Response:
+    def _talk(self, request: Request, authorization: str) -> Response:
+        self.calls[_purpose(request)] += 1
         headers = dict(request.headers)
-        if token:
-            headers["Authorization"] = f"Bearer {token}"
+        if authorization:
+            headers["Authorization"] = authorization
         url = self._base_url + request.path
         if request.query:
             url += "?" + urlencode(request.query, quote_via=quote)
@@ -130,3 +180,54 @@ class Transport:
             ) from error
         except NoAnswerError as error:
             raise wire.lost(request, str(error)) from error
+
+
+class Page(NamedTuple):
+    """One page of a query.
+
+    Attributes:
+        total: Rows of the whole query, as NetSuite says.
+    """
+
+    rows: list[Row]
+    has_more: bool
+    total: int
+
+
+def _page(data: dict[str, Any]) -> Page:
+    """Take a page for no more than it shows.
+
+    Raises:
+        ValueError: With what is wrong, in words.
+    """
+    items = data.get("items")
+    if not isinstance(items, list) or len(items) > wire.PAGE_ROWS_MAX:
+        raise ValueError("no items, or too many")
+    total = data.get("totalResults") or 0
+    if not isinstance(total, int) or total < 0:
+        raise ValueError("a total that is no number")
+    return Page([_row(item) for item in items], data.get("hasMore") is True, total)
+
+
+def _row(item: object) -> Row:
+    if not isinstance(item, dict):
+        raise ValueError("a row that is no object")  # noqa: TRY004 - of the answer, not of ours
+    row = Row()
+    for column, value in item.items():
+        if isinstance(value, str):
+            row[column] = value
+        elif isinstance(value, int | Decimal) and not isinstance(value, bool):
+            row[column] = str(value)
+        # Anything else is the row's links, NULL, or nothing we asked for.
+    return row
+
+
+def _purpose(request: Request) -> str:
+    for name, start in (
+        ("token", wire.TOKEN_PATH),
+        ("query", wire.SUITEQL_PATH),
+        ("system", wire.SYSTEM_ROOT),
+    ):
+        if request.path.startswith(start):
+            return name
+    return "read" if request.is_read else "write"

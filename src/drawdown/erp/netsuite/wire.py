@@ -9,8 +9,10 @@ Sources (Oracle help): "Creating a Record Instance", "Using External IDs", "Tran
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
+from html import unescape
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -24,7 +26,7 @@ from drawdown.core.errors import (
     ErpUnavailableError,
     ErpUnknownError,
 )
-from drawdown.erp.netsuite.remedies import remedy
+from drawdown.erp.netsuite.remedies import Kind, verdict
 
 RECORD_ROOT = "/services/rest/record/v1"
 SUITEQL_PATH = "/services/rest/query/v1/suiteql"
@@ -36,16 +38,32 @@ RESPONSE_BYTES_MAX = 32 * 1024 * 1024
 """A page of 1,000 wide rows is about one megabyte; more than this is not an answer to us."""
 _DETAIL_CHARACTERS_MAX = 1000
 
+RETRY_AFTER_S_MAX = 3600
+NUMBER_DIGITS_MAX = 40
+"""Digits of a number before or after the point; no amount, rate or quantity has as many."""
+
+_INTERNAL_ID = re.compile(r"-?[0-9]{1,10}")
+_CODE = re.compile(r"[A-Za-z0-9_.-]{1,80}")
+_TAG = re.compile(r"<[^<>]*>")
+
+
+def _number(text: str) -> Decimal:
+    number = Decimal(text)
+    if len(text) > 2 * NUMBER_DIGITS_MAX or abs(number.adjusted()) > NUMBER_DIGITS_MAX:
+        raise ValueError("a number is too long")
+    return number
+
+
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
-_DECODER = msgspec.json.Decoder(float_hook=Decimal)
-
-
-LOGIN_CODES = ("INVALID_LOGIN", "INVALID_LOGIN_ATTEMPT", "invalid_grant", "invalid_client")
-"""Codes that say who we are is the matter, not what our role may do."""
+_DECODER = msgspec.json.Decoder(float_hook=_number)
 
 
 class RecordMissingError(ErpRefusedError):
     """NetSuite answered 404: there is no such record."""
+
+
+class RoleRefusedError(ErpAccessError):
+    """We are let in, but our role may not do this."""
 
 
 class Request(NamedTuple):
@@ -99,7 +117,7 @@ def from_json(body: bytes) -> Any:
     """
     try:
         return _DECODER.decode(body)
-    except (msgspec.DecodeError, RecursionError, ArithmeticError) as error:
+    except (msgspec.DecodeError, RecursionError, ArithmeticError, ValueError) as error:
         raise ValueError(str(error)) from error
 
 
@@ -204,32 +222,60 @@ def _write(method: str, path: str, body: Mapping[str, Any], subject: str) -> Req
 
 
 def decipher(request: Request, response: Response) -> Answer:
-    """Turn a response into an answer or the typed error it means.
+    """Turn a response into an answer or the typed error it means (`remedies` has the table).
 
     Raises:
-        ErpUnavailableError: 429; for reads also 5xx and answers that are not JSON.
+        ErpThrottledError: Too many requests at once.
+        ErpUnavailableError: Nothing was done, or nothing was read; try again.
         ErpUnknownError: 5xx or a broken answer to a write: it may have been carried out.
-        ErpRefusedError: 4xx, with NetSuite's code, path and text and what to do.
+        ErpAccessError: Who we are, or what our role may do, is the matter.
+        ErpRefusedError: A person must act; with NetSuite's code, path and text and what to do.
     """
-    status = response.status
-    if 200 <= status < 300:
+    if 200 <= response.status < 300:
         return _success(request, response)
-    if status == 429:
-        raise ErpThrottledError(
-            "NetSuite is busy: too many requests of this account at once (429); it goes on by "
-            "itself",
-            external_id=request.subject,
-            code=_details(response).code,
-        )
-    if status >= 500:
-        raise lost(request, f"NetSuite answered {status} {_details(response).text}".strip())
-    if status >= 400:
-        raise _refused(request, response)
-    raise ErpRefusedError(
-        f"NetSuite answered {status} to {request.method} {request.path}, which is neither success "
-        "nor refusal; check the account id and that nothing between us redirects",
+    details = _details(response)
+    kind, remedy = verdict(response.status, details.code, details.text)
+    if request.path == TOKEN_PATH and kind is Kind.PERSON:
+        kind = Kind.LOGIN  # whatever the token endpoint refuses, we do not get in
+    said = details.text or f"HTTP {response.status}"
+    where = f" (at {details.path})" if details.path else ""
+    what = request.subject or request.path.rpartition("/")[2]
+    message = f"NetSuite refused {request.method} of {what}: {said.rstrip('.')}{where}. {remedy}"
+    match kind:
+        case Kind.THROTTLED:
+            raise _throttled(request, response, details.code)
+        case Kind.AGAIN:
+            raise ErpUnavailableError(message, external_id=request.subject, code=details.code)
+        case Kind.AWAY | Kind.UNKNOWN:
+            error = lost(request, f"NetSuite answered {response.status} {details.text}".strip())
+            error.code = details.code
+            error.concerns_connection = kind is Kind.AWAY
+            raise error
+        case Kind.MISSING | Kind.LOGIN | Kind.ROLE | Kind.PERSON:
+            raise _REFUSED[kind](
+                message, external_id=request.subject, code=details.code, path=details.path
+            )
+
+
+_REFUSED: dict[Kind, type[ErpRefusedError]] = {
+    Kind.MISSING: RecordMissingError,
+    Kind.LOGIN: ErpAccessError,
+    Kind.ROLE: RoleRefusedError,
+    Kind.PERSON: ErpRefusedError,
+}
+
+
+def _throttled(request: Request, response: Response, code: str) -> ErpThrottledError:
+    error = ErpThrottledError(
+        f"NetSuite is busy: too many requests of this account at once ({response.status}); it "
+        "goes on by itself",
         external_id=request.subject,
+        code=code,
     )
+    wait = response.headers.get("retry-after", "")  # not documented, but proxies send it
+    if wait.isascii() and wait.isdecimal():
+        error.retry_after_s = min(int(wait[:6]), RETRY_AFTER_S_MAX)
+    return error
 
 
 def lost(request: Request, what: str) -> ErpError:
@@ -244,17 +290,33 @@ def lost(request: Request, what: str) -> ErpError:
 
 
 def _success(request: Request, response: Response) -> Answer:
+    internal_id = response.headers.get("location", "").rstrip("/").rpartition("/")[2]
+    if not is_internal_id(internal_id):
+        internal_id = ""  # what was written is looked up by our own id then
     if not response.body.strip():
-        location = response.headers.get("location", "")
-        return Answer({}, location.rstrip("/").rpartition("/")[2])
+        return Answer({}, internal_id)
     try:
         data = from_json(response.body)
     except ValueError as error:
         raise lost(request, f"NetSuite's answer is not JSON ({error})") from error
     if not isinstance(data, dict):
         raise lost(request, "NetSuite's answer is not a JSON object")
-    location = response.headers.get("location", "")
-    return Answer(data, location.rstrip("/").rpartition("/")[2])
+    return Answer(data, internal_id)
+
+
+def is_internal_id(value: object) -> bool:
+    """Whether a value has the shape of an internal id: a 32-bit number, as text.
+
+    Source: REST API Browser 2026.1.
+    """
+    return isinstance(value, str) and _INTERNAL_ID.fullmatch(value) is not None
+
+
+def words(value: object, characters_max: int = _DETAIL_CHARACTERS_MAX) -> str:
+    """Return text of NetSuite fit for a terminal and a log: one line, no markup, no controls."""
+    text = unescape(_TAG.sub(" ", str(value)[: 4 * characters_max]))
+    shown = "".join(one if one.isprintable() else " " for one in text)
+    return " ".join(shown.split())[:characters_max]
 
 
 class _Details(NamedTuple):
@@ -272,33 +334,21 @@ def _details(response: Response) -> _Details:
     try:
         data = from_json(response.body)
     except ValueError:
-        return _Details("", "", response.body[:200].decode("utf-8", "replace").strip())
+        return _Details("", "", words(response.body[:2000].decode("utf-8", "replace"), 200))
     if not isinstance(data, dict):
         return _Details("", "", "")
     if "error" in data:
-        text = str(data.get("error_description") or data["error"])
-        return _Details(str(data["error"]), "", text)
+        text = words(data.get("error_description") or data["error"])
+        return _Details(_code(data["error"]), "", text)
     found = data.get("o:errorDetails")
     first = found[0] if isinstance(found, list) and found else data
     if not isinstance(first, dict):
-        return _Details("", "", str(data.get("title") or ""))
+        return _Details("", "", words(data.get("title") or ""))
     path = first.get("o:errorPath") or first.get("o:errorQueryParam") or ""
-    text = str(first.get("detail") or data.get("title") or "")
-    return _Details(str(first.get("o:errorCode") or ""), str(path), text[:_DETAIL_CHARACTERS_MAX])
+    text = words(first.get("detail") or data.get("title") or "")
+    return _Details(_code(first.get("o:errorCode") or ""), words(path, 200), text)
 
 
-def _refused(request: Request, response: Response) -> ErpRefusedError:
-    details = _details(response)
-    kind = {401: ErpAccessError, 403: ErpAccessError, 404: RecordMissingError}.get(
-        response.status, ErpRefusedError
-    )
-    said = details.text or f"HTTP {response.status}"
-    where = f" (at {details.path})" if details.path else ""
-    what = request.subject or request.path.rpartition("/")[2]
-    return kind(
-        f"NetSuite refused {request.method} of {what}: {said.rstrip('.')}{where}. "
-        f"{remedy(response.status, details.code, details.text)}",
-        external_id=request.subject,
-        code=details.code,
-        path=details.path,
-    )
+def _code(value: object) -> str:
+    text = value if isinstance(value, str) else ""
+    return text if _CODE.fullmatch(text) else ""

@@ -49,7 +49,7 @@ def windows(transport: Transport, sql: str) -> Iterator[Row]:
         sql: With ``{window}`` in its WHERE clause. Where it sums, the sums of several ranges are
             to be added up.
     """
-    top = next(transport.rows("SELECT MAX(t.id) AS id FROM transaction t"), {})
+    top = next(transport.rows("SELECT MAX(t.id) AS id FROM transaction t"), Row())
     waiting = [Window(0, int(top.get("id") or 0))]
     while waiting:
         low, high = waiting.pop()
