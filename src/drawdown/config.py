@@ -20,6 +20,7 @@ from drawdown.core.errors import ConfigurationError
 from drawdown.core.policy import (
     ClosedPeriod,
     DepositAccount,
+    Documents,
     DrawdownDocument,
     Journals,
     Overdraw,
@@ -42,6 +43,7 @@ class PolicyTable(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     prepaid_item: PrepaidItem = PrepaidItem.DEFERRED
     deposit_account: DepositAccount = DepositAccount.UNDEPOSITED_FUNDS
     journals: Journals = Journals.PER_DOCUMENT
+    documents: Documents = Documents.OURS
     overdraw: Overdraw = Overdraw.REFUSE
     closed_period: ClosedPeriod = ClosedPeriod.FIRST_OPEN_DAY
     drawdown_order: tuple[str, ...] = Policy().drawdown_order
@@ -176,6 +178,7 @@ def to_policy(table: PolicyTable, where: str = "policy") -> Policy:
         prepaid_item=table.prepaid_item,
         deposit_account=table.deposit_account,
         journals=table.journals,
+        documents=table.documents,
         overdraw=table.overdraw,
         closed_period=table.closed_period,
         drawdown_order=order,

@@ -20,6 +20,9 @@ KEYS = {
 }
 """Every table of the ledger, with the rest of its key."""
 
+WATCH = ("change", "change_history", "erp_account", "native_document", "watch_cursor")
+"""Every table of what was seen in the ERP and is none of ours."""
+
 DELIVERY = ("delivery", "erp_connection", "erp_slot", "lane_lock", "outbox_lane")
 """Every table that says how delivery stands; it can be made anew from the outbox."""
 

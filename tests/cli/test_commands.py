@@ -26,7 +26,7 @@ from tests.cli.commands import Commands, Ran, run, start
 
 COMMANDS = (
     "demo", "sandbox", "ingest", "deliver", "worker", "expire", "reconcile", "blocks", "show",
-    "proof", "waiting", "summaries", "rules", "export", "version", "database start",
+    "proof", "waiting", "summaries", "watch", "rules", "export", "version", "database start",
     "database status", "database stop", "plan check", "plan preview", "suitebilling compare",
     "suitebilling show", "connection check", "connection new-certificate",
 )  # fmt: skip

@@ -50,6 +50,9 @@ class Table:
     def transaction(self, record: Record, external_id: str) -> str:
         return f"{record.value} {external_id}"
 
+    def customer(self, reference: str) -> str:
+        return f"<{reference}>"
+
     def order_lines(self, external_id: str) -> dict[str, int]:
         assert external_id == "dd_ord_1"
         return self._lines

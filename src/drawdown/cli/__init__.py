@@ -24,6 +24,7 @@ from drawdown.cli import (
     sandbox,
     suitebilling,
     summaries,
+    watching,
 )
 from drawdown.cli.output import DONE, REFUSED, WRONG_USAGE, print_json, warn
 from drawdown.core.errors import ConfigurationError, DrawdownError
@@ -57,6 +58,7 @@ MODULES = (
     connection,
     database,
     plans,
+    watching,
 )
 for _module in MODULES:
     _module.register(app)

@@ -38,6 +38,9 @@ class Event:
     Attributes:
         event_id: The source's id of the fact; the same id with the same content is one fact.
         effective_at: Instant of the fact, UTC.
+
+    Documents and customers have one more field, `native`: where the record is in the ERP already,
+    its `ids.native_reference`; empty: we write it.
     """
 
     event_id: str
@@ -51,6 +54,7 @@ class CustomerChanged(Event):
     customer_id: str
     name: str
     currency: str
+    native: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,7 @@ class SalesOrder(Event):
     currency: str
     exchange_rate: Decimal
     blocks: tuple[BlockTerms, ...]
+    native: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +138,7 @@ class PurchaseInvoice(Event):
     block_ids: tuple[str, ...]
     lines: tuple[InvoiceLine, ...]
     currency: str = ""
+    native: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +156,7 @@ class UsageInvoice(Event):
     currency: str
     exchange_rate: Decimal | None
     lines: tuple[InvoiceLine, ...]
+    native: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +185,7 @@ class CreditMemo(Event):
     invoice_id: str
     lines: tuple[CreditLine, ...]
     currency: str = ""
+    native: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +195,7 @@ class InvoiceVoid(Event):
     posted_on: date
     invoice_id: str
     reason: str
+    native: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +220,7 @@ class Payment(Event):
     invoice_id: str
     amount_minor: int | None
     currency: str = ""
+    native: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,3 +30,22 @@ def external_id(kind: str, *parts: str) -> str:
     digest = hashlib.sha256("\x1f".join((kind, *parts)).encode()).digest()
     encoded = base64.b32encode(digest[:EXTERNAL_ID_DIGEST_BYTES]).decode().lower()
     return f"dd_{kind}_{encoded}"
+
+
+_NATIVE = "native:"
+
+
+def native_reference(record: str, number: str) -> str:
+    """Name a record of the ERP that is not ours by its type and number.
+
+    The number is what people see; the ERP's internal id would not survive a refresh.
+    """
+    return f"{_NATIVE}{record}:{number}"
+
+
+def split_native(reference: str) -> tuple[str, str] | None:
+    """Return type and number of a native reference; None for external ids of ours."""
+    if not reference.startswith(_NATIVE):
+        return None
+    record, _, number = reference.removeprefix(_NATIVE).partition(":")
+    return record, number

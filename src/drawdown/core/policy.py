@@ -39,6 +39,13 @@ class DepositAccount(StrEnum):
     CLEARING = "clearing"  # straight to the clearing account, no P3
 
 
+class Documents(StrEnum):
+    """Who writes orders, invoices, credit memos and payments in the ERP."""
+
+    OURS = "ours"  # the automation does, from what billing sends
+    IN_NETSUITE = "in_netsuite"  # they are there already and are observed by their block ids
+
+
 class Journals(StrEnum):
     """How many records the drawdowns of a block become; the postings are the same."""
 
@@ -76,6 +83,7 @@ class Policy:
     prepaid_item: PrepaidItem = PrepaidItem.DEFERRED
     deposit_account: DepositAccount = DepositAccount.UNDEPOSITED_FUNDS
     journals: Journals = Journals.PER_DOCUMENT
+    documents: Documents = Documents.OURS
     overdraw: Overdraw = Overdraw.REFUSE
     closed_period: ClosedPeriod = ClosedPeriod.FIRST_OPEN_DAY
     drawdown_order: tuple[str, ...] = (

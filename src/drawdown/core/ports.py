@@ -189,6 +189,65 @@ class ForeignRecord(NamedTuple):
     lines: tuple[ErpLine, ...] = ()
 
 
+class NativeCustomer(NamedTuple):
+    """A customer as the ERP has it.
+
+    Attributes:
+        reference: External id if it is ours, else its native reference.
+        customer_id: What billing calls it: its external id in the ERP, else its number there.
+    """
+
+    reference: str
+    customer_id: str
+    name: str
+    currency: str
+
+
+class NativeLine(NamedTuple):
+    """A line of a native document.
+
+    Attributes:
+        item_id: Billing item id, or `plan.PREPAID_ITEM`; empty: not mapped.
+        amount_minor: What is billed or credited; positive as a rule.
+        quantity: Of the item; for prepaid credits, the credits.
+    """
+
+    line_id: str
+    item_id: str
+    block_id: str
+    amount_minor: int
+    quantity: Decimal
+    is_tax: bool
+
+
+class NativeDocument(NamedTuple):
+    """An order, invoice, credit memo or payment in the ERP that is none of ours.
+
+    Attributes:
+        record: Native record type, as `rules.Record` spells it.
+        modified_at: When it was last changed, by the ERP's clock and in its time zone.
+        created_from: Reference of the document it was made from; empty: none.
+        applied: What it pays, by reference.
+        block_kind: Kind of the blocks it sells; empty: not said.
+        expires_on: Last day of the blocks it sells.
+    """
+
+    record: str
+    internal_id: str
+    number: str
+    customer: NativeCustomer
+    currency: str
+    exchange_rate: Decimal
+    posted_on: date
+    modified_at: datetime
+    created_from: str
+    lines: tuple[NativeLine, ...]
+    applied: tuple[Applied, ...]
+    is_voided: bool
+    block_kind: str
+    expires_on: date | None
+
+
 class AccountBalance(NamedTuple):
     """Balance of one ERP account in base currency: debits minus credits.
 
@@ -286,6 +345,17 @@ class Erp(Protocol):
 
     def foreign_records(self) -> Iterator[ForeignRecord]:
         """Read all transactions that are not ours but name a block or pay a record of ours."""
+        ...
+
+    def native_documents(self, since: datetime | None) -> Iterator[NativeDocument]:
+        """Read the documents of others that were changed since an instant of the ERP's clock.
+
+        Orders before invoices before what credits and pays them.
+        """
+        ...
+
+    def native_ids(self, references: Iterable[str]) -> dict[str, str]:
+        """Return the internal ids of those native references that there are now."""
         ...
 
     def content(self, intent: RecordIntent) -> ErpRecord:

@@ -12,6 +12,7 @@ from drawdown.core.decide.cancellation import void_block
 from drawdown.core.decide.drawdown import draw_usage
 from drawdown.core.decide.expiration import expire_block, expiry_of, is_due
 from drawdown.core.decide.known import Known
+from drawdown.core.decide.native import await_document, native_of, take_over
 from drawdown.core.decide.observation import observe_recognition
 from drawdown.core.decide.purchase import (
     change_customer,
@@ -33,7 +34,7 @@ from drawdown.core.events import (
     SalesOrder,
     UsageInvoice,
 )
-from drawdown.core.plan import Outcome
+from drawdown.core.plan import Outcome, PostingPlan
 from drawdown.core.policy import Policy
 
 __all__ = ["DECISIONS", "Known", "decide", "expiry_of", "is_due"]
@@ -64,4 +65,10 @@ def decide(event: Event, known: Known, policy: Policy) -> Outcome:
     Returns:
         A posting plan to be stored as a whole, a hold, or a refusal with its reason.
     """
-    return DECISIONS[type(event)](event, known, policy)
+    waits = await_document(event, known, policy)
+    if waits is not None:
+        return waits
+    outcome = DECISIONS[type(event)](event, known, policy)
+    if native_of(event) and isinstance(outcome, PostingPlan):
+        take_over(outcome, event)
+    return outcome

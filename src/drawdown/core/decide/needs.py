@@ -157,6 +157,10 @@ def may_provide(event: Event, known: Known) -> Iterator[str]:
                 yield f"block:{block_id}"
         case UsageInvoice():
             yield f"invoice:{event.invoice_id}"
+        case CreditMemo():
+            yield f"credit_memo:{event.credit_memo_id}"
+        case Payment():
+            yield f"payment:{event.payment_id}"
         case BlockVoid():
             yield f"block:{event.block_id}"
         case _:

@@ -28,6 +28,7 @@ from drawdown.core.events import (
     PurchaseInvoice,
     SalesOrder,
 )
+from drawdown.core.ids import split_native
 from drawdown.core.money import credits_floor, money_text
 from drawdown.core.plan import (
     PREPAID_ITEM,
@@ -51,10 +52,17 @@ from drawdown.core.rules import Record, rules_for
 
 
 def change_customer(event: CustomerChanged, known: Known, _policy: Policy) -> Outcome:
-    """Take over a customer; the ERP's record is master data, so it is upserted."""
-    record = record_id(Record.CUSTOMER, known.tenant_id, event.customer_id)
+    """Take over a customer; the ERP's record is master data, so it is upserted.
+
+    A customer that the ERP had before us is left as it is there.
+    """
+    before = known.customers.get(event.customer_id)
+    native = event.native or (before.record if before and split_native(before.record) else "")
+    record = native or record_id(Record.CUSTOMER, known.tenant_id, event.customer_id)
     plan = PostingPlan(provides=[f"customer:{event.customer_id}"])
     plan.customers.append(Customer(event.customer_id, event.name, event.currency, record))
+    if native:
+        return plan
     plan.intents.append(
         RecordIntent(
             Record.CUSTOMER,

@@ -6,6 +6,7 @@ The other half of reconciliation: both sides are rendered in the same words and 
 from __future__ import annotations
 
 from drawdown.core.accounts import Role
+from drawdown.core.ids import split_native
 from drawdown.core.plan import RecordIntent
 from drawdown.core.ports import Applied, ErpLine, ErpRecord
 from drawdown.core.rules import Record
@@ -44,8 +45,13 @@ def content(intent: RecordIntent, directory: Directory) -> ErpRecord:
         "" if intent.record is Record.JOURNAL_ENTRY else intent.customer,
         memo(intent),
         lines=tuple(sorted(_lines(intent, directory))),
-        applied=tuple(sorted(Applied(*one) for one in applied)),
+        applied=tuple(sorted(Applied(_target(name), minor) for name, minor in applied)),
     )
+
+
+def _target(name: str) -> str:
+    native = split_native(name)
+    return " ".join(native) if native else name
 
 
 def _lines(intent: RecordIntent, directory: Directory) -> list[ErpLine]:

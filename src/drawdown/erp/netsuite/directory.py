@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from drawdown.core.accounts import Account, Observed, Role
 from drawdown.core.errors import ErpRefusedError, ErpUnavailableError, MissingMappingError
+from drawdown.core.ids import split_native
 from drawdown.core.plan import BREAKAGE_ITEM, PREPAID_ITEM, IntentLine
 from drawdown.core.rules import Record
 from drawdown.erp.netsuite import fields, wire
@@ -178,17 +179,58 @@ class Directory:
         return self.chart().subsidiary
 
     def transaction(self, record: Record, external_id: str) -> str:
-        """Return the id of an earlier record of ours.
+        """Return the id of an earlier record of ours, or of one that is native.
 
         Raises:
-            ErpRefusedError: It is not in NetSuite.
+            ErpRefusedError: It is not in NetSuite, or several bear the number.
         """
         known = self._transactions.get(external_id)
+        native = split_native(external_id)
+        if known is None and native is not None:
+            known = self._find_native(*native)
+            self.learn(external_id, known)
         if known is None:
             data = self._read(record, external_id)
             known = str(data["id"])
             self.learn(external_id, known)
         return known
+
+    def customer(self, reference: str) -> str:
+        """Return the id of a customer that is not ours.
+
+        Raises:
+            ErpRefusedError: It is not in NetSuite, or several bear the name.
+        """
+        known = self._transactions.get(reference)
+        if known is None:
+            native = split_native(reference)
+            assert native is not None
+            known = self._find_native(*native)
+            self.learn(reference, known)
+        return known
+
+    def _find_native(self, record: str, number: str) -> str:
+        """Look up a record that is not ours by its number (customers: external id or entity id)."""
+        if record == Record.CUSTOMER:
+            external = number.removeprefix("eid:")
+            column = "externalid" if external != number else "entityid"
+            sql = (
+                f"SELECT c.id AS id FROM customer c WHERE c.{column} = {text_literal(external)} "
+                "ORDER BY c.id"
+            )
+        else:
+            sql = (
+                f"SELECT t.id AS id FROM transaction t WHERE t.tranid = {text_literal(number)} "
+                f"AND t.recordtype = {text_literal(record.lower())} ORDER BY t.id"
+            )
+        found = [row["id"] for row in self._transport.rows(sql)]
+        if len(found) != 1:
+            how_many = f"{len(found)} records bear" if found else "no record bears"
+            raise ErpRefusedError(
+                f"{record} {number} is not one of ours, and in NetSuite {how_many} that number; "
+                "see who renumbered or deleted it, then deliver again"
+            )
+        return found[0]
 
     def order_lines(self, external_id: str) -> dict[str, int]:
         """Return the line numbers of a sales order by block id."""

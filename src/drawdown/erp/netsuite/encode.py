@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from drawdown.core.accounts import Role
+from drawdown.core.ids import split_native
 from drawdown.core.money import credits_text, to_decimal
 from drawdown.core.plan import IntentLine, Operation, RecordIntent
 from drawdown.core.rules import Record
@@ -46,6 +47,10 @@ class References(Protocol):
 
     def transaction(self, record: Record, external_id: str) -> str:
         """Return the id of an earlier record of ours."""
+        ...
+
+    def customer(self, reference: str) -> str:
+        """Return the id of a customer that is not ours, by its native reference."""
         ...
 
     def order_lines(self, external_id: str) -> dict[str, int]:
@@ -121,7 +126,7 @@ def event_text(intent: RecordIntent) -> str:
 def _sales_order(intent: RecordIntent, references: References) -> Body:
     return {
         **_head(intent, references),
-        "entity": _eid(intent.customer),
+        "entity": _customer(intent.customer, references),
         "orderStatus": {"id": "B"},  # approved: an order pending approval cannot be billed
         "item": _item_lines(intent, references),
     }
@@ -132,7 +137,7 @@ def _invoice(intent: RecordIntent, references: References) -> Body:
     if not intent.source:
         return {
             **body,
-            "entity": _eid(intent.customer),
+            "entity": _customer(intent.customer, references),
             "item": _item_lines(intent, references),
         }
     # What the order has is taken over from it. An order may be billed in parts, so the lines to
@@ -152,7 +157,7 @@ def _invoice(intent: RecordIntent, references: References) -> Body:
 def _customer_deposit(intent: RecordIntent, references: References) -> Body:
     body: Body = {
         **_head(intent, references),
-        "customer": _eid(intent.customer),
+        "customer": _customer(intent.customer, references),
         "payment": to_decimal(intent.amount_minor, intent.currency),
         "undepFunds": {"id": "F" if intent.is_clearing_deposit else "T"},
         fields.CREDIT_TYPE: intent.kind,
@@ -179,7 +184,7 @@ def _journal_entry(intent: RecordIntent, references: References) -> Body:
             body: Body = {
                 "account": _id(references.account(Role(role))),
                 side: amount,
-                "entity": _eid(intent.customer),
+                "entity": _customer(intent.customer, references),
                 "memo": memo(intent),
             }
             if line.block_id:
@@ -195,7 +200,7 @@ def _journal_entry(intent: RecordIntent, references: References) -> Body:
 def _credit_memo(intent: RecordIntent, references: References) -> Body:
     body: Body = {
         **_head(intent, references),
-        "entity": _eid(intent.customer),
+        "entity": _customer(intent.customer, references),
         "item": _item_lines(intent, references),
     }
     if intent.target and intent.applied_minor:
@@ -206,7 +211,7 @@ def _credit_memo(intent: RecordIntent, references: References) -> Body:
 def _customer_payment(intent: RecordIntent, references: References) -> Body:
     return {
         **_head(intent, references),
-        "customer": _eid(intent.customer),
+        "customer": _customer(intent.customer, references),
         "payment": to_decimal(intent.amount_minor, intent.currency),
         "undepFunds": {"id": "F"},
         "account": _id(references.account(Role.CASH)),
@@ -300,6 +305,11 @@ def target_type(record: Record) -> Record:
 
 def _id(internal_id: str) -> Body:
     return {"id": internal_id}
+
+
+def _customer(name: str, references: References) -> Body:
+    """Refer to a customer: ours by external id, one that was there before us by its id."""
+    return _id(references.customer(name)) if split_native(name) else _eid(name)
 
 
 def _eid(external_id: str) -> Body:

@@ -10,7 +10,7 @@ id are not documented for every record.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -32,6 +32,7 @@ from drawdown.core.ports import (
     ErpIdentity,
     ErpRecord,
     ForeignRecord,
+    NativeDocument,
     Posted,
     Recognised,
     TaggedBalance,
@@ -373,6 +374,15 @@ class NetSuite:
         """Read all transactions that are not ours but name a block or pay a record of ours."""
         with _configured():
             yield from readings.foreign_records(self.transport, self.directory)
+
+    def native_documents(self, since: datetime | None) -> Iterator[NativeDocument]:
+        """Read the documents of others that were changed since an instant of NetSuite's clock."""
+        with _configured():
+            yield from readings.native_documents(self.transport, self.directory, since)
+
+    def native_ids(self, references: Iterable[str]) -> dict[str, str]:
+        """Return the internal ids of those native references that there are now."""
+        return readings.native_ids(self.transport, references)
 
     def content(self, intent: RecordIntent) -> ErpRecord:
         """Return what `records` would say of a record that is as a creation intends."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from drawdown.core import checks
+from drawdown.core.accounts import Role
 from drawdown.core.block import Block
 from drawdown.core.money import money_text
 from drawdown.core.plan import Entry
+from drawdown.core.rules import Record
 from drawdown.service.reconcile.difference import Difference, Run
 from drawdown.store.ledger import PAGE_SIZE, all_blocks, entries_of
 
@@ -92,7 +94,10 @@ def compare_recognition(run: Run) -> Iterator[Difference]:
 
 def compare_untagged(run: Run) -> Iterator[Difference]:
     """Postings on our accounts that no block explains."""
+    shared = (Record.INVOICE, Record.CREDIT_MEMO) if run.natives else ()
     for line in run.erp.untagged():
+        if line.role is Role.DEFERRED_REVENUE_USAGE and line.record in shared:
+            continue  # where others write the invoices, usage without a block is their business
         yield Difference(
             "untagged", "", line.role.value, line.currency, "",
             money_text(line.amount_minor, line.currency),

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from drawdown.core.ports import Erp, ErpRecord, ForeignRecord
 from drawdown.store.database import Session
+from drawdown.store.natives import Native
 from drawdown.store.outbox import Outgoing
 from drawdown.store.summaries import Gathering
 
@@ -53,6 +54,7 @@ class Run:
         foreign: Its records of others that touch ours.
         waiting: Rows of the outbox that are not delivered.
         gathering: Drawdowns that are summed up and not posted yet.
+        natives: Documents of others that watch has taken in, by reference.
         delivered: External ids of records that must be there and are; what is due on them, and
             what refers to them, can be compared.
         twins: Internal ids of records of others that are missing ones of ours.
@@ -65,6 +67,7 @@ class Run:
     foreign: list[ForeignRecord]
     waiting: list[Outgoing]
     gathering: Gathering
+    natives: dict[str, Native]
     delivered: set[str] = field(default_factory=set)
     twins: set[str] = field(default_factory=set)
     blocks: int = 0

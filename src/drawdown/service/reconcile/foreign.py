@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from drawdown.core.ids import native_reference
 from drawdown.core.money import money_text
 from drawdown.core.ports import ErpRecord, ForeignRecord
 from drawdown.service.reconcile.difference import Difference, Run
@@ -16,6 +17,8 @@ def compare_foreign(run: Run) -> Iterator[Difference]:
         events.setdefault((record.record, record.event_id), record)
     named = run.twins | {record.reversal for record in run.records.values()}
     for one in run.foreign:
+        if native_reference(one.record, one.number) in run.natives:
+            continue  # taken in by watch
         if one.internal_id in named:
             continue  # `compare_records` has said so
         original = events.get((one.record, one.event_id)) if one.event_id else None
@@ -43,6 +46,13 @@ def compare_foreign(run: Run) -> Iterator[Difference]:
             )  # fmt: skip
         block_id = one.block_ids[0] if len(one.block_ids) == 1 else ""
         yield Difference(kind, block_id, name_of(one), one.currency, "", amount, said)
+
+
+def compare_natives(run: Run) -> Iterator[Difference]:
+    """Documents of others that were taken in say what they said then."""
+    for native in run.natives.values():
+        if native.status == "edited":
+            yield Difference("native_edited", "", native.reference, "", "", "", native.detail)
 
 
 def name_of(one: ForeignRecord) -> str:

@@ -13,9 +13,9 @@ from drawdown.service.reconcile.balances import (
 )
 from drawdown.service.reconcile.difference import Difference, Reconciliation, Run
 from drawdown.service.reconcile.dues import compare_dues
-from drawdown.service.reconcile.foreign import compare_foreign
+from drawdown.service.reconcile.foreign import compare_foreign, compare_natives
 from drawdown.service.reconcile.records import compare_records
-from drawdown.store import outbox, summaries
+from drawdown.store import natives, outbox, summaries
 from drawdown.store.database import Session
 
 WAITING_MAX = 1_000_000
@@ -27,6 +27,7 @@ COMPARISONS: tuple[Callable[[Run], Iterator[Difference]], ...] = (
     compare_recognition,
     compare_records,
     compare_foreign,
+    compare_natives,
     compare_dues,
     compare_untagged,
 )
@@ -60,6 +61,7 @@ def _compare(session: Session, erp: Erp) -> Reconciliation:
         list(erp.foreign_records()),
         outbox.window(session, WAITING_MAX),
         summaries.gathering(session),
+        {native.reference: native for native in natives.known(session)},
     )
     found = [difference for compare in COMPARISONS for difference in compare(run)]
     return Reconciliation(run.blocks, len(run.records), tuple(found))

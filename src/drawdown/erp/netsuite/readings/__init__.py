@@ -13,6 +13,7 @@ element to its line, only from the sandbox.
 from __future__ import annotations
 
 from drawdown.erp.netsuite.readings.balances import account_balances, tagged_balances, untagged
+from drawdown.erp.netsuite.readings.natives import native_documents, native_ids
 from drawdown.erp.netsuite.readings.periods import books_open_from
 from drawdown.erp.netsuite.readings.prepayments import prepayments
 from drawdown.erp.netsuite.readings.recognition import recognised
@@ -22,6 +23,8 @@ __all__ = [
     "account_balances",
     "books_open_from",
     "foreign_records",
+    "native_documents",
+    "native_ids",
     "prepayments",
     "recognised",
     "records",

@@ -9,9 +9,10 @@ queries; `previousdoc` is what is paid or used up, `nextdoc` what pays or uses i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping as Map, Set as AbstractSet
+from collections.abc import Iterable, Iterator, Set as AbstractSet
 from datetime import date
 
+from drawdown.core.ids import native_reference
 from drawdown.core.ports import Applied, ErpLine, ErpRecord, ForeignRecord
 from drawdown.core.rules import Record
 from drawdown.erp.netsuite.directory import Directory, number
@@ -38,7 +39,7 @@ def records(transport: Transport, directory: Directory) -> Iterator[ErpRecord]:
 
     Totals are positive here: SuiteQL gives credit memos and applications a sign.
     """
-    customers = _customers(transport)
+    customers = _Customers(transport)
     periods = {
         row["id"]: row.get("periodname", "")
         for row in transport.rows(
@@ -68,7 +69,7 @@ def records(transport: Transport, directory: Directory) -> Iterator[ErpRecord]:
             number(row.get("rate", "1")),
             row.get("block", ""),
             row.get("event", ""),
-            "" if record is Record.JOURNAL_ENTRY else customers.get(entity, entity),
+            "" if record is Record.JOURNAL_ENTRY else customers.name(entity),
             row.get("memo", ""),
             periods.get(row.get("period", ""), ""),
             tuple(sorted(lines.get(row["id"], ()))),
@@ -78,13 +79,36 @@ def records(transport: Transport, directory: Directory) -> Iterator[ErpRecord]:
         )
 
 
-def _customers(transport: Transport) -> dict[str, str]:
-    """Read the external ids of our customers by internal id."""
-    sql = (
-        "SELECT c.id AS id, c.externalid AS externalid FROM customer c "
-        f"WHERE {IS_OURS.format('c')} {{after}}"
-    )
-    return {row["id"]: row["externalid"] for row in transport.rows_by_key(sql, "c.id")}
+class _Customers:
+    """Names of customers by internal id: external ids of ours, native references of others."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._names: dict[str, str] = {"": ""}
+        self._read(IS_OURS.format("c"))
+
+    def name(self, internal_id: str) -> str:
+        """Return the name of a customer; those of others are read when the first one is met."""
+        if internal_id not in self._names:
+            self._read(IS_FOREIGN.format("c"))
+        return self._names.setdefault(internal_id, internal_id)
+
+    def _read(self, condition: str) -> None:
+        sql = (
+            "SELECT c.id AS id, c.externalid AS externalid, c.entityid AS entityid "
+            f"FROM customer c WHERE {condition} {{after}}"
+        )
+        for row in self._transport.rows_by_key(sql, "c.id"):
+            self._names[row["id"]] = customer_reference(row)
+
+
+def customer_reference(row: Row) -> str:
+    """Return the external id of a customer of ours, else its native reference."""
+    external = row.get("externalid", "")
+    if external.startswith(OUR_PREFIX):
+        return external
+    key = f"eid:{external}" if external else row.get("entityid", "")
+    return native_reference(Record.CUSTOMER, key)
 
 
 _LINES = (
@@ -102,7 +126,7 @@ _LINES = (
 
 
 def _lines(
-    rows: Iterable[Row], directory: Directory, customers: Map[str, str]
+    rows: Iterable[Row], directory: Directory, customers: _Customers
 ) -> dict[str, list[ErpLine]]:
     """Read the lines that carry content, by internal id of their record."""
     found: dict[str, list[ErpLine]] = {}
@@ -119,7 +143,7 @@ def _lines(
             else directory.account_name(row.get("account", ""))
         )
         entity = row.get("entity", "") if row["type"] == "Journal" else ""
-        line = ErpLine(what, row.get("block", ""), amount, customers.get(entity, entity))
+        line = ErpLine(what, row.get("block", ""), amount, customers.name(entity))
         found.setdefault(row["record"], []).append(line)
     return found
 
@@ -187,7 +211,7 @@ def foreign_records(transport: Transport, directory: Directory) -> Iterator[Fore
     for among in _among((blocks.keys() | pays.keys()) - heads.keys()):
         found = transport.rows(f"{_HEAD} WHERE {among} ORDER BY t.id")
         heads.update((row["id"], row) for row in found)
-    customers = _customers(transport) if heads else {}
+    customers = _Customers(transport)
     lines: dict[str, list[ErpLine]] = {}
     for among in _among(heads.keys()):
         sql = _LINES.format(where=among).format(window="")
