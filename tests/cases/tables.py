@@ -27,6 +27,13 @@ DELIVERY = ("delivery", "erp_connection", "erp_slot", "lane_lock", "outbox_lane"
 """Every table that says how delivery stands; it can be made anew from the outbox."""
 
 
+PLANS = (
+    "account", "account_base", "bill", "meter", "notice", "plan", "plan_block", "subscription",
+    "usage", "usage_correction",
+)  # fmt: skip
+"""Every table of plans, subscriptions and usage."""
+
+
 def contents(url: str, tenant_id: str) -> dict[str, list[Any]]:
     """Return all rows of a tenant by table, in order of their keys, but for when they came."""
     with psycopg.connect(url) as connection:

@@ -29,6 +29,8 @@ COMMANDS = (
     "proof", "waiting", "summaries", "watch", "rules", "export", "version", "database start",
     "database status", "database stop", "plan check", "plan preview", "suitebilling compare",
     "suitebilling show", "connection check", "connection new-certificate",
+    "usage ingest", "bill", "balance", "notices", "subscription create", "subscription show",
+    "subscription topup", "subscription grant", "subscription renew", "subscription terminate",
 )  # fmt: skip
 LIFE = [
     *f.bought(),

@@ -19,9 +19,11 @@ from drawdown.cli import (
     database,
     delivery,
     demonstration,
+    metering,
     plans,
     reading,
     sandbox,
+    subscriptions,
     suitebilling,
     summaries,
     watching,
@@ -59,6 +61,8 @@ MODULES = (
     database,
     plans,
     watching,
+    subscriptions,
+    metering,
 )
 for _module in MODULES:
     _module.register(app)

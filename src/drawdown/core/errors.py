@@ -8,6 +8,7 @@ Every message says what happened, on which record or block, and what to do.
     |   +-- EventConflictError       the same event id came with other content
     +-- ConfigurationError
     |   +-- MissingMappingError      a role or item has no account or item in the ERP
+    +-- SubscriptionError            a subscription cannot do what is asked
     +-- StoreError
     +-- ErpError
     |   +-- ErpUnavailableError      try again (5xx, no connection)
@@ -43,6 +44,10 @@ class ConfigurationError(DrawdownError):
 
 class MissingMappingError(ConfigurationError):
     """An account role or item has no counterpart in the ERP."""
+
+
+class SubscriptionError(DrawdownError):
+    """A subscription cannot do what is asked of it, or what it leads to was refused."""
 
 
 class StoreError(DrawdownError):

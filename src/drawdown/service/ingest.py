@@ -163,19 +163,28 @@ def _tick(session: Session, clock: Clock, policy: Policy) -> Answer:
 
 def _ingest_batch(session: Session, events: Sequence[Event], policy: Policy) -> list[Answer]:
     with session.pipelined_transaction():
-        known = Known(session.tenant_id)
-        asked = {key for event in events for key in needs(event, known)}
-        lock, earlier = open_books(session, known, [event.event_id for event in events], asked)
-        batch = _Batch(session, lock, _effective(policy, lock), known, asked)
-        fresh: dict[str, Event] = {}
-        repeats: dict[int, Event] = {}
-        for place, event in enumerate(events):
-            if event.event_id in earlier or event.event_id in fresh:
-                repeats[place] = event
-            else:
-                fresh[event.event_id] = event
-        if fresh:
-            batch.decide(list(fresh.values()))
+        return ingest_within(session, events, policy)
+
+
+def ingest_within(session: Session, events: Sequence[Event], policy: Policy) -> list[Answer]:
+    """Take in events as a part of the caller's pipelined transaction.
+
+    Args:
+        events: No clocks among them: those expire blocks in transactions of their own.
+    """
+    known = Known(session.tenant_id)
+    asked = {key for event in events for key in needs(event, known)}
+    lock, earlier = open_books(session, known, [event.event_id for event in events], asked)
+    batch = _Batch(session, lock, _effective(policy, lock), known, asked)
+    fresh: dict[str, Event] = {}
+    repeats: dict[int, Event] = {}
+    for place, event in enumerate(events):
+        if event.event_id in earlier or event.event_id in fresh:
+            repeats[place] = event
+        else:
+            fresh[event.event_id] = event
+    if fresh:
+        batch.decide(list(fresh.values()))
     records = batch.records
     for event_id, record in earlier.items():
         # A held event that this batch let go: its own content stands, its status is new.

@@ -120,6 +120,7 @@ class Account:
         closed_at: Instant of the last bill; usage of before it counts from then on.
         last: (instant it counts from, instant of usage, id) of the last usage.
         endings: Ended remainders that wait for the bills of the usage before.
+        ended: Endings that have been posted.
         uninvoiced: Refills that the next bill invoices, whichever subscription it is of.
         told: Ids of notices whose cause still lasts.
     """
@@ -132,6 +133,7 @@ class Account:
     holdings: dict[str, Holding] = field(default_factory=dict)
     meters: dict[str, Meter] = field(default_factory=dict)
     endings: list[Ending] = field(default_factory=list)
+    ended: int = 0
     uninvoiced: list[str] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
 

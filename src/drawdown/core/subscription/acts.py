@@ -70,12 +70,14 @@ class Ending(NamedTuple):
 
     Attributes:
         credits: The part; None: all that is left once the usage before has been billed.
+        number: Of the customer's endings, from 1; 0 while it waits for a bill.
     """
 
     block_id: str
     kind: EndKind
     credits: Decimal | None
     at: datetime
+    number: int = 0
 
 
 class NoticeKind(StrEnum):

@@ -165,7 +165,8 @@ def settle_endings(account: Account) -> list[Ending]:
         if holding is not None and ending.credits is None and holding.reserved:
             waiting.append(ending)
         elif holding is None or ending.credits is not None or holding.left:
-            settled.append(ending)
+            account.ended += 1
+            settled.append(ending._replace(number=account.ended))
         if holding is not None and ending.credits is None and not holding.reserved:
             holding.left = ZERO
     account.endings[:] = waiting
@@ -281,17 +282,14 @@ def ending_event(ending: Ending, on: date) -> Event:
     Args:
         on: Last day before it ended.
     """
-    stamp = ending.at.isoformat()
+    name = f"{ending.block_id}:{ending.number}"
     if ending.kind is EndKind.CANCEL:
         return BlockVoid(
-            f"drawdown:refund:{ending.block_id}:{stamp}", ending.at, on, ending.block_id,
+            f"drawdown:refund:{name}", ending.at, on, ending.block_id,
             "remainder refunded at the end of the term",
         )  # fmt: skip
-    credits_ = normal_credits(ending.credits) if ending.credits is not None else None
-    part = "" if credits_ is None else ":part"
-    return Expiry(
-        f"drawdown:ending:{ending.block_id}:{stamp}{part}", ending.at, ending.block_id, credits_
-    )
+    credits_ = None if ending.credits is None else normal_credits(ending.credits)
+    return Expiry(f"drawdown:ending:{name}", ending.at, ending.block_id, credits_)
 
 
 def act_events(act: Act, timeline: Timeline) -> Iterator[Event]:

@@ -56,6 +56,7 @@ class Run:
             for subscription, period in closing:
                 close_period(self.timeline, subscription, period)
             yield self._acts()
+        self._feed_before(self.timeline.account.at + TICK)
         late = late_bill_at(self.timeline)
         if late is not None and late <= through:
             self._feed_before(late)

@@ -84,6 +84,7 @@ class Timeline:
         subscriptions: Mapping[str, Subscription],
         blocks: Mapping[str, PlanBlock],
         zone: tzinfo,
+        left: Mapping[str, Decimal | None] | None = None,
     ) -> None:
         """Take up an account where it stands.
 
@@ -92,7 +93,10 @@ class Timeline:
             subscriptions: Those of the customer, by id.
             blocks: Blocks bought or granted already that may enter from now on, by id.
             zone: The tenant's posting time zone.
+            left: Credits that the journal has left of blocks that may enter; None: it has closed
+                the block. What is absent has all of its credits.
         """
+        self._left = left or {}
         self.account = account
         self.subscriptions = subscriptions
         self.zone = zone
@@ -209,14 +213,17 @@ class Timeline:
         account = self.account
         if block.block_id in account.holdings:
             return None
-        holding = account.holdings[block.block_id] = Holding(block, block.credits)
+        left = self._left.get(block.block_id, block.credits)
+        holding = Holding(block, ZERO if left is None else left, is_ended=left is None)
+        account.holdings[block.block_id] = holding
         if block.line_id and block.subscription_id in self.subscriptions:
             fills = account.course(block.subscription_id).fills
             fills[block.line_id] = fills.get(block.line_id, 0) + 1
         if not block.is_invoiced_at_once:
             account.uninvoiced.append(block.block_id)
-        for timer in self._timers_of_holding(holding):
-            heappush(self._timers, timer)
+        if not holding.is_ended:
+            for timer in self._timers_of_holding(holding):
+                heappush(self._timers, timer)
         self._wells.clear()
         return holding
 

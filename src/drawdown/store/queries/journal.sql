@@ -19,12 +19,16 @@ WHERE tenant_id = %(tenant)s AND customer_id = ANY (%(ids)s::text[]) AND state I
 
 -- blocks_due --
 -- Blocks with something left that expire by an instant, in the order they expire, page by page.
+-- Blocks that a subscription manages end in the bill run: usage of before may not be billed yet.
 SELECT block_id, customer_id, order_id, kind, currency, amount_minor, credits, priority,
        effective_at, expires_at, item_ids, exchange_rate, state, used_credits, used_minor,
        due_minor, cancelled_minor, is_invoiced, deposits::text, sequence
-FROM drawdown.block
+FROM drawdown.block AS b
 WHERE tenant_id = %(tenant)s AND expires_at <= %(as_of)s AND state = 'open'
   AND (used_credits < credits OR used_minor < amount_minor)
+  AND NOT EXISTS (SELECT FROM drawdown.plan_block AS p
+                  WHERE p.tenant_id = b.tenant_id AND p.block_id = b.block_id
+                    AND p.ended_at IS NULL)
   AND (expires_at, block_id) > (%(after_at)s::timestamptz, %(after_id)s::text)
 ORDER BY expires_at, block_id LIMIT %(limit)s
 
