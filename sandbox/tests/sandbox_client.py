@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from starlette.testclient import TestClient
+import httpx2
 
 REST = "/services/rest/record/v1"
 BLOCK = "custcol_dd_block_id"
@@ -26,7 +26,7 @@ def items(*lines: Any) -> dict[str, Any]:
 class Client:
     """Speaks to a sandbox as an integrator would."""
 
-    def __init__(self, http: TestClient) -> None:
+    def __init__(self, http: httpx2.Client) -> None:
         self.http = http
         token = http.post("/_sandbox/tokens").json()["access_token"]
         self.headers = {"Authorization": f"Bearer {token}"}

@@ -7,9 +7,12 @@ one it looks at. The facts are in data/vertex.json.
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from billing_client import control, item, journal, prepay_plan, rate_plan
 from sandbox_client import Client
@@ -75,7 +78,8 @@ class Vertex:
         for bill in control(self.ns, "/billing-run", date=f"{month}-01")["bills"]:
             body = self.ns.get(f"/invoice/{bill['id']}?expandSubResources=true")
             self.invoices[body["tranDate"]] = [
-                [line["item"]["refName"], f"{line['amount']:g}"] for line in body["item"]["items"]
+                [line["item"]["refName"], *(f"{line[n]:g}" for n in ("quantity", "rate", "amount"))]
+                for line in body["item"]["items"]
             ]
         for usage in FACTS["usage"]:
             if usage["date"].startswith(month):
@@ -143,22 +147,31 @@ def test_usage_charges(vertex: Vertex) -> None:
         assert rows == [{"quantity": usage["quantity"], "amount": usage["amount"]}]
 
 
-@pytest.mark.parametrize("facts", FACTS["invoices"], ids=lambda facts: facts["date"])
-def test_invoices(vertex: Vertex, facts: Any) -> None:
-    """Prepayment; usage with negative prepay lines and the refill. Source: section_0919041722."""
-    wanted = [[name.removesuffix(" (refill)"), amount] for name, amount in facts["lines"]]
-    assert vertex.invoices[facts["date"]] == wanted
+def test_invoices(vertex: Vertex) -> None:
+    """Three bills, line by line: quantity, rate and amount as the page shows them.
+
+    Source: section_0919041722, May, June and July Invoice.
+    """
+    rates = {line["item"]: line["rate"] for line in FACTS["subscription"]["usage_lines"]}
+    wanted: dict[str, list[list[str]]] = {}
+    for facts in FACTS["invoices"]:
+        lines = wanted.setdefault(facts["date"], [])
+        for shown, amount in facts["lines"]:
+            name = shown.removesuffix(" (refill)")
+            rate = f"{float(rates[name]):g}" if name in rates else amount
+            lines.append([name, f"{float(amount) / float(rate):g}", rate, amount])
+    assert vertex.invoices == wanted
 
 
 @pytest.mark.parametrize("month", FACTS["elements_after"])
 def test_revenue_arrangement(vertex: Vertex, month: str) -> None:
     """Sales amount moves from the prepay to the usage elements. Source: section_0919041722."""
     terms = FACTS["subscription"]
-    for name, facts in FACTS["elements_after"][month].items():
-        assert vertex.elements[month][name] == {
-            **facts, "revenue": facts["sales"], "starts": terms["start"], "ends": terms["end"],
-            "allocationtype": "EXCLUDE",
-        }  # fmt: skip
+    assert vertex.elements[month] == {
+        name: {**facts, "revenue": facts["sales"], "starts": terms["start"], "ends": terms["end"],
+               "allocationtype": "EXCLUDE"}
+        for name, facts in FACTS["elements_after"][month].items()
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("month", FACTS["plans_after"])
@@ -168,9 +181,10 @@ def test_revenue_plans(vertex: Vertex, month: str) -> None:
     Source: section_0919041722, May and June Revenue Plan.
     """
     periods = {"May": "May 2024", "June": "Jun 2024", "July": "Jul 2024"}
-    for name, total, done, period in FACTS["plans_after"][month]:
-        recognized = done.removeprefix("recognized ")
-        assert vertex.plans[month][name] == (total, recognized, periods[period])
+    assert vertex.plans[month] == {
+        name: (total, done.removeprefix("recognized "), periods[period])
+        for name, total, done, period in FACTS["plans_after"][month]
+    }
 
 
 @pytest.mark.parametrize("month", MONTHS)
@@ -191,6 +205,34 @@ def test_all_revenue_is_recognized_and_nothing_is_left(vertex: Vertex) -> None:
     }  # fmt: skip
     usage = float(balances["40210"]) + float(balances["40220"])
     assert -usage == float(totals["usage_revenue"])
+
+
+def test_the_same_over_a_real_connection(tmp_path: Path) -> None:
+    """The whole example against a server in a process of its own. Source: section_0919041722."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "netsuite_sandbox", "serve", "--port", "0",
+         "--db", str(tmp_path / "vertex.sqlite3")],
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        url = json.loads(process.stdout.readline())["url"]
+        with httpx2.Client(base_url=url) as http:
+            ns = Client(http)
+            ns.set_up()
+            vertex = Vertex(ns)
+            for month in MONTHS:
+                vertex.play(month)
+            test_invoices(vertex)
+            for month in FACTS["elements_after"]:
+                test_revenue_arrangement(vertex, month)
+                test_revenue_plans(vertex, month)
+            for month in MONTHS:
+                test_journals(vertex, month)
+            test_all_revenue_is_recognized_and_nothing_is_left(vertex)
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
 
 
 def test_month_end_does_the_same_in_one_call(ns: Client) -> None:

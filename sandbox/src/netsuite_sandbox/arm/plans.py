@@ -69,12 +69,12 @@ def _fitted(company: Company, element: Row, events: list[Event]) -> list[Event]:
     Billing more than was ordered cannot recognize more than the element holds.
     """
     sign = -1 if element["amount"] < 0 else 1
-    room = abs(element["amount"])
-    units: list[int] = []
-    for event in events:
-        take = min(sign * event.units, room)
-        room -= take
-        units.append(take)
+    units = [sign * event.units for event in events]
+    excess = max(sum(units) - abs(element["amount"]), 0)
+    for index in reversed(range(len(events))):
+        take = min(excess, max(units[index], 0))
+        units[index] -= take
+        excess -= take
     off = min(sign * element["netted"], sum(units))
     for index in reversed(range(len(events))):
         take = min(off, max(units[index] - _recognized(company, element, events[index], sign), 0))
