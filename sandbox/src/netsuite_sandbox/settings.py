@@ -161,6 +161,15 @@ SETTINGS: tuple[Setting, ...] = (
         "rate with a gain or loss.",
     ),
     Setting(
+        "revenue_elements_for_revisions",
+        False,
+        (True, False),
+        "D",
+        "Prepaid Usage with Drawdown (section_0903123502), Create Revenue Elements for "
+        "Subscription Revisions",
+        "With it on, prepaid lines are refused; the revisions themselves are not emulated.",
+    ),
+    Setting(
         "usage_charge_date",
         "service_end",
         ("service_end", "last_usage"),

@@ -14,7 +14,7 @@ from netsuite_sandbox.arm.elements_table import new_arrangement, put
 from netsuite_sandbox.company import Company, Master
 from netsuite_sandbox.ledger import Header, Ledger
 from netsuite_sandbox.money import times_rate, to_units
-from netsuite_sandbox.suitebilling.charges import is_prepay, is_usage, lines_of, of_line
+from netsuite_sandbox.suitebilling.charges import is_metered, is_prepay, lines_of, of_line
 
 ON_SUBSCRIPTION_EVENTS = -5
 _LIVE = frozenset({"ACTIVE", "SUSPENDED", "TERMINATED", "CLOSED"})
@@ -58,14 +58,14 @@ def _put_line(
     currency = subscription.body["currency"]
     amount = sum(to_units(c.body["amount"], company.precision(currency)) for c in taken)
     quantity = Decimal(1)
-    if is_usage(line.body):
+    if is_metered(line.body):
         quantity = sum((Decimal(c.body["quantity"]) for c in taken), start=Decimal(0))
     subsidiary = subscription.body["subsidiary"]
     rate = company.rate(currency) if old is None else Decimal(old["exchangerate"])
     base = company.base_currency(subsidiary)
     rate = Decimal(1) if currency == base else rate
     item = company.must("item", line.body["item"]).body
-    by_event = is_usage(line.body) or is_prepay(line.body)
+    by_event = is_metered(line.body) or is_prepay(line.body)
     put(company, {
         "arrangement": _arrangement(company, ledger, subscription, rate),
         "subscriptionline": line.id, "item": line.body["item"],

@@ -1,7 +1,8 @@
 """Charges: single amounts that a customer is to pay, made by rating and put on bills.
 
 Source: REST API Browser (charge); "Charge" (section_159310901448). Ids of subscription line types
-are not documented; the ones here are unsure.
+are not documented; the ones here are unsure. Names: "Recognition Treatment Rules for SuiteBilling"
+(section_4543482439).
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from typing import Any
 
 from netsuite_sandbox.company import Company, Master
 
-ONE_TIME, RECURRING, USAGE, PREPAY = "1", "2", "3", "6"
-LINE_TYPES = {ONE_TIME: "One Time", RECURRING: "Recurring", USAGE: "Usage", PREPAY: "Prepay"}
+ONE_TIME, RECURRING, USAGE, COMMIT, PREPAY = "1", "2", "3", "4", "6"
+LINE_TYPES = {ONE_TIME: "One Time", RECURRING: "Recurring", USAGE: "Usage",
+              COMMIT: "Commit Plus Overage", PREPAY: "Prepay"}  # fmt: skip
 
 
 def line_type(value: Any) -> str | None:
@@ -20,7 +22,7 @@ def line_type(value: Any) -> str | None:
     for key, name in LINE_TYPES.items():
         if text in {key, name.lower()}:
             return key
-    return {"prepaid": PREPAY, "onetime": ONE_TIME}.get(text)
+    return {"prepaid": PREPAY, "onetime": ONE_TIME, "commit": COMMIT}.get(text)
 
 
 def is_prepay(line: dict[str, Any]) -> bool:
@@ -31,6 +33,16 @@ def is_prepay(line: dict[str, Any]) -> bool:
 def is_usage(line: dict[str, Any]) -> bool:
     """Whether a subscription line is a usage line."""
     return line.get("subscriptionLineType") == USAGE
+
+
+def is_commit(line: dict[str, Any]) -> bool:
+    """Whether a subscription line is a commit plus overage line."""
+    return line.get("subscriptionLineType") == COMMIT
+
+
+def is_metered(line: dict[str, Any]) -> bool:
+    """Whether usage is recorded against a subscription line."""
+    return line.get("subscriptionLineType") in {USAGE, COMMIT}
 
 
 def of_line(company: Company, line: int) -> list[Master]:

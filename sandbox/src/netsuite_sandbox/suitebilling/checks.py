@@ -12,7 +12,7 @@ from typing import Any
 
 from netsuite_sandbox.company import Company, Master
 from netsuite_sandbox.errors import invalid_value, missing, user_error
-from netsuite_sandbox.suitebilling.charges import is_usage
+from netsuite_sandbox.suitebilling.charges import is_metered
 
 Values = dict[str, Any]
 _LABELS = {
@@ -38,7 +38,7 @@ def check_usage(company: Company, values: Values, me: Master | None) -> None:
     _require(values, *names)
     line = company.must("subscriptionLine", values["usageSubscriptionLine"])
     subscription = company.must("subscription", values["usageSubscription"]).body
-    if line.body["subscription"] != values["usageSubscription"] or not is_usage(line.body):
+    if line.body["subscription"] != values["usageSubscription"] or not is_metered(line.body):
         raise invalid_value(line.id, "usageSubscriptionLine", "usageSubscriptionLine")
     if subscription["customer"] != values["customer"]:
         raise invalid_value(values["customer"], "customer", "customer")

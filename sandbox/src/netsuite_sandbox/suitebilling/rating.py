@@ -17,12 +17,16 @@ from netsuite_sandbox.company import Company, Master
 from netsuite_sandbox.money import to_decimal, to_units
 from netsuite_sandbox.suitebilling.charges import (
     ONE_TIME,
+    RECURRING,
+    is_commit,
+    is_metered,
     is_prepay,
-    is_usage,
     lines_of,
     of_line,
 )
+from netsuite_sandbox.suitebilling.metering import Metered, charged_before, meter, plan_of
 from netsuite_sandbox.suitebilling.pricing import price, single_rate
+from netsuite_sandbox.suitebilling.recurring import wanted
 from netsuite_sandbox.suitebilling.subscriptions import sync
 
 REFILLS_MAX = 1000
@@ -59,8 +63,9 @@ def rate(company: Company, until: str, only: int | None = None) -> list[Master]:
     for subscription in subscriptions:
         for line in lines_of(company, subscription.id):
             _first_charge(run, line)
+            _come_round(run, line)
         for line in lines_of(company, subscription.id):
-            if is_usage(line.body):
+            if is_metered(line.body):
                 _rate_usage(run, line)
     prepaid: dict[int, str] = {}
     for charge, usage_line in run.drawn:
@@ -105,24 +110,32 @@ def _first_charge(run: Run, line: Master) -> None:
         return
     if of_line(run.company, line.id):
         return
-    plan = _plan(run.company, line)
+    plan = plan_of(run.company, line)
     amount = Decimal(plan.get("prepayAmount") or 0)
     if not is_prepay(body):
         amount = price(plan, Decimal(body.get("quantity") or 1))
     _charge(run, line, body["startDate"], amount, start=body["startDate"], end=body.get("endDate"))
 
 
-def _plan(company: Company, line: Master) -> dict[str, Any]:
-    plan = line.body.get("pricePlan")
-    return {} if plan is None else company.must("pricePlan", plan).body
+def _come_round(run: Run, line: Master) -> None:
+    """Charge the periods of recurring lines, and of commit plus overage lines what is committed."""
+    body = line.body
+    commit = is_commit(body)
+    live = body["subscriptionLineStatus"] in {"ACTIVE", "TERMINATED"}
+    if not live or not (commit or body["subscriptionLineType"] == RECURRING):
+        return
+    precision = run.company.precision(_subscription(run.company, line)["currency"])
+    for one in wanted(run.company, line, run.until):
+        amount = to_decimal(to_units(one.amount, precision)) - one.charged
+        if amount:
+            start, end = one.span
+            day = end if body.get("billingMode") == "IN_ARREARS" else start
+            more: dict[str, Any] = {"commit": True} if commit else {}
+            _charge(run, line, day, amount, start=start, end=end, **more)
 
 
 def _rate_usage(run: Run, line: Master) -> None:
-    """Make charges of the usage of a line, a period at a time.
-
-    The price of a period is that of its whole quantity, so that tiers hold over several runs; a
-    charge is the difference to what was charged before.
-    """
+    """Make charges of the usage of a line, a period at a time."""
     company = run.company
     rows = company.db.all(
         "SELECT id FROM master WHERE grp = 'usage'"
@@ -131,62 +144,34 @@ def _rate_usage(run: Run, line: Master) -> None:
         " ORDER BY id",
         (line.id, run.until),
     )
-    groups: dict[str, list[Master]] = {}
-    for row in rows:
-        usage = company.must("usage", row["id"])
-        start = _period(line, usage.body["usageDate"])[0]
-        key = start if not line.body.get("chargePerUsageRecord") else f"{start} {usage.id:012d}"
-        groups.setdefault(key, []).append(usage)
-    for key in sorted(groups):
-        usages = groups[key]
-        if all(u.body.get("rated") == u.body["status"] for u in usages):
-            continue
-        _rate_group(run, line, usages)
+    usages = [company.must("usage", row["id"]) for row in rows]
+    for one in meter(company, line, usages, run.until):
+        _rate_metered(run, line, one)
 
 
-def _rate_group(run: Run, line: Master, usages: list[Master]) -> None:
+def _rate_metered(run: Run, line: Master, one: Metered) -> None:
     company = run.company
-    live = [u for u in usages if u.body["status"] == "ACTIVE"]
-    quantity = sum((Decimal(u.body["usageQuantity"]) for u in live), start=Decimal(0))
-    start, end = _period(line, usages[0].body["usageDate"])
-    mark = str(usages[0].id) if line.body.get("chargePerUsageRecord") else ""
-    before = [
-        charge
-        for charge in of_line(company, line.id)
-        if charge.body.get("serviceStartDate") == start and charge.body.get("usage", "") == mark
-    ]
-    done = sum((Decimal(charge.body["quantity"]) for charge in before), start=Decimal(0))
-    charged = sum((Decimal(charge.body["amount"]) for charge in before), start=Decimal(0))
-    plan = _plan(company, line)
+    charged, done = charged_before(company, line, one)
     precision = company.precision(_subscription(company, line)["currency"])
-    amount = to_decimal(to_units(price(plan, quantity), precision)) - charged
-    day = end
-    if company.settings["usage_charge_date"] == "last_usage" or mark:
-        day = max(u.body["usageDate"] for u in usages)
-    if amount or quantity != done:
+    amount = to_decimal(to_units(one.amount, precision)) - charged
+    mark = str(one.key[1]) if one.key[1] else ""
+    day = one.span[1]
+    if one.usages and (company.settings["usage_charge_date"] == "last_usage" or mark):
+        day = max(usage.body["usageDate"] for usage in one.usages)
+    if amount or one.quantity != done:
         more = {"usage": mark} if mark else {}
-        charge = _charge(run, line, day, amount, start=start, end=end, quantity=quantity - done,
-                         rate=single_rate(plan), **more)  # fmt: skip
+        name = "overagePricePlan" if is_commit(line.body) else "pricePlan"
+        rate = None if one.rest else single_rate(plan_of(company, line, name))
+        charge = _charge(run, line, day, amount, start=one.span[0], end=one.span[1],
+                         quantity=one.quantity - done, rate=rate, **more)  # fmt: skip
         run.drawn.append((charge, line))
-    for usage in usages:
+    for usage in one.usages:
         usage.body["rated"] = usage.body["status"]
         company.save_master(usage, new=False)
 
 
 def _subscription(company: Company, line: Master) -> dict[str, Any]:
     return company.must("subscription", line.body["subscription"]).body
-
-
-def _period(line: Master, day: str) -> tuple[str, str]:
-    """Return the charge period of a line that holds a date: months from its start."""
-    step = int(line.body.get("repeatEvery") or 1)
-    first: str = line.body["startDate"]
-    count = 0
-    while add_months(first, (count + 1) * step) <= day:
-        count += 1
-    end = add_days(add_months(first, (count + 1) * step), -1)
-    last = line.body.get("endDate")
-    return add_months(first, count * step), min(end, last) if last else end
 
 
 def _draw(run: Run, charge: Master, usage_line: Master, prepay: Master) -> None:
@@ -220,7 +205,7 @@ def _refill(run: Run, prepay: Master, day: str) -> None:
     """Charge further prepayments while the balance is at or below the minimum."""
     if prepay.body.get("frequency") != "AUTOREFILL":
         return
-    plan = _plan(run.company, prepay)
+    plan = plan_of(run.company, prepay)
     minimum = to_units(Decimal(plan.get("prepayMinBalance") or 0), 4)
     amount = Decimal(plan.get("prepayAmount") or 0)
     for _ in range(REFILLS_MAX):

@@ -16,17 +16,24 @@ from netsuite_sandbox.company import Company, Master
 from netsuite_sandbox.errors import invalid_value, missing, user_error
 from netsuite_sandbox.suitebilling.charges import (
     LINE_TYPES,
+    ONE_TIME,
+    PREPAY,
     USAGE,
     is_prepay,
     is_usage,
     line_type,
     lines_of,
 )
+from netsuite_sandbox.suitebilling.spans import check_frequencies
 
 Values = dict[str, Any]
 _LINE = ("item", "billingMode", "isIncluded", "startDate", "endDate", "chargePerUsageRecord",
-         "prorateStartDate", "prorateEndDate", "quantity")  # fmt: skip
-_INTERVAL = ("pricePlan", "frequency", "repeatEvery", "prepayLine", "quantity", "discount")
+         "prorateStartDate", "prorateEndDate", "quantity", "chargeCommitOnUsage",
+         "includeInRenewal")  # fmt: skip
+_INTERVAL = ("pricePlan", "frequency", "repeatEvery", "prepayLine", "quantity", "discount",
+             "includedQuantity", "pricingFrequency", "pricingRepeatEvery", "overagePricePlan",
+             "overageFrequency", "overageRepeatEvery", "overagePricingFrequency",
+             "overagePricingRepeatEvery")  # fmt: skip
 
 
 def check_subscription(company: Company, values: Values, me: Master | None) -> None:
@@ -42,7 +49,7 @@ def check_subscription(company: Company, values: Values, me: Master | None) -> N
     values.setdefault("subsidiary", customer["subsidiary"])
     values.setdefault("currency", billing.get("currency") or customer.get("currency") or 1)
     if values.get("endDate") is None and values.get("initialTerm"):
-        values["endDate"] = _term_end(company, values["initialTerm"], values["startDate"])
+        values["endDate"] = term_end(company, values["initialTerm"], values["startDate"])
     values.setdefault("billingSubscriptionStatus", "DRAFT")
     if me is None:
         values["createdDate"] = company.clock.stamp()
@@ -50,7 +57,8 @@ def check_subscription(company: Company, values: Values, me: Master | None) -> N
         values.setdefault("name", f"{values['idNumber']} {customer['entityId']}")
 
 
-def _term_end(company: Company, term: int | str, start: str) -> str | None:
+def term_end(company: Company, term: int | str, start: str) -> str | None:
+    """Return the last day of a term that starts on a day; None if it has no end."""
     record = company.master("subscriptionTerm", int(term))
     body = record.body if record else {}
     count, unit = body.get("subscriptionTermDuration"), body.get("subscriptionTermUnit", "MONTHS")
@@ -117,6 +125,11 @@ def _new_line(company: Company, subscription: Master, value: Values) -> Master:
             value.get("subscriptionLineType"), "subscriptionLineType",
             "subscriptionLine.items.subscriptionLineType",
         )  # fmt: skip
+    if kind == PREPAY and company.settings["revenue_elements_for_revisions"]:
+        raise user_error(
+            "Prepay with Drawdown cannot be used while the preference Create Revenue Elements for "
+            "Subscription Revisions is on."
+        )
     number = value.get("lineNumber")
     if number is None:
         number = 1 + max([0, *(x.body["lineNumber"] for x in lines_of(company, subscription.id))])
@@ -125,7 +138,8 @@ def _new_line(company: Company, subscription: Master, value: Values) -> Master:
         "subscription": subscription.id, "lineNumber": number, "subscriptionLineType": kind,
         "startDate": body["startDate"], "endDate": body.get("endDate"), "isIncluded": True,
         "billingMode": "IN_ARREARS" if kind == USAGE else "IN_ADVANCE", "createdDate": now,
-        "subscriptionLineStatus": "DRAFT", "frequency": "MONTHLY" if kind == USAGE else "ONETIME",
+        "subscriptionLineStatus": "DRAFT",
+        "frequency": "ONETIME" if kind in {ONE_TIME, PREPAY} else "MONTHLY",
         "repeatEvery": 1,
     }  # fmt: skip
     kept = {*_LINE, *_INTERVAL, "isRequired"}
@@ -133,6 +147,7 @@ def _new_line(company: Company, subscription: Master, value: Values) -> Master:
     if value.get("prepayNumber"):
         line["prepayLine"] = _numbered(company, subscription, value["prepayNumber"])
     line = {k: v for k, v in line.items() if v is not None}
+    check_frequencies(line)
     record_id = company.db.next_number("id.subscriptionLine")
     record = Master(record_id, "subscriptionLine", None, line, now, now)
     company.save_master(record, new=True)
@@ -177,6 +192,7 @@ def _price_line(company: Company, line: Master, value: Values) -> None:
     elif is_prepay(line.body) and not draft:
         raise user_error("Prepaid lines can't be modified.")
     line.body.update(changes)
+    check_frequencies(line.body)
     company.save_master(line, new=False)
 
 

@@ -2,7 +2,8 @@
 
 Sources: "Change Order" (section_160858392918) for the record; "Prepaid Usage with Drawdown"
 (section_0903123502): prepaid lines become active with their usage lines; at the end of the term the
-provider either refunds what is left or recognizes it, without roll-over.
+provider either refunds what is left or recognizes it, without roll-over; "Managing Rating Runs"
+(section_1547759775): charges of a suspended line go on hold. Renewals are in `renewing`.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from typing import Any
 from netsuite_sandbox.company import Company, Master
 from netsuite_sandbox.errors import invalid_request, invalid_value, missing, user_error
 from netsuite_sandbox.money import to_decimal
-from netsuite_sandbox.suitebilling.charges import is_prepay, is_usage, lines_of
+from netsuite_sandbox.suitebilling.charges import is_prepay, lines_of
 from netsuite_sandbox.suitebilling.rating import balance, queue, rate
+from netsuite_sandbox.suitebilling.recurring import drop_unbilled_after, hold
+from netsuite_sandbox.suitebilling.renewing import check_renewal, renew
 from netsuite_sandbox.suitebilling.subscriptions import sync
 
 Values = dict[str, Any]
-# From which states an action leads to which. Renewals and new prices are not known here.
+# From which states an action leads to which. New prices in mid-term are not known here.
 _ACTIONS = {
     "ACTIVATE": ({"DRAFT", "PENDING_ACTIVATION"}, "ACTIVE"),
     "SUSPEND": ({"ACTIVE"}, "SUSPENDED"),
@@ -34,10 +37,12 @@ def check_change_order(company: Company, values: Values, me: Master | None) -> N
     absent = [n for n in ("action", "subscription") if not values.get(n)]
     if absent:
         raise missing(["Action" if n == "action" else "Subscription" for n in absent])
-    if values["action"] not in _ACTIONS:
+    if values["action"] not in {*_ACTIONS, "RENEW"}:
         raise user_error(f"The action {values['action']} is not supported by this sandbox.")
     subscription = company.must("subscription", values["subscription"]).body
     values.setdefault("effectiveDate", company.clock.today().isoformat())
+    if values["action"] == "RENEW":
+        check_renewal(company, values)
     values.setdefault("customer", subscription["customer"])
     values.setdefault("approvalStatus", "APPROVED")
     values.setdefault("subscriptionChangeOrderStatus", "ACTIVE")
@@ -49,6 +54,11 @@ def after_change_order(company: Company, saved: Master, before: Master | None) -
     if before is not None:
         return
     values = saved.body
+    if values["action"] == "RENEW":
+        renew(company, saved)
+        if company.settings["auto_rating"]:
+            rate(company, values["effectiveDate"], values["subscription"])
+        return
     chosen = [str(v.get("sequence")) for v in values.get("subLine") or [] if v.get("apply")]
     lines = lines_of(company, values["subscription"])
     known = {str(line.body["lineNumber"]): line for line in lines}
@@ -75,6 +85,9 @@ def _apply(company: Company, line: Master, order: Values) -> None:
         line.body["startDate"] = day
     elif order["action"] == "TERMINATE":
         line.body["terminationDate"] = line.body["endDate"] = day
+        drop_unbilled_after(company, line, day)
+    elif order["action"] in {"SUSPEND", "REACTIVATE"}:
+        hold(company, line, day, on=target == "SUSPENDED")
     company.save_master(line, new=False)
     prepay = line.body.get("prepayLine")
     if prepay is not None:
@@ -127,9 +140,8 @@ def end_term(company: Company, subscription: int, remainder: str) -> list[Master
         day = body.get("endDate") or company.clock.today().isoformat()
         if is_prepay(body) and remainder == "refund" and balance(company, line.id) > 0:
             made.append(_refund(company, line, day))
-        if is_prepay(body) or is_usage(body):
-            body["subscriptionLineStatus"] = "CLOSED"
-            company.save_master(line, new=False)
+        body["subscriptionLineStatus"] = "CLOSED"
+        company.save_master(line, new=False)
     sync(company, subscription)
     queue(company, subscription)
     return made

@@ -1,0 +1,102 @@
+"""Charges that come round: of recurring lines, and what commit plus overage lines commit to.
+
+Sources: "Managing Rating Runs" (section_1547759775): rating makes the charges up to the end of the
+term; a suspended line's go on hold; where a bill was made already, the change is a negative charge.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from netsuite_sandbox.arm.rules import add_days
+from netsuite_sandbox.company import Company, Master
+from netsuite_sandbox.suitebilling.charges import is_commit, of_line
+from netsuite_sandbox.suitebilling.metering import plan_of
+from netsuite_sandbox.suitebilling.pricing import price
+from netsuite_sandbox.suitebilling.spans import charge_period
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One period of a recurring line: what it costs in all, and what is charged for it so far."""
+
+    span: tuple[str, str]
+    amount: Decimal
+    charged: Decimal
+
+
+def wanted(company: Company, line: Master, until: str) -> list[Wanted]:
+    """Return the periods of a line up to its end, or to `until` if it has none."""
+    body = line.body
+    quantity = Decimal(body.get("includedQuantity" if is_commit(body) else "quantity") or 1)
+    full = price(plan_of(company, line), quantity) * (1 - _discount(body))
+    whole = {**body, "endDate": None}
+    last = body.get("endDate") or until
+    out: list[Wanted] = []
+    day = body["startDate"]
+    while day <= last:
+        start, end = charge_period(whole, day)
+        amount = full
+        if end > last and body.get("endDate"):
+            if body.get("prorateEndDate"):
+                amount = full * _days(start, last) / _days(start, end)
+            out.append(Wanted((start, last), amount, _charged(company, line, start)))
+            break
+        out.append(Wanted((start, end), amount, _charged(company, line, start)))
+        day = add_days(end, 1)
+    known = {one.span[0] for one in out}
+    gone = {
+        charge.body["serviceStartDate"]: charge.body["serviceEndDate"]
+        for charge in round_charges(company, line)
+        if charge.body["serviceStartDate"] not in known
+    }  # Billed before the line ended earlier than it was to.
+    return [
+        *out,
+        *(Wanted((start, end), Decimal(0), _charged(company, line, start))
+          for start, end in sorted(gone.items())),
+    ]  # fmt: skip
+
+
+def _discount(body: dict[str, Any]) -> Decimal:
+    return Decimal(str(body.get("discount") or 0)) / 100
+
+
+def _days(first: str, last: str) -> int:
+    return (date.fromisoformat(last) - date.fromisoformat(first)).days + 1
+
+
+def _charged(company: Company, line: Master, start: str) -> Decimal:
+    return sum(
+        (Decimal(charge.body["amount"]) for charge in round_charges(company, line)
+         if charge.body["serviceStartDate"] == start),
+        start=Decimal(0),
+    )  # fmt: skip
+
+
+def round_charges(company: Company, line: Master) -> list[Master]:
+    """The charges of a line that come round, without overage."""
+    return [
+        charge
+        for charge in of_line(company, line.id)
+        if charge.body.get("commit") or not is_commit(line.body)
+    ]
+
+
+def drop_unbilled_after(company: Company, line: Master, day: str) -> None:
+    """Delete charges that are not billed for periods that begin after a day."""
+    for charge in round_charges(company, line):
+        later = charge.body["serviceStartDate"] > day
+        if later and not charge.body.get("invoice") and not charge.body.get("creditMemo"):
+            company.delete_master("charge", charge.id)
+
+
+def hold(company: Company, line: Master, day: str, *, on: bool) -> None:
+    """Put unbilled charges from a day on hold, or release them."""
+    for charge in round_charges(company, line):
+        body = charge.body
+        if body["serviceStartDate"] >= day and not body.get("invoice"):
+            body["stage"] = "HOLD_FOR_BILLING" if on else "READY_FOR_BILLING"
+            company.save_master(charge, new=False)
