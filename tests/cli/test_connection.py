@@ -142,6 +142,21 @@ def test_no_command_shows_a_secret(connected: Connected) -> None:
         assert secret not in shown
 
 
+def test_the_doctor_says_what_to_mend_and_ends_with_one(connected: Connected) -> None:
+    healthy = connected.drawdown("doctor", "--json")
+    connected.sandbox.control("PUT", "/settings", {"absent_records": "customerRefund"})
+    ill = connected.drawdown("doctor")
+    connected.sandbox.control("PUT", "/settings", {"absent_records": ""})
+
+    assert healthy.status == 0
+    assert healthy.json["counts"]["error"] == 0
+    assert {one["severity"] for one in healthy.json["findings"]} >= {"check by hand", "note"}
+    assert ill.status == 1
+    assert ill.out.startswith("error: the account has no customerRefund")
+    assert "mend: Setup > Company > Enable Features" in ill.out
+    assert "otherwise: no customerRefund can be delivered" in ill.out
+
+
 def test_without_a_connection_it_says_how_to_make_one(drawdown: Commands) -> None:
     ran = drawdown("connection", "check")
 

@@ -246,6 +246,16 @@ SETTINGS: tuple[Setting, ...] = (
         "How many looks at an asynchronous job find it pending.",
     ),
     Setting(
+        "absent_records",
+        "",
+        (),
+        "D",
+        "Working with Resource Metadata (it shows what features and role allow); the refusal is "
+        "that of an unknown record",
+        "Record types and SuiteQL tables that the account lacks, separated by commas, as with "
+        "their feature switched off.",
+    ),
+    Setting(
         "concurrency_limit",
         5,
         (),
@@ -326,6 +336,11 @@ class Settings:
 
     def __getitem__(self, name: str) -> Any:
         return self._values[name]
+
+    def lacks(self, name: str) -> bool:
+        """Whether the account has no such record type or table."""
+        absent = str(self._values["absent_records"]).lower()
+        return bool(absent) and name.lower() in {one.strip() for one in absent.split(",")}
 
     def set(self, name: str, value: Any) -> None:
         """Set one setting.

@@ -10,12 +10,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from drawdown.core.accounts import Account, Role
 from drawdown.core.errors import ErpError
 from drawdown.core.events import Event
 from drawdown.core.plan import RecordIntent
+from drawdown.core.policy import Policy
 
 
 class Posted(NamedTuple):
@@ -264,6 +266,32 @@ class AccountBalance(NamedTuple):
     amount: Decimal
 
 
+class Severity(StrEnum):
+    """How much a finding about an account matters, worst first."""
+
+    ERROR = "error"  # something will not work, or books will be wrong
+    WARNING = "warning"  # something will not work in some case, or soon
+    BY_HAND = "check by hand"  # the ERP does not tell; a person must look
+    NOTE = "note"
+
+
+class Finding(NamedTuple):
+    """What was found in an ERP account: a defect, something to look at, or a fact to know.
+
+    Attributes:
+        code: Stable name of the kind of finding.
+        what: What is the case, in words.
+        where: Where in the ERP (or the configuration) a person mends it.
+        otherwise: What breaks if nobody does.
+    """
+
+    severity: Severity
+    code: str
+    what: str
+    where: str
+    otherwise: str
+
+
 class Erp(Protocol):
     """An ERP that keeps the books.
 
@@ -306,6 +334,14 @@ class Erp(Protocol):
 
     def identity(self) -> ErpIdentity:
         """Return which books these are, asked of the ERP each time."""
+        ...
+
+    def examine(self, policy: Policy) -> tuple[Finding, ...]:
+        """Look the account over for what will break under a policy; only reads.
+
+        Returns:
+            Worst first. What cannot be asked for is a finding too, never an error.
+        """
         ...
 
     def notices(self) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ _NAME_COLUMNS = {
     "entity": ("ql_entity", "entityid"), "item": ("ql_item", "itemid"),
     "subsidiary": ("ql_subsidiary", "name"), "currency": ("ql_currency", "name"),
     "accountingPeriod": ("ql_accountingperiod", "periodname"),
+    "revRecRule": ("ql_revrecrule", "name"), "revPlansOn": ("ql_revplanson", "name"),
 }  # fmt: skip
 
 

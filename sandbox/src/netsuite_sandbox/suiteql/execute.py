@@ -20,7 +20,8 @@ from netsuite_sandbox.suiteql.translate import Statement, translate
 
 ROWS_MAX = 100_000  # Source: "Collection Paging".
 _CACHE_MAX = 500
-_SETTINGS = ("rownum_counts", "date_format", "suiteql_listagg")  # They change translations.
+# They change translations.
+_SETTINGS = ("rownum_counts", "date_format", "suiteql_listagg", "absent_records")
 _OF_NOW = ("sysdate", "current_", "localtimestamp", "relative_ranges", "period", "consolidate")
 _Key = tuple[Statement, tuple[Any, ...], int, int]
 

@@ -47,7 +47,8 @@ class Resolver:
         for source in scope.sources.values():
             if isinstance(source, exp.Table):
                 name = source.name.lower()
-                if name not in TABLES or source.args.get("db"):
+                is_there = name in TABLES and not self._company.settings.lacks(name)
+                if not is_there or source.args.get("db"):
                     raise no_table(source.name)
 
     def _fields(self, source: exp.Table | Scope) -> dict[str, Column]:

@@ -23,6 +23,12 @@ def create_views(company: Company) -> None:
                 for letter, name in kind.statuses.items()
             ],
         )
+        for group in ("revRecRule", "revPlansOn"):  # only BUILTIN.DF reads these
+            db.execute(f"DROP VIEW IF EXISTS ql_{group.lower()}")
+            db.execute(
+                f"CREATE VIEW ql_{group.lower()} AS SELECT id, json_extract(body, '$.name') AS name"
+                f" FROM master WHERE grp = '{group}'"
+            )
         for table in TABLES.values():
             columns = ", ".join(
                 f'{column.sql} AS "{column.name}"' for column in columns_of(company, table).values()

@@ -47,6 +47,9 @@ class Target:
 def handle(books: Books, request: Request) -> Response:
     """Answer one request of the record service."""
     below = request.path.removeprefix(ROOT).strip("/").split("/")
+    for name in below:
+        if books.company.settings.lacks(name):
+            raise unknown_record(name)
     if below[0].lower() == "metadata-catalog" and request.method == "GET":
         return metadata.handle(books, request, below[1:])
     target = _target(request.path.removeprefix(ROOT))

@@ -27,10 +27,12 @@ from drawdown.core.errors import (
 from drawdown.core.money import to_decimal
 from drawdown.core.native_prepayment import NativePrepayment
 from drawdown.core.plan import Operation, RecordIntent
+from drawdown.core.policy import Policy
 from drawdown.core.ports import (
     AccountBalance,
     ErpIdentity,
     ErpRecord,
+    Finding,
     ForeignRecord,
     NativeDocument,
     Posted,
@@ -39,7 +41,7 @@ from drawdown.core.ports import (
     Untagged,
 )
 from drawdown.core.rules import Record
-from drawdown.erp.netsuite import account, encode, keys, oauth1, read_back, readings, wire
+from drawdown.erp.netsuite import account, doctor, encode, keys, oauth1, read_back, readings, wire
 from drawdown.erp.netsuite.compare import applied, customers, differences, total
 from drawdown.erp.netsuite.connection import ClientCredentials, Connection
 from drawdown.erp.netsuite.content import content
@@ -321,6 +323,20 @@ class NetSuite:
         marks = (account_id, *account.marks(self.transport))
         fingerprint = hashlib.sha256("\n".join(marks).encode()).hexdigest()[:16]
         return ErpIdentity(account_id, self.connection.kind, fingerprint)
+
+    def examine(self, policy: Policy) -> tuple[Finding, ...]:
+        """Look the account over for what will break under a policy."""
+        return doctor.examine(self.transport, self.directory, policy, self.access())
+
+    def access(self) -> doctor.Access:
+        """Return what is known of our own credentials."""
+        return doctor.Access(
+            self.connection.account_id,
+            self.connection.kind,
+            self.access_ends_at(),
+            self.notices(),
+            is_legacy=not isinstance(self.connection.credentials, ClientCredentials),
+        )
 
     def notices(self) -> tuple[str, ...]:
         """Return what a person should know of the credentials."""

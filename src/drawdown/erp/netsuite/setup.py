@@ -54,7 +54,7 @@ _PLAIN_KINDS = (LineKind.SUBSCRIPTION, LineKind.TAX, LineKind.SHIPPING, LineKind
 Body = dict[str, Any]
 
 
-class _AccountPlan(NamedTuple):
+class AccountPlan(NamedTuple):
     """An account to be there."""
 
     number: str
@@ -62,7 +62,7 @@ class _AccountPlan(NamedTuple):
     kind: str
 
 
-class _ItemPlan(NamedTuple):
+class ItemPlan(NamedTuple):
     """An item to be there; accounts by number, empty where it has none.
 
     Attributes:
@@ -91,11 +91,11 @@ def set_up(transport: Transport, mapping: Mapping, policy: Policy) -> tuple[str,
     directory = Directory(transport, mapping)
     chart = directory.chart()
     numbers = {row.number: row.internal_id for row in chart.accounts.values() if row.number}
-    for plan in _accounts(mapping):
+    for plan in planned_accounts(mapping):
         if plan.number not in numbers:
             numbers[plan.number] = _put_account(transport, plan, chart.subsidiary)
             created.append(f"account {plan.number} {plan.name}")
-    for item in _items(mapping, policy):
+    for item in planned_items(mapping, policy):
         if directory.find_item(item.item) is None:
             body = _item_body(item, mapping, numbers, chart.subsidiary)
             _put(transport, "serviceSaleItem", _external_id("item", item.item.name), body)
@@ -137,19 +137,19 @@ def _has_field(transport: Transport, field: CustomField) -> bool:
     return True
 
 
-def _accounts(mapping: Mapping) -> Iterator[_AccountPlan]:
+def planned_accounts(mapping: Mapping) -> Iterator[AccountPlan]:
     """Yield the accounts that must exist. NetSuite's own are never created."""
     for account, item_id, number in mapping.posting_accounts():
         if not number or account not in _NAMES:
             continue
         name = f"{_NAMES[account]}{f' {item_id}' if item_id else ''}"
-        yield _AccountPlan(number, name, _TYPES[account])
+        yield AccountPlan(number, name, _TYPES[account])
     for item in mapping.default_items.values():
         if item.revenue and not item.deferred:
-            yield _AccountPlan(item.revenue, "Other Billed Revenue", "Income")
+            yield AccountPlan(item.revenue, "Other Billed Revenue", "Income")
 
 
-def _items(mapping: Mapping, policy: Policy) -> Iterator[_ItemPlan]:
+def planned_items(mapping: Mapping, policy: Policy) -> Iterator[ItemPlan]:
     """Yield the items that must exist, with the accounts that the policy gives them."""
     prepaid = mapping.items.get(PREPAID_ITEM)
     breakage = mapping.items.get(BREAKAGE_ITEM)
@@ -171,13 +171,13 @@ def _items(mapping: Mapping, policy: Policy) -> Iterator[_ItemPlan]:
             # Without a rule nothing is ever recognised: our transfer journal takes it out. The
             # income account is asked for by NetSuite and never posted to.
             deferred = mapping.number(Role.DEFERRED_REVENUE_PREPAID)
-            yield _ItemPlan(prepaid, revenue, deferred)
+            yield ItemPlan(prepaid, revenue, deferred)
         case PrepaidItem.DIRECT:
-            yield _ItemPlan(prepaid, liability, is_direct=True)
+            yield ItemPlan(prepaid, liability, is_direct=True)
         case PrepaidItem.RECOGNISED:
             deferred = mapping.number(Role.DEFERRED_REVENUE_PREPAID)
-            yield _ItemPlan(prepaid, liability, deferred, plans_on=ON_BILLING)
-    yield _ItemPlan(
+            yield ItemPlan(prepaid, liability, deferred, plans_on=ON_BILLING)
+    yield ItemPlan(
         breakage,
         breakage.revenue or mapping.number(Observed.REVENUE_BREAKAGE),
         breakage.deferred or mapping.number(Role.DEFERRED_REVENUE_BREAKAGE),
@@ -187,7 +187,7 @@ def _items(mapping: Mapping, policy: Policy) -> Iterator[_ItemPlan]:
     if LineKind.USAGE in mapping.default_items:
         usage.append(mapping.default_items[LineKind.USAGE])
     for item in usage:
-        yield _ItemPlan(
+        yield ItemPlan(
             item,
             item.revenue or revenue,
             item.deferred or mapping.number(Role.DEFERRED_REVENUE_USAGE),
@@ -196,10 +196,10 @@ def _items(mapping: Mapping, policy: Policy) -> Iterator[_ItemPlan]:
     for kind in _PLAIN_KINDS:
         if kind in mapping.default_items:
             plain = mapping.default_items[kind]
-            yield _ItemPlan(plain, plain.revenue or revenue)
+            yield ItemPlan(plain, plain.revenue or revenue)
 
 
-def _put_account(transport: Transport, plan: _AccountPlan, subsidiary: str) -> str:
+def _put_account(transport: Transport, plan: AccountPlan, subsidiary: str) -> str:
     body: Body = {
         "acctNumber": plan.number,
         "acctName": plan.name,
@@ -209,7 +209,7 @@ def _put_account(transport: Transport, plan: _AccountPlan, subsidiary: str) -> s
     return _put(transport, "account", _external_id("account", plan.number), body)
 
 
-def _item_body(plan: _ItemPlan, mapping: Mapping, numbers: dict[str, str], subsidiary: str) -> Body:
+def _item_body(plan: ItemPlan, mapping: Mapping, numbers: dict[str, str], subsidiary: str) -> Body:
     body: Body = {
         "itemId": plan.item.name,
         "incomeAccount": {"id": _account_id(plan.income, numbers)},

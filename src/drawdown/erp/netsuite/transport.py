@@ -137,6 +137,11 @@ class Transport:
         except ValueError as error:
             raise wire.lost(request, f"NetSuite's answer to a query has {error}") from error
 
+    @property
+    def skew_s(self) -> int:
+        """Seconds that NetSuite's clock is ahead of ours, as far as it was noticed."""
+        return self._clock.skew_s
+
     def say_hello(self) -> None:
         """Prove who we are by a call that changes nothing.
 

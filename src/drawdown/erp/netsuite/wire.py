@@ -202,6 +202,19 @@ def suiteql(sql: str, offset: int = 0, limit: int = PAGE_ROWS_MAX) -> Request:
     )
 
 
+def describe_record(record: str) -> Request:
+    """Ask for the JSON Schema of a record type, as this role sees it in this account.
+
+    Source: Oracle help, "Working with Resource Metadata".
+    """
+    return Request(
+        "GET",
+        f"{RECORD_ROOT}/metadata-catalog/{record}",
+        headers=(("Accept", "application/schema+json"),),
+        is_read=True,
+    )
+
+
 def get_system(name: str) -> Request:
     """Read from the system service, such as ``governanceLimits`` (2025.2)."""
     return Request("GET", f"{SYSTEM_ROOT}/{name}", is_read=True)
