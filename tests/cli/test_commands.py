@@ -26,7 +26,8 @@ from tests.cli.commands import Commands, Ran, run, start
 
 COMMANDS = (
     "demo", "sandbox", "ingest", "deliver", "worker", "expire", "reconcile", "blocks", "show",
-    "proof", "waiting", "summaries", "watch", "rules", "export", "version", "database start",
+    "proof", "waiting", "summaries", "watch", "changes list", "changes accept", "changes restore",
+    "changes leave", "rules", "export", "version", "database start",
     "database status", "database stop", "plan check", "plan preview", "suitebilling compare",
     "suitebilling show", "connection check", "connection new-certificate", "doctor",
     "usage ingest", "bill", "balance", "notices", "subscription create", "subscription show",

@@ -15,6 +15,7 @@ import typer
 from drawdown import __version__
 from drawdown.cli import (
     books,
+    changes,
     connection,
     database,
     delivery,
@@ -65,6 +66,7 @@ MODULES = (
     watching,
     subscriptions,
     metering,
+    changes,
 )
 for _module in MODULES:
     _module.register(app)

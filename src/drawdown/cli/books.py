@@ -25,6 +25,7 @@ from drawdown.config import Config, load_config
 from drawdown.core.errors import ConfigurationError
 from drawdown.core.policy import Policy
 from drawdown.core.ports import Erp, Located, Problem
+from drawdown.service.changes import note
 from drawdown.service.ingest import BATCH_SIZE, Answer, expire, ingest
 from drawdown.service.observe import observe
 from drawdown.service.reconcile import reconcile
@@ -200,6 +201,7 @@ def _reconcile(context: typer.Context, as_json: bool = AS_JSON) -> int:
     with chosen_books_and_erp(context) as (books, erp):
         observed = observe(books.session, erp, books.policy)
         result = reconcile(books.session, erp)
+        waits = note(books.session, result)
         if as_json:
             print_json(
                 {
@@ -208,6 +210,8 @@ def _reconcile(context: typer.Context, as_json: bool = AS_JSON) -> int:
                     "recognised": observed.recognised,
                     "refused": [answer._asdict() for answer in observed.refused],
                     "differences": [difference._asdict() for difference in result.differences],
+                    "explained": [difference._asdict() for difference in result.explained],
+                    "changes": len(waits),
                 }
             )
         else:
@@ -217,7 +221,10 @@ def _reconcile(context: typer.Context, as_json: bool = AS_JSON) -> int:
                 warn(f"{difference.kind}: {difference.detail}")
             say(
                 f"{result.blocks} blocks and {result.records} NetSuite records compared: "
-                f"{len(result.differences) or 'no'} differences",
+                f"{len(result.differences) or 'no'} differences"
+                + (f", {len(result.explained)} explained" if result.explained else ""),
                 "bold",
             )
+            if waits:
+                say(f"{len(waits)} changes await a choice: drawdown changes list")
         return REFUSED if result.differences or observed.refused else DONE

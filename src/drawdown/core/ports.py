@@ -189,6 +189,7 @@ class ForeignRecord(NamedTuple):
     event_id: str = ""
     pays: tuple[Applied, ...] = ()
     lines: tuple[ErpLine, ...] = ()
+    is_voided: bool = False
 
 
 class NativeCustomer(NamedTuple):
@@ -383,10 +384,23 @@ class Erp(Protocol):
         """Read all transactions that are not ours but name a block or pay a record of ours."""
         ...
 
-    def native_documents(self, since: datetime | None) -> Iterator[NativeDocument]:
+    def native_documents(
+        self, since: datetime | None, references: Sequence[str] = ()
+    ) -> Iterator[NativeDocument]:
         """Read the documents of others that were changed since an instant of the ERP's clock.
 
-        Orders before invoices before what credits and pays them.
+        Orders before invoices before what credits and pays them. With references, only those.
+        """
+        ...
+
+    def relabel(self, record: str, internal_id: str, external_id: str) -> None:
+        """Give a record another external id; only ever by a person's choice."""
+        ...
+
+    def set_back(self, intent: RecordIntent) -> None:
+        """Set a record back to what an intent says; only ever by a person's choice.
+
+        Lines of orders, invoices and memos cannot be set back: that is refused.
         """
         ...
 

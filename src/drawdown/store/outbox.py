@@ -131,6 +131,18 @@ def expected_records(session: Session) -> Iterator[Expected]:
             return
 
 
+def expected_record(session: Session, external_id: str) -> Expected | None:
+    """Return what one transaction of ours should be; None if there is none of that id."""
+    rows = session.run("outbox_of_record", {"external_id": external_id}).fetchall()
+    return _expected(external_id, rows) if rows else None
+
+
+def purchase_invoice(session: Session, block_id: str) -> str:
+    """Return billing's id of the invoice that a block was bought by; empty: not invoiced."""
+    row = session.run("purchase_invoice_of_block", {"block_id": block_id}).fetchone()
+    return str(row[0]) if row else ""
+
+
 def _expected(external_id: str, rows: list[tuple[Any, ...]]) -> Expected:
     """Fold the rows of one record, oldest first."""
     now: RecordIntent | None = None

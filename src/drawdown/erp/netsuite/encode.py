@@ -94,6 +94,18 @@ def set_amount(intent: RecordIntent, references: References) -> Request:
     return wire.update_record(intent.record, intent.external_id, body)
 
 
+def set_back(intent: RecordIntent, references: References) -> Request:
+    """Render what puts an edited record back: its head and, where they stand alone, its lines."""
+    body = _CREATE[intent.record](intent, references)
+    for fixed in ("externalId", "item", "entity", "customer", "currency", "orderStatus"):
+        body.pop(fixed, None)  # NetSuite does not change them, or not without what hangs on them
+    body.setdefault(fields.BLOCK_ID, None)
+    if intent.record is Record.JOURNAL_ENTRY:
+        body["reversalDate"] = None
+    sublists = tuple(name for name in ("line", "apply") if name in body)
+    return wire.replace_in_record(intent.record, intent.external_id, body, sublists)
+
+
 def _head(intent: RecordIntent, references: References) -> Body:
     """Render the fields that all transactions have."""
     assert intent.posted_on is not None

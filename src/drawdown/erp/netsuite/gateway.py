@@ -391,10 +391,26 @@ class NetSuite:
         with _configured():
             yield from readings.foreign_records(self.transport, self.directory)
 
-    def native_documents(self, since: datetime | None) -> Iterator[NativeDocument]:
+    def native_documents(
+        self, since: datetime | None, references: Sequence[str] = ()
+    ) -> Iterator[NativeDocument]:
         """Read the documents of others that were changed since an instant of NetSuite's clock."""
         with _configured():
-            yield from readings.native_documents(self.transport, self.directory, since)
+            yield from readings.native_documents(self.transport, self.directory, since, references)
+
+    def relabel(self, record: str, internal_id: str, external_id: str) -> None:
+        """Give a record another external id."""
+        self.transport.send(wire.relabel_record(record, internal_id, external_id))
+        self.directory.unlearn(external_id)
+
+    def set_back(self, intent: RecordIntent) -> None:
+        """Set a record back to what an intent says, and compare what NetSuite holds then."""
+        with _configured():
+            self.transport.send(encode.set_back(intent, self.directory))
+            data = self._find(intent)
+            if data is None:
+                raise _gone(intent, "")
+            self._check(intent, data, "NetSuite keeps")
 
     def native_ids(self, references: Iterable[str]) -> dict[str, str]:
         """Return the internal ids of those native references that there are now."""

@@ -180,6 +180,23 @@ def update_record(record: str, external_id: str, body: Mapping[str, Any]) -> Req
     return _write("PATCH", eid_path(record, external_id), body, external_id)
 
 
+def replace_in_record(
+    record: str, external_id: str, body: Mapping[str, Any], sublists: tuple[str, ...]
+) -> Request:
+    """Change the given fields by PATCH; lines of the named sublists that are not given go.
+
+    Source: Oracle help, "Replacing a Sublist".
+    """
+    request = update_record(record, external_id, body)
+    return request._replace(query=(("replace", ",".join(sublists)),)) if sublists else request
+
+
+def relabel_record(record: str, internal_id: str, external_id: str) -> Request:
+    """Give a record another external id; it is named by NetSuite's own id."""
+    path = f"{RECORD_ROOT}/{record}/{quote(internal_id, safe='')}"
+    return _write("PATCH", path, {"externalId": external_id}, external_id)
+
+
 def delete_record(record: str, external_id: str) -> Request:
     """Delete a record."""
     return Request("DELETE", eid_path(record, external_id), subject=external_id)

@@ -6,7 +6,11 @@ says what was found on which block, how much, and what to do.
 
 from __future__ import annotations
 
-from drawdown.service.reconcile.difference import Difference, Reconciliation
+from drawdown.service.reconcile.difference import (
+    Difference,
+    Reconciliation,
+    change_id_of,
+)
 from drawdown.service.reconcile.run import COMPARISONS, reconcile
 
-__all__ = ["COMPARISONS", "Difference", "Reconciliation", "reconcile"]
+__all__ = ["COMPARISONS", "Difference", "Reconciliation", "change_id_of", "reconcile"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from drawdown.core.ids import external_id
 from drawdown.core.ports import Erp, ErpRecord, ForeignRecord
 from drawdown.store.database import Session
 from drawdown.store.natives import Native
@@ -32,17 +33,25 @@ class Difference(NamedTuple):
     detail: str
 
 
+def change_id_of(difference: Difference) -> str:
+    """Return the id of a finding: the same one has the same id, whenever it is found."""
+    parts = (difference.kind, difference.block_id, difference.what)
+    return external_id("chg", *parts, difference.ours, difference.theirs).removeprefix("dd_")
+
+
 class Reconciliation(NamedTuple):
     """The result of one reconciliation.
 
     Attributes:
         blocks: Number of blocks compared.
         records: Number of the ERP's records compared.
+        explained: Differences that a person left as they are, with a reason.
     """
 
     blocks: int
     records: int
     differences: tuple[Difference, ...]
+    explained: tuple[Difference, ...] = ()
 
 
 @dataclass(slots=True)

@@ -29,7 +29,8 @@ def compare_dues(run: Run) -> Iterator[Difference]:
             due = document.due_minor
             if document.kind is DocumentKind.PURCHASE:
                 due += sum(due_of_block[block_id] for block_id in document.block_ids)
-            wanted[document.record] = (due, "")
+            blocks = document.block_ids
+            wanted[document.record] = (due, blocks[0] if len(blocks) == 1 else "")
     for external_id, (booked, block_id) in sorted(wanted.items()):
         amount = booked + run.gathering.unapplied.get(external_id, 0)
         found = run.records.get(external_id)

@@ -19,7 +19,7 @@ def compare_foreign(run: Run) -> Iterator[Difference]:
     for one in run.foreign:
         if native_reference(one.record, one.number) in run.natives:
             continue  # taken in by watch
-        if one.internal_id in named:
+        if one.internal_id in named or one.is_voided:
             continue  # `compare_records` has said so
         original = events.get((one.record, one.event_id)) if one.event_id else None
         amount = money_text(one.amount_minor, one.currency)
@@ -57,7 +57,7 @@ def compare_natives(run: Run) -> Iterator[Difference]:
 
 def name_of(one: ForeignRecord) -> str:
     """Return a name of a foreign record that a refresh of the ERP does not change."""
-    return one.external_id or f"{one.record} {one.number}"
+    return f"{one.record} {one.number}"
 
 
 def twin_of(wanted: ErpRecord, foreign: Sequence[ForeignRecord]) -> ForeignRecord | None:

@@ -64,3 +64,41 @@ VALUES (%(tenant)s, %(reference)s, %(internal_id)s, %(status)s, %(fingerprint)s,
 ON CONFLICT (tenant_id, reference) DO UPDATE
 SET internal_id = excluded.internal_id, status = excluded.status,
     fingerprint = excluded.fingerprint, seen = excluded.seen, detail = excluded.detail
+
+-- add_change --
+INSERT INTO drawdown.change (tenant_id, change_id, kind, block_id, record, currency, ours, theirs,
+                             detail)
+VALUES (%(tenant)s, %(change_id)s, %(kind)s, %(block_id)s, %(record)s, %(currency)s, %(ours)s,
+        %(theirs)s, %(detail)s)
+ON CONFLICT (tenant_id, change_id) DO NOTHING
+
+-- add_change_history --
+-- The tenant's row is locked, so numbers have no gap and no rival.
+INSERT INTO drawdown.change_history (tenant_id, change_id, number, action, person, reason)
+SELECT %(tenant)s, %(change_id)s, 1 + count(*), %(action)s, %(person)s, %(reason)s
+FROM drawdown.change_history WHERE tenant_id = %(tenant)s AND change_id = %(change_id)s
+
+-- changes_latest --
+-- Every change with the last thing that came of it.
+SELECT DISTINCT ON (c.change_id) c.change_id, c.kind, c.block_id, c.record, c.currency, c.ours,
+       c.theirs, c.detail, h.action, h.person, h.reason, h.at,
+       min(h.at) OVER (PARTITION BY c.change_id)
+FROM drawdown.change AS c
+JOIN drawdown.change_history AS h ON h.tenant_id = c.tenant_id AND h.change_id = c.change_id
+WHERE c.tenant_id = %(tenant)s
+ORDER BY c.change_id, h.number DESC
+
+-- change_history --
+SELECT number, action, person, reason, at FROM drawdown.change_history
+WHERE tenant_id = %(tenant)s AND change_id = %(change_id)s ORDER BY number
+
+-- outbox_of_record --
+-- All rows of one record, oldest first.
+SELECT external_id, status, number, posting_period, intent::text FROM drawdown.outbox
+WHERE tenant_id = %(tenant)s AND external_id = %(external_id)s AND record <> 'customer'
+ORDER BY position
+
+-- purchase_invoice_of_block --
+SELECT document_id FROM drawdown.movement
+WHERE tenant_id = %(tenant)s AND block_id = %(block_id)s AND step = 'invoiced'
+ORDER BY sequence LIMIT 1

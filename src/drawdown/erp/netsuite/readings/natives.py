@@ -6,7 +6,7 @@ instant that was read is given back as it was.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 
 from drawdown.core.ids import native_reference, split_native
@@ -25,14 +25,24 @@ _ORACLE_INSTANT = "YYYY-MM-DD HH24:MI:SS"
 
 
 def native_documents(
-    transport: Transport, directory: Directory, since: datetime | None
+    transport: Transport,
+    directory: Directory,
+    since: datetime | None,
+    references: Sequence[str] = (),
 ) -> Iterator[NativeDocument]:
-    """Read the documents of others changed since an instant; orders first, payments last."""
+    """Read the documents of others changed since an instant; orders first, payments last.
+
+    Args:
+        references: Read only these; empty: all.
+    """
     when = (
         f"AND t.lastmodifieddate >= TO_DATE('{since:{_INSTANT}}', '{_ORACLE_INSTANT}') "
         if since
         else ""
     )
+    if references:
+        ids = native_ids(transport, references).values()
+        when += f"AND t.id IN ({', '.join(ids) or '0'}) "
     sql = (
         "SELECT t.id AS id, t.type AS type, t.tranid AS tranid, t.currency AS currency, "
         "t.exchangerate AS rate, t.entity AS entity, t.voided AS voided, "

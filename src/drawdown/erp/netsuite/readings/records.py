@@ -241,6 +241,7 @@ def foreign_records(transport: Transport, directory: Directory) -> Iterator[Fore
             row.get("event", ""),
             tuple(sorted(pays.get(internal_id, ()))),
             tuple(sorted(lines.get(internal_id, ()))),
+            row.get("voided") == "T",
         )
 
 
