@@ -154,6 +154,10 @@ NO_DELETE = (
     "Transactions cannot be deleted while the preference Void Transactions Using Reversing "
     "Journals is on."
 )
+REVENUE_JOURNAL = (
+    "Accounts, amounts, segments and subsidiaries of revenue recognition journals cannot be "
+    "changed."
+)
 VOIDED = "You cannot change the G/L impact of a voided transaction."
 NEGATIVE_TOTAL = "The total can not be negative"
 UNEXPECTED_ERROR = "An unexpected error occurred."

@@ -142,6 +142,15 @@ SETTINGS: tuple[Setting, ...] = (
         "A credit memo first takes off what its invoice has not yet recognized.",
     ),
     Setting(
+        "revenue_journals_in_gl",
+        "detail",
+        ("detail", "summary"),
+        "D",
+        "General Accounting Preferences (section_N1385293), Create Revenue Recognition Journals in "
+        "GL; the default is not said",
+        "Two lines for each plan, or for all plans of the same accounts.",
+    ),
+    Setting(
         "unbilled_receivable_grouping",
         "element",
         ("element", "sub_arrangement", "arrangement"),

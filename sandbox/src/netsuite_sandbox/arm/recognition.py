@@ -1,8 +1,10 @@
 """Month end: arrangements, plans, recognition journals.
 
-Source: "Create Revenue Recognition Journal Entries": Dr deferral account / Cr recognition account,
-in the subsidiary's base currency, at most 1,000 lines a journal; a journal of a shut period goes to
-the next open one.
+Source: "Generating Advanced Revenue Recognition Journal Entries" (section_4358638894): Dr deferral
+account / Cr recognition account, in the subsidiary's base currency, at most 1,000 lines a journal,
+or with summarized journals two lines for up to 50,000 plans of the same accounts; a journal of a
+shut period goes to the next open one if it is approved at once, else to the one that the preference
+on closed periods names.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from netsuite_sandbox.periods import Period, Periods
 from netsuite_sandbox.store.database import Row
 
 LINES_PER_JOURNAL_MAX = 1000
+PLANS_PER_SUMMARY_MAX = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +58,31 @@ def month_end(
     return result
 
 
-def recognize(company: Company, ledger: Ledger, periods: Periods, name: str) -> dict[str, Any]:
-    """Create the recognition journals of all planned lines up to a period."""
+def recognize(
+    company: Company, ledger: Ledger, periods: Periods, name: str, *, approve: bool = True
+) -> dict[str, Any]:
+    """Create the recognition journals of all planned lines up to a period.
+
+    Args:
+        approve: Approve Journal; asked only where journals need approval.
+    """
     asked = periods.find(name)
+    approved = approve or not company.settings["require_journal_approval"]
+    summary = company.settings["revenue_journals_in_gl"] == "summary"
     journals: list[dict[str, Any]] = []
     recognized: list[dict[str, Any]] = []
     with company.db.transaction():
-        posting = posting_period(periods, asked)
+        shut = asked.closed or asked.all_locked
+        posting = periods.offered() if shut and not approved else posting_period(periods, asked)
         due = _due(company, asked)
         for subsidiary in sorted({part.element["subsidiary"] for part in due}):
             mine = [part for part in due if part.element["subsidiary"] == subsidiary]
-            step = LINES_PER_JOURNAL_MAX // 2
+            step = PLANS_PER_SUMMARY_MAX if summary else LINES_PER_JOURNAL_MAX // 2
             for start in range(0, len(mine), step):
                 chunk = mine[start : start + step]
-                journals.append(_journal(company, ledger, subsidiary, posting, chunk))
+                journals.append(
+                    _journal(company, ledger, posting, chunk, approved=approved, summary=summary)
+                )
                 recognized.extend(_shown(company, part) for part in chunk)
     return {"period": asked.name, "journals": journals, "recognized": recognized}
 
@@ -111,28 +125,25 @@ def _base(company: Company, element: Row, units: int) -> int:
 
 
 def _journal(
-    company: Company, ledger: Ledger, subsidiary: int, period: Period, parts: list[Due]
-) -> dict[str, Any]:
+    company: Company, ledger: Ledger, period: Period, parts: list[Due],
+    *, approved: bool, summary: bool,
+) -> dict[str, Any]:  # fmt: skip
     """Write one recognition journal."""
+    subsidiary = parts[0].element["subsidiary"]
     header = Header(
         type="Journal", trandate=period.end, subsidiary=subsidiary,
         currency=company.base_currency(subsidiary), exchangerate=Decimal(1),
-        tranid=f"JE{company.db.next_number('Journal')}", postingperiod=period.id, status="B",
-        memo="Revenue recognition", extra={"approved": True},
+        tranid=f"JE{company.db.next_number('Journal')}", postingperiod=period.id,
+        status="B" if approved else "A", memo="Revenue recognition", posting=approved,
+        extra={"approved": approved},
     )  # fmt: skip
     mainline = company.settings["journal_lines_mainline"] == "T"
     lines: list[Line] = []
-    for part in parts:
-        if not part.base:
-            continue
-        element = part.element
-        for account, amount in (
-            (element["deferralaccount"], part.base),
-            (element["recognitionaccount"], -part.base),
-        ):
+    for debit, credit, entity, base in _pairs(parts, summary=summary):
+        for account, amount in ((debit, base), (credit, -base)):
             lines.append(
-                Line(len(lines), account, amount, amount, mainline=mainline,
-                     entity=element["entity"], memo="Revenue recognition")
+                Line(len(lines), account, amount, amount, mainline=mainline, entity=entity,
+                     memo="Revenue recognition")
             )  # fmt: skip
     header.total = sum(line.amount for line in lines if line.amount > 0)
     journal = ledger.insert(header, lines)
@@ -151,6 +162,22 @@ def _journal(
     return {"id": str(journal), "tranid": header.tranid, "lines": len(lines)}
 
 
+def _pairs(parts: list[Due], *, summary: bool) -> list[tuple[int, int, int | None, int]]:
+    """Deferral account, recognition account, customer and base amount of each pair of lines."""
+    if not summary:
+        return [
+            (part.element["deferralaccount"], part.element["recognitionaccount"],
+             part.element["entity"], part.base)
+            for part in parts
+            if part.base
+        ]  # fmt: skip
+    sums: dict[tuple[int, int], int] = {}
+    for part in parts:
+        key = (part.element["deferralaccount"], part.element["recognitionaccount"])
+        sums[key] = sums.get(key, 0) + part.base
+    return [(debit, credit, None, base) for (debit, credit), base in sums.items() if base]
+
+
 def _shown(company: Company, part: Due) -> dict[str, Any]:
     element = part.element
     precision = company.precision(element["currency"])
@@ -166,6 +193,20 @@ def _shown(company: Company, part: Due) -> dict[str, Any]:
 
 def _text(value: int | None) -> str | None:
     return None if value is None else str(value)
+
+
+def is_system_journal(company: Company, journal: int) -> bool:
+    """Whether revenue management made a journal; its accounts and amounts are fixed.
+
+    Source: "Editing an Advanced Revenue Recognition Journal Entry" (section_4358639397).
+    """
+    return (
+        company.db.one(
+            "SELECT 1 FROM link WHERE nextdoc = ? AND linktype IN ('RevRec', 'RevRecls') LIMIT 1",
+            (journal,),
+        )
+        is not None
+    )
 
 
 def drop_journal(company: Company, journal: int) -> None:

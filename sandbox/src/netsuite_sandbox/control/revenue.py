@@ -18,6 +18,7 @@ from netsuite_sandbox.arm.reclassification import reclassify
 from netsuite_sandbox.arm.recognition import month_end, recognize
 from netsuite_sandbox.company import Company, Master
 from netsuite_sandbox.errors import invalid_request
+from netsuite_sandbox.records.month_end_revaluation import revalue_open_balances
 from netsuite_sandbox.suitebilling.billing import bill
 from netsuite_sandbox.suitebilling.rating import rate
 from netsuite_sandbox.suitebilling.terms import end_term
@@ -60,15 +61,22 @@ def _plans(sandbox: Sandbox, request: Request) -> Any:
 
 
 def _recognition(sandbox: Sandbox, request: Request) -> Any:
-    books = sandbox.books
-    period = str(_object(request).get("period", ""))
-    return recognize(books.company, books.ledger, books.periods, period)
+    body, books = _object(request), sandbox.books
+    return recognize(
+        books.company, books.ledger, books.periods, str(body.get("period", "")),
+        approve=body.get("approve", True) is not False,
+    )  # fmt: skip
 
 
 def _reclassification(sandbox: Sandbox, request: Request) -> Any:
     books = sandbox.books
     period = str(_object(request).get("period", ""))
     return reclassify(books.company, books.ledger, books.periods, period)
+
+
+def _revaluation(sandbox: Sandbox, request: Request) -> Any:
+    """Revalue Open Currency Balances of a period."""
+    return revalue_open_balances(sandbox.books, str(_object(request).get("period", "")))
 
 
 def _rating(sandbox: Sandbox, request: Request) -> Any:
@@ -179,6 +187,7 @@ ROUTES: dict[tuple[str, str], Callable[[Sandbox, Request], Any]] = {
     ("POST", "/revenue-plans/update"): _plans,
     ("POST", "/revenue-recognition"): _recognition,
     ("POST", "/reclassification"): _reclassification,
+    ("POST", "/revaluation"): _revaluation,
     ("POST", "/revenue-rules"): _rule,
     ("POST", "/recognition-event-types"): _event_type,
     ("POST", "/recognition-events"): _event,

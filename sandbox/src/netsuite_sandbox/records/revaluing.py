@@ -4,7 +4,8 @@ Sources: "Variance Calculations for Realized Gain and Loss" (bridgehead_42798287
 (payment rate - source rate) x applied amount, rounded to the base currency; "Rounding Gain/Loss"
 (bridgehead_4030214366): what then remains, 0.04 or less, goes to Rounding Gain/Loss by another
 FxReval; "Posting Periods and Transaction Dates for Realized Gain and Loss" (bridgehead_1550020494)
-for the dates. TRAN_PRD_CLOSED of "SOAP Web Services Error Status Codes" says that a closed period
+for the dates; "Currency Revaluation Transactions" (section_1550016096): in base currency.
+TRAN_PRD_CLOSED of "SOAP Web Services Error Status Codes" says that a closed period
 refuses the application: setting realized_gain_loss_when_closed.
 """
 
@@ -51,10 +52,12 @@ def _write(books: Books, payer: Header, source: Row, account: int, base: int, sp
     company = books.company
     day, period = _when(books, payer, source)
     header = Header(
-        type="FxReval", trandate=day, subsidiary=payer.subsidiary, currency=payer.currency,
-        exchangerate=payer.exchangerate, entity=payer.entity,
+        type="FxReval", trandate=day, subsidiary=payer.subsidiary,
+        currency=company.base_currency(payer.subsidiary), exchangerate=Decimal(1),
+        entity=payer.entity,
         tranid=f"FXREV{company.db.next_number('FxReval')}", postingperiod=period, account=account,
-        createdfrom=payer.id, memo=_MEMOS[special], extra={"source": source["id"]},
+        createdfrom=payer.id, memo=_MEMOS[special],
+        extra={"source": source["id"], "of": payer.currency},
     )  # fmt: skip
     books.ledger.insert(
         header,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from netsuite_sandbox.arm.elements import drop_source
-from netsuite_sandbox.arm.recognition import drop_journal
+from netsuite_sandbox.arm.recognition import drop_journal, is_system_journal
 from netsuite_sandbox.errors import (
     CANT_DEL_REALIZED_GAINLOSS,
     DUP_ENTITY,
     DUP_RCRD,
     NO_DELETE,
+    REVENUE_JOURNAL,
     TRANS_IN_USE,
     TYPE_MISMATCH,
     VOIDED,
@@ -144,11 +145,14 @@ def update(
         kind.undo(books, Draft(old, old_lines))
     draft = kind.build(books, kind, values, old)
     check_accounts(books.company, draft.header, draft.lines)
-    changed = _impact(old_lines) != _impact(draft.lines) or old.posting != draft.header.posting
+    moved = _impact(old_lines) != _impact(draft.lines)
+    changed = moved or old.posting != draft.header.posting
     if old.posting:
         books.periods.check_change(old.postingperiod, receivables=kind.receivables, ledger=changed)
     if changed and old.extra.get("voided"):
         raise user_error(VOIDED)
+    if moved and old.type == "Journal" and is_system_journal(books.company, tx):
+        raise user_error(REVENUE_JOURNAL)
     books.ledger.replace(draft.header, draft.lines)
     if not kind.settled_once:
         kind.settle(books, draft)
