@@ -6,7 +6,7 @@ costs in round trips. Instants are passed in; nothing here reads a clock but `da
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -26,7 +26,7 @@ class Claim(NamedTuple):
     """A row that one worker holds for the time of its lease.
 
     Attributes:
-        slot: Its call in flight, counted per connection.
+        slot: Its call in flight, counted per connection; 0: taken ahead, it has none yet.
         fence: Number of this claim of the row; a settlement with an older one is refused.
         attempts: Claims of the row so far, this one included.
         claimed_at: Instant of the claim.
@@ -146,9 +146,21 @@ def claim_rows(
     leased_until: datetime,
     next_probe_at: datetime,
     limit: int,
+    ahead: Mapping[str, int],
 ) -> list[Claim]:
-    """Take up to `limit` rows that may go now, within the free slots of their connections."""
-    common = {"tenants": list(tenants), "now": now, "limit": limit}
+    """Take up to `limit` rows that may go now, within the free slots of their connections.
+
+    Args:
+        ahead: Rows to take besides, without a slot, by connection.
+    """
+    common = {
+        "tenants": list(tenants),
+        "now": now,
+        "limit": limit,
+        "most": limit + len(ahead),
+        "ahead": list(ahead),
+        "wanted": list(ahead.values()),
+    }
     rows = session.run("lock_connections", common).fetchall()
     if not rows:
         return []
@@ -187,7 +199,7 @@ def renew_rows(session: Session, claims: Sequence[Claim], leased_until: datetime
     """Prolong the leases of claimed rows; return those that are still held."""
     held = session.run("renew_rows", {**_rows_of(claims), "leased_until": leased_until})
     kept: set[ClaimKey] = {(row[0], row[1], row[2]) for row in held}
-    still = [one for one in claims if one.key in kept]
+    still = [one for one in claims if one.key in kept and one.slot]
     session.run("renew_slots", {**_slots_of(still), "leased_until": leased_until})
     return kept
 
@@ -195,7 +207,7 @@ def renew_rows(session: Session, claims: Sequence[Claim], leased_until: datetime
 def give_back_rows(session: Session, claims: Sequence[Claim], now: datetime) -> None:
     """Undo claims of rows that were not begun."""
     session.run("give_back_rows", {**_rows_of(claims), "now": now})
-    session.run("free_slots", _slots_of(claims))
+    free_slots(session, claims)
 
 
 def settle_rows(session: Session, endings: Sequence[Ending], now: datetime) -> set[ClaimKey]:
@@ -242,8 +254,10 @@ def leave_lanes(session: Session, finished: Sequence[tuple[str, int]]) -> None:
 
 
 def free_slots(session: Session, claims: Sequence[Claim]) -> None:
-    """End the calls in flight of claims."""
-    session.run("free_slots", _slots_of(claims))
+    """End the calls in flight of claims, those that handed their slot on excepted."""
+    having = [one for one in claims if one.slot]
+    if having:
+        session.run("free_slots", _slots_of(having))
 
 
 def connections(

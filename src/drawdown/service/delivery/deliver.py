@@ -127,13 +127,13 @@ class _Run:
         self.crew.begin(claims)
         if claims:
             self.observer.claimed(claims)
-        if not self.crew.under_way:
+        if not self.crew.pending:
             return False
         results = self.crew.gather(self.options.lease.total_seconds() / 3)
         if not results:
             renew(
                 self.session,
-                list(self.crew.under_way.values()),
+                self.crew.held(),
                 now=self.clock(),
                 lease=self.options.lease,
             )
@@ -153,7 +153,7 @@ class _Run:
             self.observer.lost(lost)
         for before, now in settled.changes:
             self.observer.connection_changed(before, now)
-        self.observer.in_flight(len(self.crew.under_way))
+        self.observer.in_flight(self.crew.pending)
         return True
 
     def wait(self, sleep: Callable[[float], None], *, until_empty: bool) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -47,6 +47,11 @@ class Outcome(StrEnum):
     def is_done(self) -> bool:
         """Whether the ERP holds the record as intended."""
         return self in (Outcome.DELIVERED, Outcome.ADOPTED)
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether the ERP takes calls: it answered, be it with a refusal."""
+        return self.is_done or self is Outcome.REFUSED
 
 
 class Result(NamedTuple):
@@ -128,6 +133,7 @@ def claim(
     limit: int,
     tenants: Sequence[str] | None = None,
     lease: timedelta = LEASE,
+    ahead: Mapping[str, int] | None = None,
 ) -> list[Claim]:
     """Take rows that may go now, at most `limit`, and hold them for the time of a lease.
 
@@ -137,6 +143,8 @@ def claim(
     Args:
         worker: Name of this worker, unlike all others.
         tenants: Tenants to serve; None: the session's own.
+        ahead: Rows to take besides, by connection, to be at hand when calls of this worker end:
+            their slot is 0 until an earlier claim of the same connection hands its own on.
 
     Returns:
         Claims, at most one per lane, possibly none. Each must be performed and settled, or given
@@ -146,7 +154,7 @@ def claim(
         StoreError: The database refused; nothing was claimed.
     """
     served = [session.tenant_id] if tenants is None else tenants
-    if limit <= 0 or not served:
+    if (limit <= 0 and not ahead) or not served:
         return []
     with session.transaction():
         rows.enter_lanes(session, served)
@@ -158,6 +166,7 @@ def claim(
             leased_until=now + lease,
             next_probe_at=now + governor.PROBE_EVERY,
             limit=limit,
+            ahead=ahead or {},
         )
 
 

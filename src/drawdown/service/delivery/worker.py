@@ -88,7 +88,7 @@ class Worker:
                     with self._open_session() as session:
                         for begun in self._turns(session, crew):
                             failures = 0
-                            if until_idle and not begun and not crew.under_way:
+                            if until_idle and not begun and not crew.pending:
                                 return
                         return
                 except StoreError as error:
@@ -105,28 +105,29 @@ class Worker:
         clock = self._given_clock or DatabaseClock(session)
         renew_s = self._lease.total_seconds() / 3
         renew_at = monotonic() + renew_s
-        pause_s = 0.0
         give_up_at = None
+        pause_s = 0.0
         while True:
             began = monotonic()
-            begun = 0
-            if self._stopped.is_set():
-                give_up_at = give_up_at or began + GRACE_S
+            if self._stopped.is_set() and give_up_at is None:
+                give_up_at = began + GRACE_S
+                give_back(session, crew.stranded(crew.waiting), now=clock())
+            if give_up_at is not None:
                 pause_s = give_up_at - began
-            self._gather(crew, min(pause_s if crew.room else renew_s, renew_at - began), began)
+            self._gather(crew, min(pause_s, renew_at - began), began)
             if self._finished:
                 self._settle(session, clock, crew)
                 pause_s = 0.0
             if monotonic() >= renew_at:
-                renew(session, list(crew.under_way.values()), now=clock(), lease=self._lease)
+                renew(session, crew.held(), now=clock(), lease=self._lease)
                 renew_at = monotonic() + renew_s
-            if give_up_at is not None:
-                if not crew.under_way or monotonic() >= give_up_at:
-                    return
-            elif crew.room:
+            begun = 0
+            if give_up_at is None:
                 begun = self._claim(session, clock, crew)
                 # If there is no more to have just now, look again soon, then ever less often.
                 pause_s = min(POLL_MAX_S, max(TURN_S, pause_s * 2))
+            elif not crew.pending or monotonic() >= give_up_at:
+                return
             yield begun
 
     def _gather(self, crew: Crew, timeout_s: float, began: float) -> None:
@@ -134,20 +135,23 @@ class Worker:
         if not self._finished:
             self._finished += crew.gather(timeout_s)
         rest = TURN_S - (monotonic() - began)
-        if self._finished and crew.under_way and rest > 0:
+        if self._finished and crew.pending and rest > 0:
             sleep(rest)
         self._finished += crew.gather(0)
 
     def _settle(self, session: Session, clock: Clock, crew: Crew) -> None:
-        settled = settle(session, self._finished, now=clock(), chance=self._chance)
+        now = clock()
+        settled = settle(session, self._finished, now=now, chance=self._chance)
         self._finished = []
+        paused = [state.connection_id for _, state in settled.changes if state.resume_at > now]
+        give_back(session, crew.stranded(paused), now=now)
         for result in settled.written:
             self._observer.settled(result)
         for lost in settled.lost:
             self._observer.lost(lost)
-        for before, now in settled.changes:
-            self._observer.connection_changed(before, now)
-        self._observer.in_flight(len(crew.under_way))
+        for before, after in settled.changes:
+            self._observer.connection_changed(before, after)
+        self._observer.in_flight(crew.pending)
 
     def _claim(self, session: Session, clock: Clock, crew: Crew) -> int:
         now = clock()
@@ -158,12 +162,14 @@ class Worker:
             limit=crew.room,
             tenants=tuple(self._erps),
             lease=self._lease,
+            ahead=crew.wanted(),
         )
         if claims and self._stopped.is_set():
             give_back(session, claims, now=now)
             return 0
         if claims:
             crew.begin(claims)
+            give_back(session, crew.stranded(), now=now)
             self._observer.claimed(claims)
-            self._observer.in_flight(len(crew.under_way))
+            self._observer.in_flight(crew.pending)
         return len(claims)

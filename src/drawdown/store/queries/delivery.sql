@@ -62,11 +62,13 @@ WHERE o.tenant_id = r.tenant_id AND o.position = r.position
 
 -- lock_connections --
 -- Connections that may take calls now and have some to make, longest unserved first. Whether a slot
--- is free is counted again when the lock is held.
+-- is free is counted again when the lock is held. `ahead` names connections of which this worker
+-- wants rows to be at hand when calls of its own end.
 SELECT c.connection_id FROM drawdown.erp_connection AS c
 WHERE c.resume_at <= %(now)s
-  AND (SELECT count(*) FROM drawdown.erp_slot AS s
-       WHERE s.connection_id = c.connection_id AND s.leased_until > %(now)s) < c.allowed
+  AND (c.connection_id = ANY (%(ahead)s::text[])
+       OR (SELECT count(*) FROM drawdown.erp_slot AS s
+           WHERE s.connection_id = c.connection_id AND s.leased_until > %(now)s) < c.allowed)
   AND EXISTS (
     SELECT FROM drawdown.delivery AS d
     WHERE d.connection_id = c.connection_id AND d.tenant_id = ANY (%(tenants)s::text[])
@@ -76,7 +78,7 @@ WHERE c.resume_at <= %(now)s
         OR EXISTS (SELECT FROM drawdown.outbox AS o
                    WHERE o.tenant_id = d.tenant_id AND o.status = 'waiting' AND o.blockers = 0
                      AND o.attempts > 0 AND o.due_at <= %(now)s)))
-ORDER BY c.served_at, c.connection_id LIMIT %(limit)s FOR UPDATE OF c SKIP LOCKED
+ORDER BY c.served_at, c.connection_id LIMIT %(most)s FOR UPDATE OF c SKIP LOCKED
 
 -- drop_dead_slots --
 DELETE FROM drawdown.erp_slot WHERE (connection_id, slot) IN (
@@ -87,27 +89,35 @@ DELETE FROM drawdown.erp_slot WHERE (connection_id, slot) IN (
 -- claim_rows --
 -- Rows whose lanes are free, as many as each connection has slots for: each tenant's oldest first,
 -- the tenants of a connection taking turns, those longest unserved first. A connection whose circuit
--- is open gets one call, of a row tried least, and the next one after the probe interval.
+-- is open gets one call, of a row tried least, and the next one after the probe interval. Rows taken
+-- ahead have slot 0: they may go when an earlier call of the same worker hands its slot on.
 WITH free AS MATERIALIZED (
-    SELECT c.connection_id, c.slot_count, c.opened_at IS NOT NULL AS is_open,
-           least(c.allowed - (SELECT count(*) FROM drawdown.erp_slot AS s
-                              WHERE s.connection_id = c.connection_id
-                                AND s.leased_until > %(now)s),
-                 CASE WHEN c.opened_at IS NOT NULL THEN 1 END) AS slots
-    FROM drawdown.erp_connection AS c WHERE c.connection_id = ANY (%(connections)s::text[])
+    SELECT connection_id, c.slot_count, c.opened_at IS NOT NULL AS is_open,
+           greatest(0, least(c.allowed - s.live,
+                             CASE WHEN c.opened_at IS NOT NULL THEN 1 END)) AS slots,
+           CASE WHEN c.opened_at IS NULL AND s.live <= c.allowed THEN coalesce(a.wanted, 0)
+                ELSE 0 END AS ahead
+    FROM drawdown.erp_connection AS c
+    CROSS JOIN LATERAL (
+        SELECT count(*)::int AS live FROM drawdown.erp_slot AS s
+        WHERE s.connection_id = c.connection_id AND s.leased_until > %(now)s
+    ) AS s
+    LEFT JOIN unnest(%(ahead)s::text[], %(wanted)s::int[]) AS a (connection_id, wanted)
+        USING (connection_id)
+    WHERE connection_id = ANY (%(connections)s::text[])
 ), candidate AS (
-    SELECT f.connection_id, f.slots, f.is_open, d.tenant_id, d.served_at, r.position, r.attempts,
+    SELECT f.connection_id, f.slots, f.ahead, f.is_open, d.tenant_id, d.served_at, r.position, r.attempts,
            row_number() OVER (PARTITION BY d.tenant_id ORDER BY r.position) AS turn
     FROM free AS f JOIN drawdown.delivery AS d USING (connection_id) CROSS JOIN LATERAL (
         (SELECT o.position, o.attempts FROM drawdown.outbox AS o
          WHERE o.tenant_id = d.tenant_id AND o.status = 'waiting' AND o.blockers = 0
            AND o.attempts = 0
-         ORDER BY o.position LIMIT greatest(f.slots, 0))
+         ORDER BY o.position LIMIT f.slots + f.ahead)
         UNION ALL
         (SELECT o.position, o.attempts FROM drawdown.outbox AS o
          WHERE o.tenant_id = d.tenant_id AND o.status = 'waiting' AND o.blockers = 0
            AND o.attempts > 0 AND o.due_at <= %(now)s
-         ORDER BY o.due_at LIMIT greatest(f.slots, 0))
+         ORDER BY o.due_at LIMIT f.slots + f.ahead)
     ) AS r
     WHERE d.tenant_id = ANY (%(tenants)s::text[])
 ), placed AS (
@@ -116,22 +126,26 @@ WITH free AS MATERIALIZED (
         ORDER BY CASE WHEN is_open THEN attempts ELSE 0 END, turn, served_at, tenant_id, position
     ) AS place FROM candidate
 ), chosen AS (
-    SELECT connection_id, tenant_id, position FROM placed WHERE place <= slots
-    ORDER BY turn, served_at, tenant_id LIMIT %(limit)s
+    (SELECT connection_id, tenant_id, position, true AS has_slot FROM placed WHERE place <= slots
+     ORDER BY turn, served_at, tenant_id LIMIT %(limit)s)
+    UNION ALL
+    SELECT connection_id, tenant_id, position, false FROM placed
+    WHERE place > slots AND place <= slots + ahead
 ), locked AS MATERIALIZED (
-    SELECT o.tenant_id, o.position, chosen.connection_id
+    SELECT o.tenant_id, o.position, chosen.connection_id, chosen.has_slot
     FROM drawdown.outbox AS o JOIN chosen USING (tenant_id, position)
     WHERE o.status = 'waiting' AND o.blockers = 0 AND (o.attempts = 0 OR o.due_at <= %(now)s)
     FOR UPDATE OF o SKIP LOCKED
 ), numbered AS MATERIALIZED (
-    SELECT l.*, f.slot_count + row_number() OVER (PARTITION BY l.connection_id) AS slot
+    SELECT l.*, CASE WHEN l.has_slot THEN f.slot_count + row_number()
+        OVER (PARTITION BY l.connection_id, l.has_slot ORDER BY l.position) ELSE 0 END AS slot
     FROM locked AS l JOIN free AS f USING (connection_id)
 ), slots AS (
     INSERT INTO drawdown.erp_slot (connection_id, slot, worker, leased_until)
-    SELECT connection_id, slot, %(worker)s, %(leased_until)s FROM numbered
+    SELECT connection_id, slot, %(worker)s, %(leased_until)s FROM numbered WHERE has_slot
 ), counted AS (
     UPDATE drawdown.erp_connection AS c
-    SET slot_count = n.last, served_at = %(now)s,
+    SET slot_count = greatest(c.slot_count, n.last), served_at = %(now)s,
         resume_at = CASE WHEN c.opened_at IS NULL THEN c.resume_at ELSE %(next_probe_at)s END
     FROM (SELECT connection_id, max(slot) AS last FROM numbered GROUP BY 1) AS n
     WHERE c.connection_id = n.connection_id

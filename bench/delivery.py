@@ -1,0 +1,334 @@
+"""How near workers come to what an ERP allows, and what happens after an outage.
+
+Run: make bench, or python bench/delivery.py [--json] [--seconds N]
+
+A stub of NetSuite (bench/delivery_stub.py, a process of its own) answers each call after 300 ms and
+counts, by account, the calls in flight. Worker processes with the real adapter, over real HTTP and
+on the bundled PostgreSQL with fsync on, deliver deposits: a POST and a GET each.
+
+* *20 tenants* and *200 tenants*, each with an account of its own that allows 10 calls at once: calls
+  answered a second, beside the ideal (tenants x limit / latency). Where the machine cannot carry the
+  ideal, the ceiling is measured: bare HTTP clients with the same requests against the same stub.
+* *outage*: 20 tenants with a backlog of 10,000; the stub is out until every circuit is open. From the
+  first call that succeeds until all is delivered, beside the ideal time.
+
+No account may ever see more calls at once than its limit. Exit status: 0 targets reached, 1 not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from time import monotonic, perf_counter, sleep
+
+import psycopg
+
+from drawdown.core.plan import Operation, RecordIntent
+from drawdown.core.ports import Erp
+from drawdown.core.rules import Record
+from drawdown.erp.netsuite import (
+    Connection,
+    NetSuite,
+    Threads,
+    generate_key_pair,
+    new_client,
+    standard_mapping,
+)
+from drawdown.service.delivery import Worker, register
+from drawdown.store.codec import encode_intent
+from drawdown.store.database import Database
+from drawdown.store.embedded import temporary_server
+
+LATENCY_S = 0.3
+LIMIT = 10
+CALLS_PER_RECORD = 2
+FEW, MANY = 20, 200
+FEW_TARGET, MANY_TARGET, OUTAGE_TARGET = 0.95, 0.75, 1.2
+BACKLOG = 10_000
+
+
+class Stub:
+    """The stub's process and its control line."""
+
+    def __init__(self, accounts: int) -> None:
+        script = Path(__file__).with_name("delivery_stub.py")
+        self._process = subprocess.Popen(
+            [sys.executable, str(script), str(accounts)], stdout=subprocess.PIPE
+        )
+        assert self._process.stdout is not None
+        told = json.loads(self._process.stdout.readline())
+        self.ports: list[int] = told["ports"]
+        self._line = socket.create_connection(("127.0.0.1", told["control"])).makefile("rwb")
+
+    def tell(self, **change: object) -> dict[str, object]:
+        """Change something and return the counts."""
+        self._line.write(json.dumps(change).encode() + b"\n")
+        self._line.flush()
+        counts: dict[str, object] = json.loads(self._line.readline())
+        return counts
+
+    def answered(self) -> int:
+        return int(str(self.tell()["answered"]))
+
+    def most(self) -> int:
+        """The most calls that any account has ever seen at once."""
+        counts = self.tell()["most"]
+        assert isinstance(counts, list)
+        return max(counts)
+
+    def close(self) -> None:
+        self._line.close()
+        self._process.kill()
+        self._process.communicate()
+
+
+def tenant_name(number: int) -> str:
+    return f"tenant-{number:03d}"
+
+
+def fill(owner: psycopg.Connection, tenants: int, records: int) -> None:
+    """Put deposits into the outboxes, each in a lane of its own."""
+    columns = "tenant_id, position, external_id, record, operation, event_id, lanes, intent"
+    with owner.cursor().copy(f"COPY drawdown.outbox ({columns}) FROM STDIN") as copy:
+        for number in range(tenants):
+            for position in range(1, records + 1):
+                name, block = f"dd-deposit-{number}-{position}", f"B{position}"
+                intent = RecordIntent(
+                    Record.CUSTOMER_DEPOSIT, Operation.CREATE, name, (block,), "dd-customer-1",
+                    f"purchase:{position}", "Prepaid credits", date(2026, 1, 31), date(2026, 1, 31),
+                    "USD", amount_minor=10_000, block_id=block, kind="purchased",
+                    initial_minor=10_000,
+                )  # fmt: skip
+                copy.write_row(
+                    (tenant_name(number), position, name, "customerDeposit", "create",
+                     intent.event_id, [block], encode_intent(intent))
+                )  # fmt: skip
+    owner.execute("ANALYZE drawdown.outbox")
+
+
+def connection(port: int, key: str) -> Connection:
+    return Connection("TSTDRV1000001", "client", "certificate", key, f"http://127.0.0.1:{port}")
+
+
+def work(url: str, ports: list[int], key: str, concurrency: int) -> None:
+    """Be a worker process until SIGTERM."""
+    database = Database(url)
+    mapping = replace(standard_mapping(()), subsidiary="")
+    erps: dict[str, Erp] = {}
+    with ExitStack() as stack:
+        for number, port in enumerate(ports):
+            client = stack.enter_context(new_client())
+            erps[tenant_name(number)] = NetSuite(connection(port, key), mapping, Threads(client))
+        worker = Worker(
+            database.worker_session, erps, name=f"bench:{os.getpid()}", concurrency=concurrency
+        )
+        signal.signal(signal.SIGTERM, lambda *_: worker.stop())
+        worker.run()
+
+
+@contextmanager
+def workers(
+    url: str, stub: Stub, key_file: Path, processes: int, concurrency: int
+) -> Iterator[None]:
+    command = [
+        sys.executable, __file__, "--work", url, "--ports", json.dumps(stub.ports),
+        "--key", str(key_file), "--concurrency", str(concurrency),
+    ]  # fmt: skip
+    running = [subprocess.Popen(command) for _ in range(processes)]
+    try:
+        yield
+    finally:
+        for process in running:
+            process.terminate()
+        for process in running:
+            process.wait()
+
+
+def bare(ports: list[int], threads: int, seconds: float) -> None:
+    """Send the same requests as workers do, without anything else; for the ceiling."""
+    until = monotonic() + seconds
+    body = json.dumps({"externalId": "x", "payment": 100.0, "tranDate": "2026-01-31"}).encode()
+
+    def call(number: int) -> None:
+        with_client = clients[number % len(clients)]
+        url = f"http://127.0.0.1:{ports[number % len(ports)]}/services/rest/record/v1/deposit"
+        while monotonic() < until:
+            with_client.request("POST", url, content=body).read()
+            with_client.request("GET", f"{url}/eid:x").read()
+
+    with ExitStack() as stack:
+        clients = [stack.enter_context(new_client()) for _ in ports]
+        running = [threading.Thread(target=call, args=(n,)) for n in range(threads)]
+        for one in running:
+            one.start()
+        for one in running:
+            one.join()
+
+
+def measure_ceiling(stub: Stub, processes: int, threads: int, seconds: float) -> float:
+    command = [
+        sys.executable, __file__, "--bare", str(threads), "--ports", json.dumps(stub.ports),
+        "--seconds", str(seconds + 6),
+    ]  # fmt: skip
+    running = [subprocess.Popen(command) for _ in range(processes)]
+    sleep(5)
+    rate = rate_of(stub, seconds)
+    for process in running:
+        process.wait()
+    return rate
+
+
+def rate_of(stub: Stub, seconds: float) -> float:
+    """Return the calls answered a second, over so many seconds."""
+    before, began = stub.answered(), perf_counter()
+    sleep(seconds)
+    return (stub.answered() - before) / (perf_counter() - began)
+
+
+class Bench:
+    def __init__(self, arguments: argparse.Namespace, folder: Path) -> None:
+        self.arguments = arguments
+        self.key_file = folder / "key.pem"
+        self.key_file.write_text(
+            generate_key_pair(datetime(2026, 1, 1, tzinfo=UTC)).private_key_pem, "ascii"
+        )
+
+    @contextmanager
+    def books(self, tenants: int, records: int) -> Iterator[tuple[str, psycopg.Connection, Stub]]:
+        with (
+            temporary_server() as url,
+            psycopg.connect(url, autocommit=True) as owner,
+        ):
+            database = Database(url)
+            database.migrate()
+            stub = Stub(tenants)
+            try:
+                fill(owner, tenants, records)
+                with database.worker_session() as session:
+                    for number in range(tenants):
+                        name = tenant_name(number)
+                        register(session, f"bench:{number}", LIMIT, tenant_id=name)
+                yield url, owner, stub
+            finally:
+                stub.close()
+
+    def steady(self, tenants: int, *, with_ceiling: bool) -> dict[str, object]:
+        """Measure the rate while there is more than enough to deliver."""
+        seconds = self.arguments.seconds
+        ideal = tenants * LIMIT / LATENCY_S
+        records = int(ideal / CALLS_PER_RECORD * (seconds + 30) / tenants)
+        processes, concurrency = self.arguments.processes, self.arguments.concurrency
+        concurrency = min(concurrency, tenants * LIMIT // processes + 8)
+        with self.books(tenants, records) as (url, _owner, stub):
+            with workers(url, stub, self.key_file, processes, concurrency):
+                wait_until(lambda: int(str(stub.tell()["posted"])) > tenants * LIMIT * 2)
+                rate = rate_of(stub, seconds)
+            found: dict[str, object] = {
+                "calls_per_second": round(rate),
+                "ideal_per_second": round(ideal),
+                "ratio": round(rate / ideal, 3),
+                "most_in_flight": stub.most(),
+                "duplicates": stub.tell()["duplicates"],
+            }
+            if with_ceiling:
+                ceiling = measure_ceiling(stub, processes, concurrency, seconds)
+                found["ceiling_per_second"] = round(ceiling)
+                found["ratio_to_ceiling"] = round(rate / min(ideal, ceiling), 3)
+        return found
+
+    def outage(self) -> dict[str, object]:
+        """Measure how long a backlog takes after an outage."""
+        records = BACKLOG // FEW
+        ideal_s = BACKLOG * CALLS_PER_RECORD / (FEW * LIMIT / LATENCY_S)
+        with self.books(FEW, records) as (url, owner, stub):
+            stub.tell(is_out=True)
+            processes = self.arguments.processes
+            concurrency = FEW * LIMIT // processes + 8
+            with workers(url, stub, self.key_file, processes, concurrency):
+                wait_until(lambda: count(owner, OPEN_CIRCUITS) == FEW)
+                stub.tell(is_out=False)
+                ended = perf_counter()
+                wait_until(lambda: int(str(stub.tell()["posted"])) > 0)
+                began = perf_counter()
+                wait_until(lambda: count(owner, NOT_DELIVERED) == 0)
+                seconds = perf_counter() - began
+            return {
+                "seconds": round(seconds, 1),
+                "ideal_seconds": round(ideal_s, 1),
+                "ratio": round(seconds / ideal_s, 3),
+                "noticed_after_seconds": round(began - ended, 1),
+                "most_in_flight": stub.most(),
+                "duplicates": stub.tell()["duplicates"],
+            }
+
+
+OPEN_CIRCUITS = "SELECT count(*) FROM drawdown.erp_connection WHERE opened_at IS NOT NULL"
+NOT_DELIVERED = "SELECT count(*) FROM drawdown.outbox WHERE status <> 'done'"
+
+
+def count(owner: psycopg.Connection, query: str) -> int:
+    row = owner.execute(query).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def wait_until(condition) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    until = monotonic() + 600
+    while not condition():
+        if monotonic() > until:
+            raise TimeoutError
+        sleep(0.05)
+
+
+def run(arguments: argparse.Namespace) -> dict[str, object]:
+    with tempfile.TemporaryDirectory(prefix="drawdown-bench-") as folder:
+        bench = Bench(arguments, Path(folder))
+        result: dict[str, object] = {}
+        if "few" in arguments.only:
+            result["few"] = bench.steady(FEW, with_ceiling=False)
+        if "many" in arguments.only:
+            result["many"] = bench.steady(MANY, with_ceiling=True)
+        if "outage" in arguments.only:
+            result["outage"] = bench.outage()
+    return result
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--seconds", type=float, default=15, help="length of a measurement")
+    parser.add_argument("--processes", type=int, default=2, help="worker processes")
+    parser.add_argument("--concurrency", type=int, default=400, help="of a worker process, at most")
+    parser.add_argument("--only", nargs="*", default=["few", "many", "outage"])
+    parser.add_argument("--work", metavar="URL", help=argparse.SUPPRESS)
+    parser.add_argument("--bare", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--ports", type=json.loads, help=argparse.SUPPRESS)
+    parser.add_argument("--key", type=Path, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.work:
+        key = arguments.key.read_text("ascii")
+        work(arguments.work, arguments.ports, key, arguments.concurrency)
+        return 0
+    if arguments.bare:
+        bare(arguments.ports, arguments.bare, arguments.seconds)
+        return 0
+    result = run(arguments)
+    print(json.dumps(result, indent=2))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
