@@ -6,11 +6,11 @@ A stub of NetSuite (bench/delivery_stub.py, a process of its own) answers each c
 counts, by account, the calls in flight. Worker processes with the real adapter, over real HTTP and
 on the bundled PostgreSQL with fsync on, deliver deposits: a POST and a GET each.
 
-* *20 tenants* and *200 tenants*, each with an account of its own that allows 10 calls at once: calls
-  answered a second, beside the ideal (tenants x limit / latency). Where the machine cannot carry the
-  ideal, the ceiling is measured: bare HTTP clients with the same requests against the same stub.
-* *outage*: 20 tenants with a backlog of 10,000; the stub is out until every circuit is open. From the
-  first call that succeeds until all is delivered, beside the ideal time.
+* *20 tenants* and *200 tenants*, each with an account of its own that allows 10 calls at once:
+  calls answered a second, beside the ideal (tenants x limit / latency). Beside it the ceiling of
+  the machine: bare HTTP clients with the same requests against the same stub.
+* *outage*: 20 tenants with a backlog of 10,000; the stub is out until every circuit is open. From
+  the first call that succeeds until all is delivered, beside the ideal time.
 
 No account may ever see more calls at once than its limit. Exit status: 0 targets reached, 1 not.
 """
@@ -26,7 +26,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace

@@ -15,7 +15,9 @@ from drawdown.store.codec import decode_intent
 from drawdown.store.database import Row, Session
 
 ENTERING_ROWS_MAX = 2_000
-"""Rows of one tenant that enter their lanes in one claim."""
+"""Rows that enter their lanes in one claim, of all tenants together."""
+ENTERING_ROWS_MIN = 20
+"""Rows of one tenant that may do so, however many tenants have some."""
 
 
 ClaimKey = tuple[str, int, int]
@@ -131,9 +133,8 @@ def enter_lanes(session: Session, tenants: Sequence[str]) -> None:
     if not rows:
         return
     entering = [row[0] for row in rows]
-    entered = session.run(
-        "enter_lanes", {"tenants": entering, "limit": ENTERING_ROWS_MAX}
-    ).fetchone()
+    limit = max(ENTERING_ROWS_MIN, ENTERING_ROWS_MAX // len(entering))
+    entered = session.run("enter_lanes", {"tenants": entering, "limit": limit}).fetchone()
     _count_blockers(session, entered)
 
 

@@ -33,7 +33,7 @@ def test_answers_change_nothing_in_good_health() -> None:
 
 
 def test_too_many_calls_halve_the_share_once_for_all_that_were_under_way() -> None:
-    """Ten calls that were let go together are one piece of news, in one settlement or in several."""
+    """Calls that were let go together are one piece of news, in one settlement or in several."""
     throttled = [Heard(at(1), is_throttled=True)] * 6
     state = after(HEALTHY, throttled, at(2), chance)
     assert (state.allowed, state.changed_at) == (5, at(2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -69,9 +70,7 @@ def tenants(
 def take(
     session: Session, tenants: Sequence[str], seconds: float, limit: int = 100, worker: str = "w"
 ) -> list[Claim]:
-    return claim(
-        session, worker=worker, now=at(seconds), limit=limit, tenants=tenants, lease=LEASE
-    )
+    return claim(session, worker=worker, now=at(seconds), limit=limit, tenants=tenants, lease=LEASE)
 
 
 def done(claim: Claim) -> Result:
@@ -323,7 +322,7 @@ def test_an_open_circuit_takes_one_probe_a_minute_and_tells_one_problem(
         if claims:
             calls.append(tick)
             settle(session, [failed(claims[0], ended)], now=at(tick))
-    assert all(later - earlier >= 60 for earlier, later in zip(calls, calls[1:], strict=False))
+    assert all(later - earlier >= 60 for earlier, later in itertools.pairwise(calls))
     assert len(calls) == 16
     state = connections(session, [account])[account]
     assert state.problem == "the certificate has ended"

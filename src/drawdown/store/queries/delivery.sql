@@ -72,12 +72,14 @@ WHERE c.resume_at <= %(now)s
   AND EXISTS (
     SELECT FROM drawdown.delivery AS d
     WHERE d.connection_id = c.connection_id AND d.tenant_id = ANY (%(tenants)s::text[])
-      AND (EXISTS (SELECT FROM drawdown.outbox AS o
-                   WHERE o.tenant_id = d.tenant_id AND o.status = 'waiting' AND o.blockers = 0
-                     AND o.attempts = 0)
-        OR EXISTS (SELECT FROM drawdown.outbox AS o
-                   WHERE o.tenant_id = d.tenant_id AND o.status = 'waiting' AND o.blockers = 0
-                     AND o.attempts > 0 AND o.due_at <= %(now)s)))
+      -- With LIMIT, so that each tenant is a probe of an index, never a hash of all rows.
+      AND coalesce(
+        (SELECT true FROM drawdown.outbox AS o
+         WHERE o.tenant_id = d.tenant_id AND o.status = 'waiting' AND o.blockers = 0
+           AND o.attempts = 0 LIMIT 1),
+        (SELECT true FROM drawdown.outbox AS o
+         WHERE o.tenant_id = d.tenant_id AND o.status = 'waiting' AND o.blockers = 0
+           AND o.attempts > 0 AND o.due_at <= %(now)s LIMIT 1)))
 ORDER BY c.served_at, c.connection_id LIMIT %(most)s FOR UPDATE OF c SKIP LOCKED
 
 -- drop_dead_slots --
