@@ -300,9 +300,10 @@ def _cancel(
     known = on.known
     ids = (known.tenant_id, event.event_id)
     by_code = {entry.code: entry for entry in _recorded(block, known)}
-    if "P4" in by_code:
+    transfer = by_code.get("P4") or by_code.get("O2")
+    if transfer is not None:
         record = record_id(Record.JOURNAL_ENTRY, *ids, block.block_id, "V1")
-        mirror(plan, after, by_code["P4"], "V1", amount, on.posted_on, record)
+        mirror(plan, after, transfer, "V1", amount, on.posted_on, record)
         plan.intents.append(reversing_journal(event, after, plan.entries[-1], amount, known))
     rest, taken = deposits.take(after.deposits, amount if after.deposits else 0)
     closed = [one for one in taken if on.policy.is_closed(one.deposit.posted_on)]
@@ -313,6 +314,9 @@ def _cancel(
         assert invoice is not None
         record = record_id(Record.CREDIT_MEMO, *ids, invoice.record)
         mirror(plan, after, by_code["P1"], "V4", amount, on.posted_on, record)
+    if "O1" in by_code:
+        stood = by_code["O1"]
+        mirror(plan, after, stood, "V7", amount, on.posted_on, stood.record)
     for one in closed:
         _refund_deposit(plan, event, after, one, on)
     return after, due
