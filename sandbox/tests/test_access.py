@@ -57,6 +57,13 @@ def test_signed_assertion_gets_a_token(http: TestClient, alg: str, key: Any) -> 
     assert http.get("/services/rest/record/v1/customer", headers=headers).status_code == 200
 
 
+@pytest.mark.parametrize(("form", "value"), [("string", "3600"), ("number", 3600)])
+def test_lifetime_in_the_answer(http: TestClient, form: str, value: object) -> None:
+    """Samples show expires_in as text and as a number: a setting. Source: OAuth 2.0 Client Credentials Flow."""
+    http.put("/_sandbox/settings", json={"token_expires_in": form})
+    assert ask(http, RSA, register(http, RSA), "PS256").json()["expires_in"] == value
+
+
 def test_account_specific_audience(http: TestClient) -> None:
     """The audience may be the account's own https URL. Source: Account-Specific URLs."""
     audience = f"https://tstdrv1234567.suitetalk.api.netsuite.com{TOKEN}"

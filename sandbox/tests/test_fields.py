@@ -8,6 +8,7 @@ import pytest
 from sandbox_client import Client
 
 from netsuite_sandbox.records.fields import Field, definition
+from netsuite_sandbox.records.transactions import KINDS
 
 # Properties that a plain POST cannot set to a sample value, and why.
 COMPUTED = {
@@ -22,6 +23,17 @@ COMPUTED = {
     "creditMemo": {"apply", "createdFrom"},
     "journalEntry": {"createdFrom", "reversalEntry"},
     "serviceSaleItem": {"revenueRecognitionRule"},
+    "customerRefund": {"apply", "balance", "deposit"},
+    "depositApplication": {"apply", "createdFrom", "deposit", "status"},
+    "cashSale": {"createdFrom", "billingAccount", "deferredRevenue", "recognizedRevenue",
+                 "revenueStatus"},
+    "cashRefund": {"createdFrom", "billingAccount", "status", "deferredRevenue", "recognizedRevenue",
+                   "revenueStatus"},
+    "estimate": {"createdFrom"},
+    "returnAuthorization": {"createdFrom", "deferredRevenue", "recognizedRevenue",
+                            "revenueStatus"},
+    "itemFulfillment": {"createdFrom", "requestedBy", "item"},
+    "fulfillmentRequest": {"createdFrom", "item"},
 }  # fmt: skip
 REFERENCES = {"currency": "1", "subsidiary": "1", "revRecRule": "2", "revPlansOn": "-2"}
 
@@ -68,7 +80,32 @@ def bodies(ns: Client) -> dict[str, dict[str, Any]]:
         "customer": {"companyName": "Y", "subsidiary": {"id": "1"}},
         "serviceSaleItem": {"itemId": "q", "incomeAccount": {"id": ns.account("4010")}},
         "account": {"acctName": "zz", "acctType": {"id": "Bank"}},
+        "cashSale": sale, "cashRefund": sale, "estimate": sale, "returnAuthorization": sale,
+        "customerRefund": {"customer": {"id": ns.customer}, "tranDate": "2024-01-10"},
+        "depositApplication": {"tranDate": "2024-01-10"},
+        "itemFulfillment": {"tranDate": "2024-01-10"},
+        "fulfillmentRequest": {"tranDate": "2024-01-10"},
     }  # fmt: skip
+
+
+def place(ns: Client, record: str, number: int, body: dict[str, Any]) -> str:
+    """Where a record is created: it may need another one to be made of."""
+    if record in {"customerRefund", "depositApplication"}:
+        deposit = ns.deposit(5, f"dep-{number}")
+        if record == "customerRefund":
+            paid = {"doc": {"id": deposit}, "apply": True, "amount": 5}
+            body.setdefault("deposit", {"items": [paid]})
+            return "/customerRefund"
+        invoice = ns.invoice(5, f"inv-{number}", day="2024-01-06")
+        applied = {"doc": {"id": invoice}, "apply": True, "amount": 5}
+        body.setdefault("apply", {"items": [applied]})
+        return f"/customerDeposit/{deposit}/!transform/depositApplication"
+    if record in {"itemFulfillment", "fulfillmentRequest"}:
+        line = {"item": {"id": ns.usage}, "quantity": 2, "rate": 1}
+        order = ns.make("/salesOrder", {"entity": {"id": ns.customer}, "tranDate": "2024-01-05",
+                                        "item": {"items": [line]}})  # fmt: skip
+        return f"/salesOrder/{order}/!transform/{record}"
+    return f"/{record}"
 
 
 def every_property(ns: Client, record: str) -> None:
@@ -82,16 +119,43 @@ def every_property(ns: Client, record: str) -> None:
             value = f"{record}-only"
         if name == "account":
             value = {"id": ns.account("1000" if record == "customerDeposit" else "1100")}
-            value = {"id": ns.account("1000")} if record == "customerPayment" else value
-        unique = {key: f"{record} {number}" for key in ("companyName", "itemId", "acctName")
+            if record in {"customerPayment", "customerRefund", "cashSale", "cashRefund"}:
+                value = {"id": ns.account("1000")}
+        unique: dict[str, Any] = {key: f"{record} {number}" for key in ("companyName", "itemId", "acctName")
                   if key in body}  # fmt: skip
-        answer = ns.call("POST", f"/{record}", {name: value, **body, **unique},
-                         **{"X-NetSuite-PropertyNameValidation": "Error"})  # fmt: skip
+        content: dict[str, Any] = {name: value, **body, **unique}
+        path = place(ns, record, number, content)
+        answer = ns.call("POST", path, content, **{"X-NetSuite-PropertyNameValidation": "Error"})
         assert answer.status_code == 204, (name, answer.text)
         made = answer.headers["location"].rsplit("/", 1)[1]
         if name not in ns.get(f"/{record}/{made}?expandSubResources=true"):
             missing.append(name)
     assert missing == []
+
+
+@pytest.mark.parametrize(
+    "record",
+    ["customerRefund", "depositApplication", "cashSale", "cashRefund", "estimate",
+     "returnAuthorization", "itemFulfillment", "fulfillmentRequest"],
+)  # fmt: skip
+def test_properties_of_the_others(ns: Client, record: str) -> None:
+    """Every property is taken by name and given back, or computed. Source: REST API Browser 2026.1."""
+    every_property(ns, record)
+
+
+@pytest.mark.parametrize(
+    ("record", "letters"),
+    [
+        ("cashSale", "A B C"), ("estimate", "A B C V X"), ("returnAuthorization", "A B C D E F G H"),
+        ("itemFulfillment", "A B C"), ("fulfillmentRequest", "A R B C D E F G I"),
+    ],
+)  # fmt: skip
+def test_letters_of_a_status(record: str, letters: str) -> None:
+    """Every status has a letter of the browser; V for voided is added to the cash sale (unsure). Source: REST API Browser 2026.1, status.id."""
+    own = set(KINDS[record].statuses)
+    assert own - set(letters.split()) <= ({"V"} if record == "cashSale" else set())
+    if record != "fulfillmentRequest":  # D to I have no name anywhere.
+        assert own >= set(letters.split())
 
 
 def test_properties_of_invoice(ns: Client) -> None:

@@ -137,7 +137,7 @@ def test_invoice_transforms_to_credit_memo_and_payment(ns: Client) -> None:
     """Lines, rate and application are carried over. Source: Transforming Records."""
     invoice = ns.invoice(400, "I")
     ns.make(
-        f"/invoice/{invoice}/!transform/creditMemo",
+        f"/invoice/{invoice}/!transform/creditMemo?replace=item",
         {"tranDate": "2024-01-20", "item": {"items": [{"item": {"id": ns.usage}, "amount": 100}]}},
     )
     assert ns.get(f"/invoice/{invoice}")["amountRemaining"] == 300.0

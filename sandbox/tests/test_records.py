@@ -36,11 +36,11 @@ def test_get_shows_references_and_links(ns: Client) -> None:
 
 
 def test_fields_parameter(ns: Client) -> None:
-    """?fields= names body fields only. Source: Getting a Record Instance."""
-    ns.invoice(300, "INV-1")
-    assert set(ns.get("/invoice/eid:INV-1?fields=tranDate,total")) == {
-        "links", "id", "tranDate", "total",
-    }  # fmt: skip
+    """?fields= names body fields only; the answer has these and a link that repeats them. Source: Getting a Record Instance."""
+    made = ns.invoice(300, "INV-1")
+    shown = ns.get("/invoice/eid:INV-1?fields=tranDate,total,item")
+    assert set(shown) == {"links", "tranDate", "total"}
+    assert shown["links"][0]["href"].endswith(f"/invoice/{made}?fields=tranDate%2Ctotal%2Citem")
 
 
 def test_names_in_any_case(ns: Client) -> None:
@@ -72,7 +72,7 @@ def test_unknown_reference(ns: Client) -> None:
     })  # fmt: skip
     assert answer.status_code == 400
     assert answer.json()["o:errorDetails"][0] == {
-        "detail": "Error while accessing a resource: You have entered an Invalid Field Value 9999 "
+        "detail": "Error while accessing resource: You have entered an Invalid Field Value 9999 "
         "for the following field: item",
         "o:errorCode": "INVALID_CONTENT",
         "o:errorPath": "item.items[0].item",

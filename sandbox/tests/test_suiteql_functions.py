@@ -13,7 +13,7 @@ from netsuite_sandbox.suiteql.dialect import NOT_HERE
 
 @pytest.fixture(autouse=True)
 def _books(ns: Client) -> None:
-    ns.http.put("/_sandbox/clock", json={"now": "2024-05-15T12:30:45Z"})
+    ns.http.put("/_sandbox/clock", json={"now": "2024-05-15T12:30:45Z", "frozen": True})
     ns.headers = Client(ns.http).headers
     for number, amount in ((1, 10), (2, 20), (3, 60)):
         ns.invoice(amount, f"I{number}", day=f"2024-01-1{number}", memo=f"Memo {number}")

@@ -56,11 +56,12 @@ async def _serve(accounts: Accounts, scope: Scope, receive: Receive, send: Send)
             await _send(send, accounts.handle(request))
             return
         gate = accounts.find(request).gate
-        refused = gate.enter(request)
     except NetSuiteError as error:
-        refused = error
+        await _send(send, answer(error.body(), error.status, ERROR_TYPE))
+        return
+    refused = gate.enter(request)
     if refused is not None:
-        await _send(send, answer(refused.body(), refused.status, ERROR_TYPE))
+        await _send(send, gate.refusal(refused))
         return
     try:
         struck = gate.strike(request)

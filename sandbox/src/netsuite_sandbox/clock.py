@@ -42,9 +42,9 @@ class Clock:
         """The present date in UTC."""
         return self.now().date()
 
-    def stamp(self) -> str:
-        """The present instant as NetSuite writes it, e.g. 2026-01-31T12:00:00Z."""
-        return self.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+    def stamp(self, seconds: int = 0) -> str:
+        """The present instant, or one so many seconds later, as NetSuite writes it."""
+        return (self.now() + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def set(self, now: datetime | None, *, frozen: bool = False) -> None:
         """Set the clock; None goes back to real time."""

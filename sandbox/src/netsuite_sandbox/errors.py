@@ -7,10 +7,11 @@ for entity and required-field messages; for each single message it is unsure, se
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 ERROR_TYPE = "application/vnd.oracle.resource+json; type=error"
-_RFC = "https://www.w3.org/Protocols/rfc2616/rfc2616-sec10.html#sec10."
+_RFC = "https://www.w3.org/Protocols/rfc2616/rfc2616-sec10.html"
 _TITLES = {
     400: ("Bad Request", "4.1"),
     401: ("Unauthorized", "4.2"),
@@ -22,6 +23,8 @@ _TITLES = {
     503: ("Service Unavailable", "5.4"),
 }
 _ACCESSING = "Error while accessing a resource. "
+_INVALID_VALUE = "Error while accessing resource: "  # Source: Error Handling in REST Web Services.
+MALFORMED = "The request could not be understood by the server due to malformed syntax."
 
 
 class NetSuiteError(Exception):
@@ -46,18 +49,35 @@ class NetSuiteError(Exception):
         self.headers: dict[str, str] = more.pop("headers", {})
         self.more: dict[str, str] = more
 
-    def body(self) -> dict[str, Any]:
-        """The JSON body of the answer."""
-        detail: dict[str, Any] = {"detail": self.detail, "o:errorCode": self.code}
+    def body(self, wording: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The JSON body of the answer.
+
+        Args:
+            wording: The settings of the account: where sources give several texts or shapes,
+                they say which; without them it is the default of each.
+        """
+        said = wording or {}
+        text = self.detail
+        if self.code == "NONEXISTENT_ID" and said.get("nonexistent_text") == "documented":
+            text = "Record does not exist."
+        if said.get("invalid_value_text") == "observed":
+            text = text.replace(_INVALID_VALUE, _ACCESSING, 1)
+        detail: dict[str, Any] = {"detail": text, "o:errorCode": self.code}
         if self.path:
             detail["o:errorPath"] = self.path
         detail.update(self.more)
-        return {
-            "type": _RFC + _TITLES.get(self.status, ("", "4.1"))[1],
+        anchor = "#sec10." + _TITLES.get(self.status, ("", "4.1"))[1]
+        if said.get("error_type_anchor") == "only_400" and self.status != 400:
+            anchor = ""
+        body = {
+            "type": _RFC + anchor,
             "title": self.title,
             "status": self.status,
             "o:errorDetails": [detail],
         }
+        if self.status == 429 and said.get("too_many_requests_title") == "bad_request":
+            body.update({"title": "Bad Request", "o:errorCode": "USER_ERROR"})
+        return body
 
 
 def user_error(message: str, path: str = "") -> NetSuiteError:
@@ -70,8 +90,8 @@ def invalid_value(value: object, field: str, path: str) -> NetSuiteError:
     return NetSuiteError(
         400,
         "INVALID_CONTENT",
-        "Error while accessing a resource: You have entered an Invalid Field Value "
-        f"{value} for the following field: {field}",
+        f"{_INVALID_VALUE}You have entered an Invalid Field Value {value} for the following field: "
+        f"{field}",
         path,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import secrets
 import time
 from collections import deque
 from decimal import InvalidOperation
@@ -78,10 +79,16 @@ class Sandbox:
         self.books = Books(self.company, Ledger(self.company), Periods(self.company))
         seed(self.company)
         create_views(self.company)
+        self.company.settings.listeners.append(self._changed)
         self.engine = Engine(self.company)
         self.tokens = Tokens(self.company)
         self.token_based = TokenBased(self.company)
         self.roles = Roles(self.company)
+
+    def _changed(self, setting: str) -> None:
+        """Follow a setting that SuiteQL's views depend on."""
+        if setting == "suiteql_lag_s":
+            create_views(self.company)
 
     def reset(self) -> None:
         """Empty the store and seed it anew; tokens and integrations go too."""
@@ -121,14 +128,15 @@ class Sandbox:
         try:
             response = self._route(request)
         except NetSuiteError as error:
-            response = answer(error.body(), error.status, ERROR_TYPE, error.headers)
+            response = self.refusal(error)
         except (OverflowError, InvalidOperation):
             large = invalid_content("Error while accessing a resource. A number is too large.")
-            response = answer(large.body(), large.status, ERROR_TYPE)
+            response = self.refusal(large)
         except Exception:  # noqa: BLE001 (the edge: a bug answers 500 and is logged)
             _LOG.exception("%s %s", request.method, request.path)
-            broken = NetSuiteError(500, "UNEXPECTED_ERROR", UNEXPECTED_ERROR)
-            response = answer(broken.body(), broken.status, ERROR_TYPE)
+            # Source: Error Handling in REST Web Services, System Error: the id is for support.
+            text = f"{UNEXPECTED_ERROR} Error ID: {secrets.token_hex(10)}"
+            response = self.refusal(NetSuiteError(500, "UNEXPECTED_ERROR", text))
         if not request.path.startswith("/_sandbox/"):
             self.requests.append(
                 {
@@ -141,6 +149,11 @@ class Sandbox:
                 }
             )
         return response
+
+    def refusal(self, error: NetSuiteError) -> Response:
+        """Render an error in the wording of the account's settings."""
+        body = error.body(self.company.settings.values)
+        return answer(body, error.status, ERROR_TYPE, error.headers)
 
     def _route(self, request: Request) -> Response:
         path = request.path

@@ -7,7 +7,7 @@ when a live account behaves otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,6 +92,66 @@ SETTINGS: tuple[Setting, ...] = (
         "U",
         "Measured once on a live account for entities; DUP_RCRD is the documented SOAP code",
         "Text of the refusal when a transaction's external id is taken.",
+    ),
+    Setting(
+        "nonexistent_text",
+        "observed",
+        ("observed", "documented"),
+        "C",
+        "Error Handling in REST Web Services: Record does not exist.; another text is observed by "
+        "third parties",
+        "Text of NONEXISTENT_ID.",
+    ),
+    Setting(
+        "invalid_value_text",
+        "documented",
+        ("documented", "observed"),
+        "D",
+        "Error Handling in REST Web Services: 'accessing resource:'; third parties see 'accessing "
+        "a resource.', as in other errors",
+        "How the refusal of a value that does not exist begins.",
+    ),
+    Setting(
+        "error_type_anchor",
+        "always",
+        ("always", "only_400"),
+        "U",
+        "Error Handling in REST Web Services shows an anchor in the type of one 400, in no other",
+        "Whether the type of an error leads to the section of its status in RFC 2616.",
+    ),
+    Setting(
+        "too_many_requests_title",
+        "too_many_requests",
+        ("too_many_requests", "bad_request"),
+        "D",
+        "Error Handling in REST Web Services: its sample of 429 has the title Bad Request and an "
+        "o:errorCode USER_ERROR beside the details",
+        "Shape of the refusal of too many concurrent requests.",
+    ),
+    Setting(
+        "token_expires_in",
+        "string",
+        ("string", "number"),
+        "U",
+        "OAuth 2.0 Client Credentials Flow: samples show both",
+        "Whether expires_in of a token is JSON text or a number.",
+    ),
+    Setting(
+        "get_needs",
+        "VIEW",
+        ("VIEW", "EDIT"),
+        "U",
+        "Limitations of REST Web Services: instances are loaded in edit mode, even for GET; which "
+        "permission level that takes is said for employees only",
+        "Permission level that a role needs to GET a record instance.",
+    ),
+    Setting(
+        "suiteql_lag_s",
+        0,
+        (),
+        "U",
+        "Anecdotes of third parties: what was just written may be missing",
+        "Seconds for which SuiteQL does not yet show a new transaction.",
     ),
     Setting(
         "post_status",
@@ -333,7 +393,7 @@ class Settings:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._values: dict[str, Any] = {}
-        self.listeners: list[Callable[[], None]] = []
+        self.listeners: list[Callable[[str], None]] = []
         self.load()
 
     def load(self) -> None:
@@ -342,6 +402,11 @@ class Settings:
         for row in self._database.all("SELECT name, value FROM setting"):
             if row["name"] in self._values:
                 self._values[row["name"]] = jsontext.loads(row["value"])
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """All settings by name."""
+        return self._values
 
     def __getitem__(self, name: str) -> Any:
         return self._values[name]
@@ -371,6 +436,8 @@ class Settings:
                 "INSERT OR REPLACE INTO setting VALUES (?, ?)", (name, jsontext.dumps(value))
             )
         self._values[name] = value
+        for listener in self.listeners:
+            listener(name)
 
     def _check_wider(self, setting: Setting, value: Value) -> None:
         """Refuse a smaller grouping than before. Source: section_4527937535."""

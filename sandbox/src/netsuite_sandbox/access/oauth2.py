@@ -118,9 +118,9 @@ class Tokens:
         except _RefusedError as error:
             return _refused(error.code)
         token, lifetime = self.issue(client, role, scope)
-        return plain_json(
-            {"access_token": token, "expires_in": str(lifetime), "token_type": "Bearer"}
-        )
+        form = self._company.settings["token_expires_in"]
+        shown = lifetime if form == "number" else str(lifetime)
+        return plain_json({"access_token": token, "expires_in": shown, "token_type": "Bearer"})
 
     def _verify(self, assertion: str, request: Request) -> tuple[str, str, str]:
         header = _header(assertion)

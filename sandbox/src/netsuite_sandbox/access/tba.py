@@ -17,12 +17,15 @@ from urllib.parse import quote, unquote
 
 from netsuite_sandbox.company import Company
 from netsuite_sandbox.errors import INVALID_LOGIN, NetSuiteError
+from netsuite_sandbox.store.database import Row
 from netsuite_sandbox.wire.http import Request
 
 _PARAMETER = re.compile(r'(\w+)="([^"]*)"')
 _TOLERANCE_S = 300
 _NONCE_CHARACTERS_MIN = 6
 _NONCES_MAX = 100_000
+# Source: "The Authorization Headers" and the login audit trail: five failures lock for 30 minutes.
+_FAILURES_MAX, _LOCKED_S = 5, 1800
 
 
 def _escape(text: str) -> str:
@@ -53,6 +56,7 @@ class TokenBased:
     def __init__(self, company: Company) -> None:
         self._company = company
         self._nonces: dict[str, None] = {}
+        self._failures: dict[str, list[float]] = {}
 
     def add(self, role: str) -> dict[str, str]:
         """Create an integration with a token; return its four secrets."""
@@ -70,6 +74,7 @@ class TokenBased:
         """Drop all tokens, as a refresh does."""
         with self._company.db.transaction():
             self._company.db.execute("DELETE FROM tba")
+        self._failures.clear()
 
     def check(self, request: Request) -> str:
         """Return the role behind a signed request.
@@ -85,8 +90,34 @@ class TokenBased:
             )
         if row is None:
             raise self._refused("token_rejected")
+        self._check_lock(row["token_id"])
+        try:
+            self._check(request, given, row)
+        except NetSuiteError:
+            self._failures.setdefault(row["token_id"], []).append(self._now())
+            raise
+        self._failures.pop(row["token_id"], None)
+        self._nonces[given["oauth_nonce"]] = None
+        role: str = row["role"]
+        return role
+
+    def _now(self) -> float:
+        return self._company.clock.now().timestamp()
+
+    def _check_lock(self, token: str) -> None:
+        """Refuse a token that failed too often, whatever it sends now."""
+        failures = self._failures.get(token, [])
+        if len(failures) < _FAILURES_MAX:
+            return
+        if self._now() - failures[-1] < _LOCKED_S:
+            raise self._refused("temporary_locked")
+        del self._failures[token]
+
+    def _check(self, request: Request, given: dict[str, str], row: Row) -> None:
         if row["consumer_key"] != given.get("oauth_consumer_key"):
             raise self._refused("consumer_key_unknown")
+        if given.get("oauth_version", "1.0") != "1.0":
+            raise self._refused("VersionRejected")
         if given.get("realm", "").upper() != self._company.account.upper():
             raise self._refused("InvalidRealm")
         if given.get("oauth_signature_method") != "HMAC-SHA256":
@@ -99,13 +130,10 @@ class TokenBased:
         )  # fmt: skip
         if not hmac.compare_digest(expected, given.get("oauth_signature", "")):
             raise self._refused("InvalidSignature")
-        self._nonces[given["oauth_nonce"]] = None
-        role: str = row["role"]
-        return role
 
     def _check_freshness(self, given: dict[str, str]) -> None:
         stamp = given.get("oauth_timestamp", "")
-        now = self._company.clock.now().timestamp()
+        now = self._now()
         if not stamp.isdigit() or abs(int(stamp) - now) > _TOLERANCE_S:
             raise self._refused("InvalidTimestamp")
         nonce = given.get("oauth_nonce", "")

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from netsuite_sandbox.control import reports, revenue
-from netsuite_sandbox.control.copies import refresh
 from netsuite_sandbox.control.generating import generate
 from netsuite_sandbox.control.loading import load
+from netsuite_sandbox.control.refreshing import refresh
 from netsuite_sandbox.errors import invalid_request
 from netsuite_sandbox.records.reversal import make_due
 from netsuite_sandbox.records.transactions import BY_CODE

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from netsuite_sandbox.access.oauth2 import unauthorized
-from netsuite_sandbox.errors import ERROR_TYPE, NetSuiteError, invalid_request, user_error
+from netsuite_sandbox.errors import NetSuiteError, invalid_request, user_error
 from netsuite_sandbox.governance.faults import Faults, Rule
 from netsuite_sandbox.wire import jsontext
-from netsuite_sandbox.wire.http import Request, Response, answer
+from netsuite_sandbox.wire.http import Request, Response
 
 if TYPE_CHECKING:
     from netsuite_sandbox.sandbox import Sandbox
@@ -58,6 +58,10 @@ class Gate:
             self.peak = max(self.peak, self._under_way)
             return None
 
+    def refusal(self, error: NetSuiteError) -> Response:
+        """Render what `enter` refused."""
+        return self._sandbox.refusal(error)
+
     def leave(self, request: Request) -> None:
         """Count a request out."""
         if not request.path.startswith("/_sandbox"):
@@ -96,11 +100,11 @@ class Gate:
         if refusal is not None:
             if rule.fault == "token_expired":
                 self._sandbox.tokens.forget()
-            return Delivery(_error(refusal))
+            return Delivery(self._sandbox.refusal(refusal))
         if rule.fault == "late_commit":
             with self._lock:
                 self.faults.late.append((rule.after_requests, request))
-            lost = None if rule.status == 500 else _error(_broken(rule))
+            lost = None if rule.status == 500 else self._sandbox.refusal(_broken(rule))
             return Delivery(lost)
         response = self._sandbox.handle(request)
         if rule.fault == "lost_response":
@@ -110,8 +114,10 @@ class Gate:
         if response.status >= 400:
             return Delivery(response)
         if rule.fault == "after_submit_error":
-            return Delivery(_error(user_error(rule.message or "afterSubmit failed.")))
-        return Delivery(_error(_broken(rule)))
+            return Delivery(
+                self._sandbox.refusal(user_error(rule.message or "afterSubmit failed."))
+            )
+        return Delivery(self._sandbox.refusal(_broken(rule)))
 
     def flush(self) -> int:
         """Carry out all late commits now; return how many there were."""
@@ -150,10 +156,6 @@ def _broken(rule: Rule) -> NetSuiteError:
         "UNEXPECTED_ERROR",
         f"An unexpected error occurred. Error ID: sandbox{rule.fired:05d}",
     )
-
-
-def _error(error: NetSuiteError) -> Response:
-    return answer(error.body(), error.status, ERROR_TYPE, error.headers)
 
 
 def _change(request: Request, rule: Rule) -> None:

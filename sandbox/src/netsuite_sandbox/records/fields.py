@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
 from importlib import resources
@@ -313,9 +313,17 @@ def _date(spec: Field, value: Any, path: str) -> str:
 
 
 def _datetime(spec: Field, value: Any, path: str) -> str:
-    if not isinstance(value, str) or not _DATE.match(value):
+    """Source: "Using Datetime Fields": RFC 3339, given back in UTC; a zone may be given."""
+    if isinstance(value, str) and _DATE.fullmatch(value) and "T" not in value:
+        return f"{_date(spec, value, path)}T00:00:00Z"
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        moment = None
+    if moment is None:
         raise _bad(spec, value, path)
-    return value
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _enum(spec: Field, value: Any, path: str) -> str:

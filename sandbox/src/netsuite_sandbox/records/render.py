@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from netsuite_sandbox import groups
 from netsuite_sandbox.records import computed
@@ -29,10 +30,14 @@ class Renderer:
         root: URL of the record service, ending in /record/v1.
         expand: Whether sublists are shown inside (expandSubResources=true).
         simple_enums: Whether enumerations are bare ids (simpleEnumFormat=true).
+        fields: The query parameter of that name.
     """
 
-    def __init__(self, books: Books, root: str, *, expand: bool, simple_enums: bool) -> None:
+    def __init__(
+        self, books: Books, root: str, *, expand: bool, simple_enums: bool, fields: str = ""
+    ) -> None:
         self._books = books
+        self._fields = fields
         self._root = root
         self._expand = expand
         self._simple_enums = simple_enums
@@ -51,6 +56,10 @@ class Renderer:
         )  # fmt: skip
         if head.status is not None:
             values["status"] = head.status
+        known = definition(record).fields
+        if "totalAfterTaxes" in known:  # Tax is a line here, so that the total has it.
+            values["totalAfterTaxes"] = values.get("total")
+            values.setdefault("taxTotal", Decimal(0))
         names = {"status": kind.status_name(head.status)}
         return self._record(definition(record), record, head.id, values, names, fields)
 
@@ -98,16 +107,27 @@ class Renderer:
     def line(self, spec: Field, url: str, line: Values, index: int) -> Values:
         """Render one sublist line."""
         assert spec.sublist is not None
+        if set(spec.sublist.fields) == {"id"}:
+            return self._chosen(spec, line)
         key = line.get(spec.key[0]) if spec.key else index
         body = self._values(spec.sublist, line, {}, None)
         return {"links": [{"rel": "self", "href": f"{url}/{key}"}], **body}
+
+    def _chosen(self, spec: Field, line: Values) -> Values:
+        """One choice of several. Source: "Format of Multiselects": its link is the record's."""
+        record = _MASTER_TARGETS.get(spec.name, "")
+        url = f"{self._root}/{record}/{line['id']}"
+        links = [{"rel": "self", "href": url}] if record else []
+        return {"links": links, "id": str(line["id"])}
 
     def _record(
         self, spec: Definition, record: str, record_id: int, values: Values,
         names: dict[str, str], fields: set[str] | None,
     ) -> Values:  # fmt: skip
         url = f"{self._root}/{record}/{record_id}"
-        out: Values = {"links": [{"rel": "self", "href": url}]}
+        # Source: "Getting a Record Instance": the link repeats the fields as they were asked for.
+        href = f"{url}?{urlencode({'fields': self._fields})}" if fields is not None else url
+        out: Values = {"links": [{"rel": "self", "href": href}]}
         out.update(self._values(spec, values, names, fields, url))
         return out
 
@@ -121,7 +141,7 @@ class Renderer:
             found = spec.fields.get(name)
             if value is None or value == "":
                 continue
-            if fields is not None and name.lower() not in fields and name != "id":
+            if fields is not None and name.lower() not in fields:
                 continue
             if found is None:
                 if name.startswith("cust"):

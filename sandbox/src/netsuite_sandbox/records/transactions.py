@@ -244,15 +244,22 @@ def delete(books: Books, kind: Kind, tx: int) -> None:
     offers.refresh(books, head.createdfrom)
 
 
-def transform(books: Books, source: str, source_id: int, target: Kind, body: Values) -> int:
+def transform(
+    books: Books, origin: tuple[str, int], target: Kind, body: Values,
+    replace: frozenset[str] = frozenset(),
+) -> int:  # fmt: skip
     """Create a transaction out of another one.
 
     Args:
+        origin: Record type and internal id of what is transformed.
         body: Overrides of the target's values.
+        replace: Names of sublists of which the body lists all lines; what the transformation
+            fills in beyond them goes. Source: "Replacing a Sublist", POST with default lines.
 
     Returns:
         Internal id of the new transaction.
     """
+    source, source_id = origin
     if (source, target.record) not in TRANSFORMS:
         raise NetSuiteError(
             400, "INVALID_REQUEST", f"{source} cannot be transformed to {target.record}."
@@ -260,7 +267,7 @@ def transform(books: Books, source: str, source_id: int, target: Kind, body: Val
     if source == "customer":
         return _create(books, target, {**body, target.entity_field: source_id})
     head = get(books, KINDS[source], source_id)
-    values = starting_values(books, head, target, body)
+    values = starting_values(books, head, target, body, replace)
     known = definition(target.record).fields
     values = {k: v for k, v in values.items() if k in known or k.startswith("custbody")}
     made = _create(books, target, values)

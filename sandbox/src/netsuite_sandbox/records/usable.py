@@ -28,11 +28,22 @@ def check_accounts(company: Company, header: Header, lines: list[Line]) -> None:
         if currency not in (None, header.currency, company.base_currency(header.subsidiary)):
             raise user_error(CURRENCY_MISMATCH)
         own = _subsidiaries(body)
-        if own and header.subsidiary not in own and not body.get("includeChildren"):
+        served = _lineage(company, header.subsidiary) if body.get("includeChildren") else ()
+        if own and not own & {header.subsidiary, *served}:
             subsidiary = company.must("subsidiary", header.subsidiary).body["name"]
             raise user_error(
                 f"The {body['acctName']} account cannot be used with the {subsidiary} subsidiary."
             )
+
+
+def _lineage(company: Company, subsidiary: int) -> list[int]:
+    """A subsidiary with its parents: Include Children serves all that are below a chosen one."""
+    found: list[int] = []
+    current: Any = subsidiary
+    while isinstance(current, int) and current not in found:
+        found.append(current)
+        current = company.must("subsidiary", current).body.get("parent")
+    return found
 
 
 def _subsidiaries(body: dict[str, Any]) -> set[int]:

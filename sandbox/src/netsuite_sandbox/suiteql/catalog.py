@@ -136,6 +136,40 @@ foreignamount money = k.amount
             )
             for name in ("nexttransactionlinelink", "previoustransactionlinelink")
         ),
+        # Amounts of the accounting lines: base currency. Source: third-party queries.
+        *(
+            _table(
+                name,
+                "link k JOIN tx a ON a.id = k.previousdoc JOIN tx b ON b.id = k.nextdoc",
+                """
+previousdoc id transaction = k.previousdoc
+previousline id = k.previousline
+previoustype text trantype = a.type
+previousdate date = a.trandate
+nextdoc id transaction = k.nextdoc
+nextline id = k.nextline
+nexttype text trantype = b.type
+nextdate date = b.trandate
+linktype text = k.linktype
+accountingbook id = 1
+amount money = k.nextbase
+""",
+            )
+            for name in (
+                "nexttransactionaccountinglinelink",
+                "previoustransactionaccountinglinelink",
+            )
+        ),
+        _table(
+            "accountingbook",
+            "(SELECT 1 AS id, 'Primary Accounting Book' AS name) b",
+            """
+id id = b.id
+name text = b.name
+isprimary bool = 'T'
+isinactive bool = 'F'
+""",
+        ),
         _master(
             "account",
             "m.grp = 'account'",

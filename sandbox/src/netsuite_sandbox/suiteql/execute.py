@@ -76,7 +76,7 @@ class Engine:
         db = self._company.db
         key = (statement, tuple(bound), db.conn.total_changes, self._company.schema_version)
         kept = self._kept
-        if kept is None or kept[0] != key:
+        if kept is None or kept[0] != key or self._company.settings["suiteql_lag_s"]:
             most = ROWS_MAX if statement.limit is None else min(statement.limit, ROWS_MAX)
             first = offset == 0
             take = min(most, limit + 1) if first else most

@@ -6,10 +6,21 @@ from netsuite_sandbox.company import Company
 from netsuite_sandbox.records.transactions import KINDS
 from netsuite_sandbox.suiteql.catalog import TABLES, columns_of
 
+# What the setting suiteql_lag_s hides of transactions that are younger.
+_LATE = {
+    "transaction": "t.createddate <= ns_horizon()",
+    "transactionline": "t.createddate <= ns_horizon()",
+    "transactionaccountingline": "t.createddate <= ns_horizon()",
+    "nexttransactionlinelink": "b.createddate <= ns_horizon()",
+    "previoustransactionlinelink": "b.createddate <= ns_horizon()",
+}
+
 
 def create_views(company: Company) -> None:
     """(Re)create all views, after opening a database or registering custom fields."""
     db = company.db
+    lag = company.settings["suiteql_lag_s"]
+    db.conn.create_function("ns_horizon", 0, lambda: company.clock.stamp(-lag))
     with db.transaction():
         db.execute(
             "CREATE TABLE IF NOT EXISTS transactionstatus (id TEXT, trantype TEXT, name TEXT,"
@@ -34,4 +45,5 @@ def create_views(company: Company) -> None:
                 f'{column.sql} AS "{column.name}"' for column in columns_of(company, table).values()
             )
             db.execute(f"DROP VIEW IF EXISTS {table.view}")
-            db.execute(f"CREATE VIEW {table.view} AS SELECT {columns} FROM {table.source}")
+            late = f" WHERE {_LATE[table.name]}" if lag and table.name in _LATE else ""
+            db.execute(f"CREATE VIEW {table.view} AS SELECT {columns} FROM {table.source}{late}")

@@ -19,6 +19,9 @@ from netsuite_sandbox.wire.http import RESOURCE, Request, Response, answer
 
 ROOT = "/services/rest/async/v1/job"
 BATCH_MAX = 100
+# Parameters of the whole batch; the others are about each record.
+_OF_BATCHES = frozenset({"ids", "expandRecords", "limit", "offset", "q"})
+_ID = re.compile(r"(?:[^,']|'[^']*')+")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 Handle = Callable[[Request], Response]
 
@@ -29,8 +32,16 @@ def wanted(request: Request) -> bool:
 
 
 def is_batch(request: Request) -> bool:
-    """Whether the body is a collection of records."""
-    return "type=collection" in request.headers.get("content-type", "").replace(" ", "").lower()
+    """Whether a request is about several records: by its body, or by the ids it names.
+
+    Source: "Batch Operations": GET (with expandRecords=true) and DELETE name them by `ids`.
+    """
+    content = request.headers.get("content-type", "").replace(" ", "").lower()
+    if request.method == "DELETE":
+        return bool(request.param("ids"))
+    if request.method == "GET":
+        return wanted(request) and bool(request.param("ids"))
+    return "type=collection" in content
 
 
 def submit(company: Company, request: Request, handle: Handle) -> Response:
@@ -56,7 +67,7 @@ def submit(company: Company, request: Request, handle: Handle) -> Response:
             (key, company.clock.stamp()),
         ).lastrowid
     for number, single in enumerate(_singles(request), 1):
-        response = _answered(handle, single)
+        response = _answered(company, handle, single)
         with company.db.transaction():
             company.db.execute(
                 "INSERT INTO task VALUES (?, ?, ?, ?, ?)",
@@ -68,11 +79,12 @@ def submit(company: Company, request: Request, handle: Handle) -> Response:
     )
 
 
-def _answered(handle: Handle, request: Request) -> Response:
+def _answered(company: Company, handle: Handle, request: Request) -> Response:
     try:
         return handle(request)
     except NetSuiteError as error:
-        return answer(error.body(), error.status, ERROR_TYPE, error.headers)
+        body = error.body(company.settings.values)
+        return answer(body, error.status, ERROR_TYPE, error.headers)
 
 
 def _singles(request: Request) -> list[Request]:
@@ -82,8 +94,8 @@ def _singles(request: Request) -> list[Request]:
         return [Request(request.method, request.path, request.query, headers, request.body,
                         request.base_url)]  # fmt: skip
     headers["content-type"] = "application/json"
-    if request.method == "DELETE":
-        keys = [key for key in request.param("ids").split(",") if key]
+    if request.method in {"DELETE", "GET"}:
+        keys = named(request.param("ids"))
         bodies: list[Any] = [None] * len(keys)
     else:
         body = request.json()
@@ -95,17 +107,25 @@ def _singles(request: Request) -> list[Request]:
     for key, item in zip(keys, bodies, strict=True):
         path = request.path.rstrip("/") + (f"/{quote(key, safe=':')}" if key else "")
         content = b"" if item is None else jsontext.dumps(item).encode("ascii")
-        out.append(Request(request.method, path, [], dict(headers), content, request.base_url))
+        query = [(name, value) for name, value in request.query if name not in _OF_BATCHES]
+        out.append(Request(request.method, path, query, dict(headers), content, request.base_url))
     return out
 
 
+def named(ids: str) -> list[str]:
+    """Split the parameter `ids`: internal ids, eid:X, or eid:'X Y' in quotes."""
+    return [key.replace("'", "") for key in _ID.findall(ids)]
+
+
 def _key(method: str, item: Any) -> str:
-    """What identifies a record of a batch: its external id for PUT, its id for PATCH."""
+    """What identifies a record of a batch: PATCH takes the internal id before the external one."""
     if not isinstance(item, dict):
         raise invalid_request("Each item of a batch is an object.")
     if method == "PUT":
         return f"eid:{item.get('externalId', '')}"
-    return str(item.get("id", "")) if method == "PATCH" else ""
+    if method != "PATCH":
+        return ""
+    return str(item["id"]) if "id" in item else f"eid:{item.get('externalId', '')}"
 
 
 def handle(company: Company, request: Request) -> Response:

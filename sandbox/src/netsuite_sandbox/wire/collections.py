@@ -16,6 +16,7 @@ from netsuite_sandbox.errors import NetSuiteError
 from netsuite_sandbox.records.fields import Definition, Field, definition
 from netsuite_sandbox.records.kinds import Books
 from netsuite_sandbox.records.transactions import KINDS
+from netsuite_sandbox.wire import asyncapi
 from netsuite_sandbox.wire.http import RESOURCE, Request, Response, answer
 
 LIMIT_MAX = 1000
@@ -71,7 +72,7 @@ def paging(request: Request) -> tuple[int, int]:
 
 def _bad_page(name: str) -> NetSuiteError:
     texts = {
-        "ids": "Provide internal IDs.",
+        "ids": "Provide internal IDs, or external IDs as eid:X.",
         "limit": f"Provide a limit between 1 and {LIMIT_MAX}.",
         "offset": "Provide an offset divisible by the limit, among the first "
         f"{PAGES_MAX} pages and {ROWS_MAX} results.",
@@ -109,14 +110,14 @@ def collection(books: Books, request: Request, record: str, root: str, show: Sho
         show: Renders one record, for expandRecords=true. Source: REST API Browser 2026.1.
     """
     limit, offset = paging(request)
+    args: list[Any]
     if record in KINDS:
         table, where, args = "tx", "type = ?", [KINDS[record].code]
     else:
         table, where, args = "master", "grp = ? AND type = ?", [groups.group_of(record), record]
     expand = request.param("expandRecords").lower() == "true"
-    if chosen := [part for part in request.param("ids").split(",") if part]:
-        if not all(re.fullmatch(r"[0-9]{1,10}", part) for part in chosen):
-            raise _bad_page("ids")
+    if named := asyncapi.named(request.param("ids")):
+        chosen = [_internal(books, record, part) for part in named]
         where = f"{where} AND id IN ({', '.join('?' * len(chosen))})"
         args = [*args, *chosen]
     text = request.param("q")
@@ -146,6 +147,16 @@ def collection(books: Books, request: Request, record: str, root: str, show: Sho
         },
         content_type=RESOURCE + "; type=collection",
     )
+
+
+def _internal(books: Books, record: str, key: str) -> int:
+    """The internal id behind one of `ids`; 0, which is nobody's, if there is none."""
+    if key.startswith("eid:"):
+        group = "transaction" if record in KINDS else groups.group_of(record)
+        return books.company.by_external_id(group, key[4:]) or 0
+    if not re.fullmatch(r"[0-9]{1,10}", key):
+        raise _bad_page("ids")
+    return int(key)
 
 
 class Filter:

@@ -6,9 +6,11 @@ application/swagger+json; the account's custom fields are part of it.
 
 from __future__ import annotations
 
+import re
 from typing import Any
+from urllib.parse import unquote
 
-from netsuite_sandbox.errors import unknown_record
+from netsuite_sandbox.errors import MALFORMED, invalid_request, unknown_record
 from netsuite_sandbox.records.fields import Definition, Field, definition
 from netsuite_sandbox.records.kinds import Books
 from netsuite_sandbox.records.master_kinds import REST_KINDS
@@ -30,6 +32,8 @@ def handle(books: Books, request: Request, rest: list[str]) -> Response:
     """Answer GET on the catalog or on one record type."""
     url = f"{request.base_url}/services/rest/record/v1/metadata-catalog"
     accept = request.headers.get("accept", "")
+    if rest and not re.fullmatch(r"\w+", unquote(rest[0])):
+        raise invalid_request(MALFORMED)  # Source: Error Handling, Invalid Request.
     if rest:
         names = [_spelled(rest[0])]
     else:

@@ -194,6 +194,7 @@ def _renderer(books: Books, request: Request) -> Renderer:
         books, f"{request.base_url}{ROOT}",
         expand=request.param("expandSubResources").lower() == "true",
         simple_enums=request.param("simpleEnumFormat").lower() == "true",
+        fields=request.param("fields"),
     )  # fmt: skip
 
 
@@ -335,9 +336,10 @@ def _transform(books: Books, request: Request, source: Target, name: str) -> Res
     reader = _reader(books, request)
     content: Any = request.json() if request.body.strip() else {}
     values = reader.read(definition(record), content, "body")
+    whole = _replaced(request, record)
     if forms.wanted(request):
         with books.company.db.rehearsal():
-            made = transactions.transform(books, source.record, source_id, kind, values)
+            made = transactions.transform(books, (source.record, source_id), kind, values, whole)
             return forms.shown(forms.CREATE, _shown(books, request, record, made))
-    record_id = transactions.transform(books, source.record, source_id, kind, values)
+    record_id = transactions.transform(books, (source.record, source_id), kind, values, whole)
     return created(_location(request, record, record_id), _headers(reader))
