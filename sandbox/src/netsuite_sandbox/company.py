@@ -74,7 +74,10 @@ class Company:
     def load_custom_fields(self) -> None:
         """Read the registered custom fields."""
         rows = self.db.all("SELECT scriptid, kind, applies FROM customfield ORDER BY scriptid")
-        self.custom_fields = {row["scriptid"]: (row["kind"], row["applies"]) for row in rows}
+        fields = {row["scriptid"]: (row["kind"], row["applies"]) for row in rows}
+        if self.schema_version and fields == self.custom_fields:
+            return  # as after most restores: what was made for this schema still holds
+        self.custom_fields = fields
         self.body_columns = tuple(k for k, v in self.custom_fields.items() if v[1] == "body")
         self.line_columns = tuple(k for k, v in self.custom_fields.items() if v[1] == "column")
         self.schema_version += 1

@@ -25,6 +25,7 @@ from drawdown.cli import (
     plans,
     reading,
     sandbox,
+    simulation,
     subscriptions,
     suitebilling,
     summaries,
@@ -53,6 +54,7 @@ app = typer.Typer(
 )
 MODULES = (
     demonstration,
+    simulation,
     sandbox,
     books,
     delivery,

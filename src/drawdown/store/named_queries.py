@@ -35,3 +35,9 @@ def query(name: str) -> LiteralString:
         KeyError: No file has a query of that name.
     """
     return _queries()[name]
+
+
+@cache
+def query_names() -> dict[str, str]:
+    """Return the name of each query by its SQL, for traces."""
+    return {text: name for name, text in _queries().items()}

@@ -1,0 +1,183 @@
+"""The simulated processes: each runs the product's own code, dies, and is started again.
+
+`Jobs` starts a process, and starts it again when it crashed or lost its database, as a supervisor
+does. A job ends when its call returns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+
+import psycopg
+
+from drawdown.core.errors import ErpError, StoreError
+from drawdown.core.events import Event
+from drawdown.core.ports import Erp
+from drawdown.service.delivery import Claim, Result, claim, perform, renew, settle
+from drawdown.service.delivery.steps import LEASE
+from drawdown.service.ingest import expire, ingest
+from drawdown.service.observe import observe
+from drawdown.simulation.company import Acknowledged, Company
+from drawdown.simulation.world import Process, Task, World
+from drawdown.store.database import Session
+
+IDLE_S = (20.0, 150.0)
+"""A worker that finds nothing looks again after so long."""
+CLAIMS_MAX = 4
+"""Rows that a worker holds at once."""
+PAUSE_S = (2 * LEASE.total_seconds(), 20 * LEASE.total_seconds())
+"""Processes stand still for so long, so that what they held is taken over."""
+
+
+@dataclass(slots=True)
+class Jobs:
+    """What is running; processes that crash are started again.
+
+    Attributes:
+        crash_percent: How likely an incarnation crashes before its end.
+        pause_percent: How likely it stands still once.
+        skew_s: Clocks are ahead or behind by up to this.
+        steps_max: Crashes come within this many boundaries.
+    """
+
+    world: World
+    crash_percent: int = 0
+    pause_percent: int = 0
+    skew_s: int = 0
+    steps_max: int = 60
+    running: int = 0
+    _workers: dict[str, Process] = field(default_factory=dict)
+    _clocks: dict[str, timedelta] = field(default_factory=dict)
+
+    def start(
+        self,
+        name: str,
+        call: Callable[[], None],
+        delay_s: float = 0.0,
+        *,
+        keeps_running: bool = False,
+    ) -> None:
+        """Start a job; it counts as running until its call returns, unless it never does."""
+        self.running += not keeps_running
+        self._incarnate(name, call, delay_s, keeps_running=keeps_running)
+
+    def restart(self) -> None:
+        """Kill the workers, so that they start again with the configuration of now."""
+        for process in self._workers.values():
+            process.is_dead = True
+
+    def _incarnate(
+        self, name: str, call: Callable[[], None], delay_s: float, *, keeps_running: bool
+    ) -> None:
+        world, chance = self.world, self.world.chance
+        if name not in self._clocks:
+            skew = chance.randint(-self.skew_s, self.skew_s)
+            self._clocks[name] = timedelta(seconds=skew)
+            if skew:
+                world.fire("clock_skew", f"{name} {skew} s")
+        process = Process(name, self._clocks[name])
+        if keeps_running:
+            self._workers[name] = process
+        if chance.randrange(100) < self.crash_percent:
+            process.crash_in = chance.randint(1, self.steps_max)
+        if chance.randrange(100) < self.pause_percent:
+            process.pause_in = chance.randint(1, self.steps_max)
+            process.pause_s = chance.uniform(*PAUSE_S)
+
+        def body() -> None:
+            try:
+                call()
+            except (StoreError, psycopg.OperationalError, ErpError) as error:
+                # What it said is on its standard error; the supervisor starts it again.
+                world.note(f"{name} ended: {type(error).__name__}")
+                process.is_dead = True
+
+        def ended(_task: Task) -> None:
+            if process.is_dead:
+                pause = chance.uniform(0.5, 30)
+                self._incarnate(name, call, pause, keeps_running=keeps_running)
+            else:
+                self.running -= not keeps_running
+
+        world.start(process, body, delay_s, ended)
+
+
+def work(company: Company) -> None:
+    """Deliver until everything is over: claim, perform, settle, as a worker does."""
+    world = company.world
+    task = world.task
+    assert task is not None
+    name = f"{task.process.name}/{world.steps}"
+    erp = company.erp()
+    renews = world.chance.randrange(3) > 0
+    with company.database.worker_session() as session:
+        while True:
+            claims = claim(
+                session, worker=name, now=world.now, limit=CLAIMS_MAX, tenants=[company.tenant_id]
+            )
+            if not claims:
+                if company.is_over:
+                    return
+                world.sleep(world.chance.uniform(*IDLE_S))
+                continue
+            world.boundary("between claim and perform")
+            claims.sort(key=lambda one: one.position)  # the database may give them in any order
+            results = _perform(company, session, claims, erp, renews=renews)
+            world.boundary("between perform and settle")
+            settled = settle(session, results, now=world.now, chance=world.chance.random)
+            for lost in settled.lost:
+                world.fire("fenced_off", f"{name} row {lost.position}")
+
+
+def _perform(
+    company: Company, session: Session, claims: list[Claim], erp: Erp, *, renews: bool
+) -> list[Result]:
+    """Perform claims side by side, meanwhile renewing their leases, if this worker is so quick."""
+    world = company.world
+    results: list[Result] = []
+
+    def one(claimed: Claim) -> None:
+        results.append(perform(claimed, erp))
+
+    def keep() -> None:
+        while len(results) < len(claims):
+            world.sleep(LEASE.total_seconds() / 3)
+            if len(results) < len(claims):
+                renew(session, claims, now=world.now)
+
+    calls = [partial(one, claimed) for claimed in claims]
+    world.gather([*calls, keep] if renews else calls)
+    return results
+
+
+def tell(company: Company, batch: Sequence[Event]) -> None:
+    """Tell facts as the billing platform does: until the answer is there."""
+    world = company.world
+    for event in batch:
+        company.sent.setdefault(event.event_id, []).append(event)
+    with company.database.session(company.tenant_id) as session:
+        answers = ingest(session, batch, company.policy)
+    world.boundary("before acknowledgement")
+    if not world.is_calm and world.chance.randrange(100) < company.answer_lost_percent:
+        world.fire("acknowledgement_lost", f"{len(batch)} facts")
+        raise StoreError("the answer was lost; the platform tells the facts again")
+    for event, answer in zip(batch, answers, strict=True):
+        world.note(f"acknowledged {event.event_id}: {answer.status} {answer.reason}")
+        company.acknowledged.append(Acknowledged(event, answer))
+
+
+def run_expiry(company: Company, as_of: datetime) -> None:
+    """Run the expiry of one instant."""
+    with company.database.session(company.tenant_id) as session:
+        count = expire(session, as_of, company.policy)
+    company.world.note(f"expired {count} as of {as_of:%Y-%m-%d %H:%M}")
+
+
+def take_over(company: Company) -> None:
+    """Take in what NetSuite did by itself: open periods and recognition."""
+    erp = company.erp()
+    with company.database.session(company.tenant_id) as session:
+        observe(session, erp, company.policy)

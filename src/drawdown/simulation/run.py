@@ -1,0 +1,318 @@
+"""One seed from beginning to end: turbulence, calm, the end of all lives, judgement."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+from drawdown.core.events import Event
+from drawdown.service.reconcile import reconcile
+from drawdown.simulation import network, processes
+from drawdown.simulation.checker import Finding, findings
+from drawdown.simulation.company import OPEN_FROM, Company, Kitchen, open_company
+from drawdown.simulation.people import NetSuiteUser, People
+from drawdown.simulation.processes import Jobs
+from drawdown.simulation.scenario import ENDS, MONTHS, changed, draw_scenario, payments
+from drawdown.simulation.world import Process, StuckError, World
+from drawdown.store import outbox
+
+TURBULENCE_S = 300.0
+"""Facts are told within this time."""
+LATE_S = network.TIMEOUT_S + network.LATE_S[1] + 10
+DRAIN_S = 6 * 3600.0
+"""A backlog must be gone this long after faults stopped; clocks may be hours apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeedResult:
+    """What one seed came to."""
+
+    seed: int
+    findings: tuple[Finding, ...]
+    fired: dict[str, int]
+    passed: dict[str, int]
+    crashed: dict[str, int]
+    steps: int
+    facts: int
+    records: int
+    state_hash: str
+
+
+def run_seed(kitchen: Kitchen, seed: int, trace: Callable[[str], None] | None = None) -> SeedResult:
+    """Run one seed; the same seed gives the same result."""
+    world = World(seed, random.Random(seed), trace)  # noqa: S311 (repeatable chance is the point)
+    scenario = draw_scenario(world.chance)
+    with open_company(kitchen, world, scenario) as company:
+        play = _Play(company)
+        try:
+            driver = world.start(Process("driver"), play.run)
+            world.run([driver])
+        except StuckError as stuck:
+            world.failures.append(str(stuck))
+            world.abandon()
+            found = []
+        else:
+            found = findings(company, is_expired=play.is_expired, is_ended=play.is_ended)
+        found += [Finding("violation", text) for text in world.failures]
+        return SeedResult(
+            seed,
+            tuple(found),
+            dict(world.fired),
+            dict(world.passed),
+            dict(world.crashed),
+            world.steps,
+            len(company.acknowledged),
+            company.outbox().total(),
+            _state_hash(company),
+        )
+
+
+class _Play:
+    """The course of one seed."""
+
+    def __init__(self, company: Company) -> None:
+        self.company = company
+        self.world = company.world
+        self.chance = company.world.chance
+        self.people = People(company)
+        self.jobs = _draw_faults(company)
+        self.is_expired = False
+        self.is_ended = False
+
+    def run(self) -> None:
+        """Turbulence, calm, the end."""
+        company, jobs = self.company, self.jobs
+        self.world.is_calm = True
+        self._open_books()
+        self.world.is_calm = False
+        for number in range(1, self.chance.choice((1, 2, 2, 2, 3)) + 1):
+            jobs.start(f"worker-{number}", partial(processes.work, company), keeps_running=True)
+        self._tell_facts()
+        self._run_expiries()
+        self._let_people_work()
+        self._wait_for_jobs()
+        self._calm_down()
+        self._end_lives()
+        company.is_over = True
+        self.world.sleep(60)
+
+    def _open_books(self) -> None:
+        """Say from which day NetSuite's periods are open, as an earlier observation has."""
+        with self.company.database.session(self.company.tenant_id) as session:
+            session.run("set_books_open_from", {"day": OPEN_FROM})
+
+    # -- turbulence -----------------------------------------------------------------------------
+
+    def _tell_facts(self) -> None:
+        """Cut the facts into batches and tell them, some twice, out of order, contradicted."""
+        chance, world = self.chance, self.world
+        facts: list[Event] = list(self.company.scenario.facts)
+        if chance.randrange(2):
+            world.fire("out_of_order", f"{len(facts)} facts")
+            chance.shuffle(facts)
+        if chance.randrange(3):
+            for _ in range(chance.randrange(1, 4)):
+                world.fire("duplicate")
+                facts.insert(chance.randrange(len(facts)), chance.choice(facts))
+        if chance.randrange(4) == 0:
+            world.fire("conflicting_content")
+            facts.insert(chance.randrange(len(facts)), changed(chance.choice(facts)))
+        number = 0
+        while facts:
+            size = chance.choice((1, 1, 2, 3, 5, 8))
+            batch, facts = facts[:size], facts[size:]
+            number += 1
+            delay = chance.uniform(0, TURBULENCE_S)
+            call = partial(processes.tell, self.company, batch)
+            self.jobs.start(f"teller-{number}", call, delay)
+
+    def _run_expiries(self) -> None:
+        """Expiry while facts still come; orderly lives expire when all has been told."""
+        if self.company.scenario.is_orderly:
+            return
+        for number, as_of in enumerate(self.company.scenario.expiry_runs):
+            if as_of == ENDS or self.chance.randrange(2):
+                continue
+            delay = self.chance.uniform(0, TURBULENCE_S)
+            call = partial(processes.run_expiry, self.company, as_of)
+            self.jobs.start(f"expiry-{number}", call, delay)
+            if self.chance.randrange(2):
+                self.world.fire("two_expiry_runs")
+                self.jobs.start(f"expiry-{number}-too", call, delay)
+
+    def _let_people_work(self) -> None:
+        chance, world, people = self.chance, self.world, self.people
+
+        def sometime(call: Callable[[], None], percent: int) -> None:
+            if chance.randrange(100) < percent:
+                world.after(chance.uniform(0, TURBULENCE_S), partial(unless_calm, call))
+
+        def unless_calm(call: Callable[[], None]) -> None:
+            if not world.is_calm:
+                call()
+
+        sometime(people.close_period, 15)
+        sometime(people.take_external_id, 30)
+        for number in range(chance.choice((0, 0, 1))):
+            call = partial(processes.take_over, self.company)
+            self.jobs.start(f"observer-{number}", call, chance.uniform(0, TURBULENCE_S))
+        sometime(self._refresh, 8)
+
+    def _refresh(self) -> None:
+        self.people.refresh()
+        self.jobs.restart()
+
+    def _wait_for_jobs(self) -> None:
+        while self.jobs.running:
+            self.world.sleep(5)
+
+    # -- calm -----------------------------------------------------------------------------------
+
+    def _calm_down(self) -> None:
+        """No fault strikes any more; what is stuck is put right by people, then all is drained."""
+        company = self.company
+        self.world.note("calm")
+        self.world.is_calm = True
+        self.world.sleep(LATE_S if self.world.fired["late_commit"] else 60)
+        self.people.put_right()
+        if self.world.fired["period_closed"]:
+            processes.take_over(company)
+        self._drain("after the faults")
+
+    def _drain(self, when: str) -> None:
+        company = self.company
+        for _ in range(4):
+            until = self.world.now + timedelta(seconds=DRAIN_S)
+            while company.outbox()["waiting"] and self._is_moving():
+                if self.world.now > until:
+                    self.world.failures.append(
+                        f"{when}: {dict(company.outbox())} after {DRAIN_S:.0f} s"
+                    )
+                    return
+                self.world.sleep(15)
+            if not company.outbox()["parked"]:
+                return
+            self._retry_parked()
+        self.world.failures.append(f"{when}: records stay parked: {self._parked()}")
+
+    def _is_moving(self) -> bool:
+        """Whether a row waits whose lanes no parked row holds up."""
+        rows = self.company.rows(
+            "SELECT lanes, status FROM drawdown.outbox WHERE tenant_id = %s "
+            "AND status <> 'done' ORDER BY position"
+        )
+        blocked: set[str] = set()
+        for lanes, status in rows:
+            if status == "waiting" and blocked.isdisjoint(lanes):
+                return True
+            blocked.update(lanes)
+        return False
+
+    def _parked(self) -> list[str]:
+        return [
+            row[0]
+            for row in self.company.rows(
+                "SELECT problem FROM drawdown.outbox WHERE tenant_id = %s AND status = 'parked' "
+                "ORDER BY position"
+            )
+        ]
+
+    def _retry_parked(self) -> None:
+        for problem in self._parked():
+            self.world.note(f"parked: {problem}")
+            if not problem or "Drawdown itself failed" in problem:
+                self.world.failures.append(f"a record is parked with {problem!r}")
+        with (
+            self.company.database.session(self.company.tenant_id) as session,
+            session.transaction(),
+        ):
+            outbox.retry_parked(session)
+
+    # -- the end --------------------------------------------------------------------------------
+
+    def _end_lives(self) -> None:
+        """Pay everything, let everything expire, run the month ends; both ledgers must agree."""
+        company = self.company
+        if self.chance.randrange(3) == 0:
+            return  # judged in the middle of its life
+        for as_of in company.scenario.expiry_runs:
+            processes.run_expiry(company, as_of)
+        processes.tell(company, payments(company.scenario.facts))
+        self._drain("at the end of life")
+        self.is_expired = True
+        if self.chance.randrange(4):
+            return
+        for month in (*MONTHS, f"{ENDS:%Y-%m}"):
+            company.controls.month_end(month)
+        processes.take_over(company)
+        self._drain("after the month ends")
+        self.is_ended = True
+        erp = company.erp()
+        with company.database.session(company.tenant_id) as session:
+            for difference in reconcile(session, erp).differences:
+                self.world.failures.append(f"reconcile: {difference.kind}: {difference.detail}")
+
+
+def _draw_faults(company: Company) -> Jobs:
+    """Choose which faults this seed has, and how often: some seeds have few, some have all."""
+    chance = company.world.chance
+    intensity = chance.choice((0, 1, 1, 2, 4))
+    percent = {
+        name: chance.randint(1, 3) * intensity
+        for name in network.FAULTS
+        if intensity and chance.randrange(2)
+    }
+    company.network.percent = percent
+    company.network.concurrency_max = chance.choice((1, 2, 5, 20))
+    company.answer_lost_percent = chance.choice((0, 0, 20))
+    lost_permille = chance.choice((0, 0, 5, 20))
+
+    def loses(where: str) -> bool:
+        if company.world.is_calm or not lost_permille or company.world.task is None:
+            return False
+        if chance.randrange(1000) >= lost_permille:
+            return False
+        kind = "in_commit" if "commit" in where or "pipeline" in where else "in_statement"
+        company.world.fire(f"connection_lost_{kind}", where)
+        return True
+
+    company.pool.loses = loses
+    return Jobs(
+        company.world,
+        crash_percent=chance.choice((0, 30, 60)),
+        pause_percent=chance.choice((0, 0, 30)),
+        skew_s=chance.choice((0, 0, 7200)),
+        steps_max=chance.choice((20, 60, 150)),
+    )
+
+
+def _state_hash(company: Company) -> str:
+    """Hash everything that a seed leads to: schedule, answers, books, NetSuite's store."""
+    digest = hashlib.sha256(company.world.schedule_digest().encode())
+    for sql in _STATE:
+        for row in company.rows(sql):
+            digest.update(repr(row).encode())
+    for native in NetSuiteUser(company).rows(_NATIVE):
+        digest.update(repr(sorted(native.items())).encode())
+    for fired in (company.world.fired, company.world.passed):
+        digest.update(repr(sorted(fired.items())).encode())
+    return digest.hexdigest()
+
+
+_STATE = (
+    """SELECT event_id, position, status, waiting_for, reason, detail
+       FROM drawdown.event WHERE tenant_id = %s ORDER BY position""",
+    "SELECT m.* FROM drawdown.movement m WHERE tenant_id = %s ORDER BY block_id, sequence",
+    "SELECT e.* FROM drawdown.entry e WHERE tenant_id = %s ORDER BY block_id, sequence, code",
+    "SELECT b.* FROM drawdown.block b WHERE tenant_id = %s ORDER BY block_id",
+    """SELECT position, external_id, status, attempts, internal_id, number, posting_period, problem
+       FROM drawdown.outbox WHERE tenant_id = %s ORDER BY position""",
+)
+_NATIVE = (
+    "SELECT t.id AS id, t.recordtype AS record, t.externalid AS name, t.trandate AS day, "
+    "t.tranid AS number FROM transaction t ORDER BY t.id"
+)
