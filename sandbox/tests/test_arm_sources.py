@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from billing_client import account, control, item
+from billing_client import Subscription, account, control, item
 from sandbox_client import Client
 
 
@@ -234,3 +234,23 @@ def test_custom_events_make_a_plan_each(ns: Client) -> None:
 def test_events_are_not_written_over_rest(ns: Client) -> None:
     """What an event belongs to is read-only in the REST API Browser. Source: REST API Browser 2026.1, which lists no such record."""
     ns.refused("POST", "/billingRevenueEvent", {"amount": 5, "eventDate": "2024-01-05"})
+
+
+def test_a_plan_on_hold_is_not_recognized(ns: Client) -> None:
+    """Hold Revenue Recognition: the status is On Hold and the month end leaves the plan out.
+
+    Source: Records Browser 2020.1, revenueplan, holdrevenuerecognition.
+    """
+    subscription = Subscription(ns)
+    subscription.usage(40, "2024-01-10")
+    control(ns, "/rating-run", to="2024-01-31")
+    control(ns, "/revenue-arrangements/update")
+    control(ns, "/revenue-plans/update")
+    usage = "SELECT id, status FROM revenueplan WHERE amount = 100"
+    (plan,) = ns.sql(usage)
+    control(ns, "/revenue-plans/hold", plan=plan["id"])
+    assert ns.sql(usage)[0]["status"] == "ONHOLD"
+    assert control(ns, "/revenue-recognition", period="2024-01")["journals"] == []
+    control(ns, "/revenue-plans/hold", plan=plan["id"], hold=False)
+    assert len(control(ns, "/revenue-recognition", period="2024-01")["journals"]) == 1
+    assert ns.http.post("/_sandbox/revenue-plans/hold", json={"plan": "9999"}).status_code == 400

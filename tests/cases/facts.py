@@ -16,6 +16,7 @@ from drawdown.core.events import (
     InvoiceLine,
     InvoiceVoid,
     LineKind,
+    OpeningBalance,
     Payment,
     PurchaseInvoice,
     SalesOrder,
@@ -185,3 +186,18 @@ def payment(
 def clock(when: str) -> Clock:
     """Make a clock fact."""
     return Clock(f"clock:{when}", at(when))
+
+
+def opening(
+    when: str,
+    origin: str,
+    *blocks: BlockTerms,
+    customer_id: str = "C1",
+    currency: str = "USD",
+    rate: str = "1",
+) -> OpeningBalance:
+    """Make the opening balance of blocks."""
+    return OpeningBalance(
+        f"opening:{origin}", at(when), on(when), customer_id, currency, Decimal(rate), origin,
+        blocks,
+    )  # fmt: skip

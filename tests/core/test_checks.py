@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from drawdown.core.accounts import KINDS, Observed, Role, account
+from drawdown.core.accounts import KINDS, REVENUES, Observed, Role, account
 from drawdown.core.block import TRANSITIONS, Block, State, Step
 from drawdown.core.checks import AT_END, CHECKS, balances, violations
 from drawdown.core.errors import ErpError, ErpRefusedError
@@ -110,7 +110,8 @@ def test_no_rule_of_ours_names_revenue() -> None:
     """Every role and observed account has a kind; only ARM's rows credit revenue."""
     assert set(KINDS) == {*Role, *Observed}
     assert all(isinstance(rule.credit, Role) or rule.by_arm for rule in RULES)
-    assert all(isinstance(rule.debit, Role) for rule in RULES)
+    assert all(isinstance(rule.debit, Role) or rule.is_there for rule in RULES)
+    assert not {side for rule in RULES if not rule.by_arm for side in rule[3:5]} & {*REVENUES}
     assert [account(name.value) for name in KINDS] == list(KINDS)
     with pytest.raises(ValueError, match="no such"):
         account("no such")
@@ -120,7 +121,7 @@ def test_every_posting_has_its_mirror() -> None:
     """What can be posted can be undone, and in a stated order."""
     # A refund to clearing is itself an undoing, final like a payment.
     assert {rule.code for rule in RULES} - {"P5", "R5", "V6"} == set(MIRRORS)
-    assert set(MIRROR_ORDER) == {code for code, _ in MIRRORS.values()} - {"R4", "V5"}
+    assert set(MIRROR_ORDER) == {code for code, _ in MIRRORS.values()} - {"R4", "V5", "V7"}
     assert recognition_rule(Role.DEFERRED_REVENUE_USAGE, Observed.REVENUE_USAGE).code == "D4"
     with pytest.raises(KeyError):
         recognition_rule(Role.CASH, Observed.REVENUE_USAGE)

@@ -14,6 +14,7 @@ class Subscription:
 
     Attributes:
         number: Of the subscription, as people see it.
+        deferred: Number of the deferred revenue account of each item.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Subscription:
             {"name": f"Straight-line {name}", "recognitionMethod": "even", "amountSource": "amount",
              "startDateSource": "event", "endDateSource": "days", "term": 0},
         )["id"]  # fmt: skip
+        self.deferred: dict[str, str] = {}
         names = [f"{name} Prepaid", *(item for item, _rate in usage)]
         self.items = {item: self._item(item, rule, f"{name}{n}") for n, item in enumerate(names)}
         subsidiary = company.rows("SELECT s.id AS id FROM subsidiary s ORDER BY s.id")[0]["id"]
@@ -113,6 +115,15 @@ class Subscription:
         body = {"period": month, "reclassify": True}
         self.company.controls.control("POST", "/month-end", body)
 
+    def hold(self) -> None:
+        """Put the revenue plans of the prepaid line on hold."""
+        sql = (
+            "SELECT p.id AS id FROM revenueplan p JOIN revenueelement e ON e.id = p.createdfrom "
+            f"WHERE e.subscriptionline = {self.lines[0]} ORDER BY p.id"
+        )
+        for row in self.company.rows(sql):
+            self.company.controls.control("POST", "/revenue-plans/hold", {"plan": row["id"]})
+
     def make(self, path: str, body: Any) -> str:
         """Create a record; return its id."""
         answer = self.company.controls.client.post(
@@ -126,6 +137,7 @@ class Subscription:
         return self.company.rest("GET", f"{path}?expandSubResources=true")
 
     def _item(self, name: str, rule: str, number: str) -> str:
+        self.deferred[name] = f"Def{number}"
         accounts = {
             kind: self.make(
                 "/account",

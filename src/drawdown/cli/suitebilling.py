@@ -9,11 +9,14 @@ import typer
 from drawdown.cli.books import AS_JSON, chosen_books_and_erp
 from drawdown.cli.output import DONE, REFUSED, print_json, print_table, say, warn
 from drawdown.core.errors import ConfigurationError
+from drawdown.core.events import OpeningBalance
 from drawdown.core.money import credits_text, money_text
 from drawdown.core.native_prepayment import NativePrepayment, NativePrepayments
 from drawdown.core.ports import Erp
 from drawdown.core.revenue_elements import elements, journals, plans
+from drawdown.service.ingest import Answer, ingest
 from drawdown.service.mirror import Mirrored, mirror
+from drawdown.service.takeover import Takeover, plan_takeover
 
 AS_OF = typer.Option(None, formats=["%Y-%m-%d"], help="Rated and updated up to; default: today.")
 
@@ -27,6 +30,7 @@ def register(app: typer.Typer) -> None:
     )
     group.command("compare")(_compare)
     group.command("show")(_show)
+    group.command("takeover")(_takeover)
     app.add_typer(group, name="suitebilling")
 
 
@@ -69,12 +73,84 @@ def _compare(
         return REFUSED if deviating else DONE
 
 
+def _takeover(
+    context: typer.Context,
+    cutover: datetime = typer.Option(
+        ..., formats=["%Y-%m-%d"], help="First day on which blocks are drawn."
+    ),
+    is_done: bool = typer.Option(False, "--yes", help="Do it; without, it is only shown."),
+    as_json: bool = AS_JSON,
+) -> int:
+    """Take what is left of the prepaid lines over as blocks, with opening balances that tie out."""
+    with chosen_books_and_erp(context) as (books, erp):
+        if not isinstance(erp, NativePrepayments):
+            raise ConfigurationError("this ERP bills no prepaid subscriptions itself")
+        plan = plan_takeover(books.session, erp, erp, cutover.date(), books.policy)
+        opened = [event for event in plan.events if isinstance(event, OpeningBalance)]
+        answers: list[Answer] = []
+        if is_done and not plan.problems:
+            answers = ingest(books.session, plan.events, books.policy)
+        refused = [answer for answer in answers if answer.status != "accepted"]
+        if as_json:
+            print_json(
+                {
+                    "cutover": cutover.date().isoformat(),
+                    "left": str(plan.left),
+                    "booked": str(plan.booked),
+                    "base_currency": plan.base_currency,
+                    "blocks": [_opening(event) for event in opened],
+                    "problems": list(plan.problems),
+                    "answers": [answer._asdict() for answer in answers],
+                }
+            )
+        else:
+            print_table(
+                f"Opening balances of {cutover.date()}",
+                ("block", "customer", "from", "amount", "expires"),
+                [tuple(_opening(event).values()) for event in opened],
+                ("amount",),
+            )
+            say(
+                f"left of the prepaid lines {plan.left} {plan.base_currency}, in the former "
+                f"deferred revenue account {plan.booked}"
+            )
+            for problem in plan.problems:
+                warn(problem)
+            for answer in refused:
+                warn(f"{answer.event_id} {answer.status}: {answer.detail}")
+            say(_next_step(plan, len(answers) - len(refused), is_done=is_done), "bold")
+        return REFUSED if plan.problems or refused else DONE
+
+
+def _next_step(plan: Takeover, done: int, *, is_done: bool) -> str:
+    if plan.problems:
+        return "nothing was taken over: see to the problems first"
+    if not is_done:
+        return "nothing was taken over yet: run it again with --yes"
+    return (
+        f"{done} facts are in the books: deliver them, and in NetSuite terminate the "
+        "subscriptions at the cut-over and put the revenue plans of their prepaid lines on hold, "
+        "so that what was taken over is not recognised a second time"
+    )
+
+
+def _opening(event: OpeningBalance) -> dict[str, str]:
+    (terms,) = event.blocks
+    return {
+        "block_id": terms.block_id,
+        "customer_id": event.customer_id,
+        "origin": event.origin,
+        "amount": f"{money_text(terms.amount_minor, event.currency)} {event.currency}",
+        "expires": terms.expires_at.isoformat() if terms.expires_at else "never",
+    }
+
+
 def _row(one: NativePrepayment) -> tuple[str, ...]:
     facts = one.facts
     bought = sum(charge.amount_minor for charge in facts.bought)
     used = sum(charge.amount_minor for charge in facts.drawn)
     return (
-        one.subscription, one.customer_name, one.names[facts.item_id],
+        one.subscription, one.customer.name, one.names[facts.item_id],
         f"{facts.starts_on} to {facts.ends_on or 'open'}", one.status,
         *(f"{money_text(n, facts.currency)} {facts.currency}"
           for n in (bought, used, one.remaining_minor)),
@@ -85,7 +161,7 @@ def _as_json(one: NativePrepayment) -> dict[str, object]:
     facts = one.facts
     return {
         "subscription": one.subscription,
-        "customer": one.customer_name,
+        "customer": one.customer.name,
         "item": one.names[facts.item_id],
         "starts_on": facts.starts_on.isoformat(),
         "ends_on": facts.ends_on.isoformat() if facts.ends_on else None,

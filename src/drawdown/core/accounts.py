@@ -21,16 +21,20 @@ class Role(StrEnum):
     DEFERRED_REVENUE_PREPAID = "deferred_revenue_prepaid"
     DEFERRED_REVENUE_USAGE = "deferred_revenue_usage"
     DEFERRED_REVENUE_BREAKAGE = "deferred_revenue_breakage"
+    FORMER_DEFERRED_REVENUE = "former_deferred_revenue"
 
 
 class Observed(StrEnum):
-    """An account only NetSuite posts to; it appears in the journal as an observation."""
+    """An account we never post to; it appears in the journal as an observation."""
 
     REVENUE_USAGE = "revenue_usage"
     REVENUE_BREAKAGE = "revenue_breakage"
+    OPENING_BALANCE = "opening_balance"
 
 
 Account = Role | Observed
+
+REVENUES: tuple[Observed, ...] = (Observed.REVENUE_USAGE, Observed.REVENUE_BREAKAGE)
 
 KINDS: dict[Account, str] = {
     Role.ACCOUNTS_RECEIVABLE: "asset",
@@ -42,8 +46,10 @@ KINDS: dict[Account, str] = {
     Role.DEFERRED_REVENUE_PREPAID: "liability",
     Role.DEFERRED_REVENUE_USAGE: "liability",
     Role.DEFERRED_REVENUE_BREAKAGE: "liability",
+    Role.FORMER_DEFERRED_REVENUE: "liability",
     Observed.REVENUE_USAGE: "income",
     Observed.REVENUE_BREAKAGE: "income",
+    Observed.OPENING_BALANCE: "equity",
 }
 
 CONTROL_ROLES: tuple[Role, ...] = tuple(role for role in Role if role is not Role.CASH)

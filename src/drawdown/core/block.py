@@ -30,6 +30,7 @@ class Step(StrEnum):
     ORDERED = "ordered"
     INVOICED = "invoiced"
     PURCHASED = "purchased"
+    OPENED = "opened"
     PAID = "paid"
     DRAWN = "drawn"
     REVERSED = "reversed"
@@ -44,7 +45,7 @@ class Step(StrEnum):
 TRANSITIONS: dict[State, dict[Step, State]] = {
     State.NEW: {
         Step.ORDERED: State.NEW, Step.INVOICED: State.NEW,
-        Step.PURCHASED: State.OPEN, Step.VOIDED: State.VOIDED,
+        Step.PURCHASED: State.OPEN, Step.OPENED: State.OPEN, Step.VOIDED: State.VOIDED,
     },
     State.OPEN: {
         Step.INVOICED: State.OPEN, Step.PAID: State.OPEN, Step.DRAWN: State.OPEN,

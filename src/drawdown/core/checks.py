@@ -71,7 +71,7 @@ def check_liability_is_open_balance(block: Block, entries: Sequence[Entry]) -> s
     found = balances(entries)
     codes = {entry.code for entry in entries}
     expected = block.open_minor
-    if "P2" in codes and "P4" not in codes:
+    if "P2" in codes and not codes & {"P4", "O2"}:
         # Item *recognised*: the liability is credited by ARM at month end; item *direct*: by the
         # purchase invoice, which may come after the order that opened the block.
         source = "P6" if "P6" in codes or _has_deferred(entries) else "P1"

@@ -123,6 +123,24 @@ class InvoiceLine:
 
 
 @dataclass(frozen=True, slots=True)
+class OpeningBalance(Event):
+    """What is left of prepayments from before, taken over as blocks.
+
+    Attributes:
+        origin: What they are left of, such as ``SuiteBilling SUB3``.
+        blocks: Their terms; `amount_minor` and `credits` are what is left.
+        exchange_rate: At which the balance stands in the books.
+    """
+
+    posted_on: date
+    customer_id: str
+    currency: str
+    exchange_rate: Decimal
+    origin: str
+    blocks: tuple[BlockTerms, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PurchaseInvoice(Event):
     """The invoice of a sales order's blocks.
 
@@ -264,6 +282,7 @@ class Recognition(Event):
 EVENT_TYPES: dict[str, type[Event]] = {
     "customer": CustomerChanged,
     "sales_order": SalesOrder,
+    "opening_balance": OpeningBalance,
     "purchase_invoice": PurchaseInvoice,
     "usage_invoice": UsageInvoice,
     "credit_memo": CreditMemo,

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple, Protocol, runtime_checkable
 
+from drawdown.core.ports import NativeCustomer
 from drawdown.core.revenue_elements import Prepayment
 
 
@@ -22,9 +23,8 @@ class NativePrepayment(NamedTuple):
 
     Attributes:
         subscription: Its number, as people see it.
-        customer_id: The ERP's id of the customer.
-        customer: External id of the customer; empty if it has none.
         status: Of the prepaid line.
+        exchange_rate: Base currency per unit, of the prepayment's revenue element.
         facts: What was charged; items are the ERP's ids of subscription lines.
         names: Item name of each line.
         remaining_minor: What the ERP says is left.
@@ -33,10 +33,9 @@ class NativePrepayment(NamedTuple):
     """
 
     subscription: str
-    customer_id: str
-    customer_name: str
-    customer: str
+    customer: NativeCustomer
     status: str
+    exchange_rate: Decimal
     facts: Prepayment
     names: Mapping[str, str]
     remaining_minor: int

@@ -62,16 +62,22 @@ _APPLIES: dict[When, Callable[[Policy], bool]] = {
 
 
 class Rule(NamedTuple):
-    """One row: what a step debits and credits, on which record, under which policy."""
+    """One row: what a step debits and credits, on which record, under which policy.
+
+    Attributes:
+        by_arm: NetSuite's revenue management posts it; we observe it.
+        is_there: The books say it already; the journal notes it, no record is made.
+    """
 
     code: str
     step: Step
     record: Record
-    debit: Role
+    debit: Account
     credit: Account
     when: When
     memo: str
     by_arm: bool = False
+    is_there: bool = False
 
 
 # fmt: off
@@ -85,6 +91,13 @@ RULES: tuple[Rule, ...] = (
     Rule("P4", Step.PURCHASED,  Record.JOURNAL_ENTRY,       Role.DEFERRED_REVENUE_PREPAID, Role.PREPAID_CREDITS_LIABILITY, When.DEFERRED_ITEM,   "Transfer"),
     Rule("P5", Step.PAID,       Record.CUSTOMER_PAYMENT,    Role.CASH,                     Role.ACCOUNTS_RECEIVABLE,       When.ALWAYS,          "Customer pays the purchase"),
     Rule("P6", Step.RECOGNISED, Record.JOURNAL_ENTRY,       Role.DEFERRED_REVENUE_PREPAID, Role.PREPAID_CREDITS_LIABILITY, When.RECOGNISED_ITEM, "Recognition into the liability", by_arm=True),
+
+    # A balance from before, taken over as a block; P2 and P3 as for a purchase.
+    Rule("O1", Step.OPENED,     Record.JOURNAL_ENTRY,       Observed.OPENING_BALANCE,      Role.FORMER_DEFERRED_REVENUE,   When.ALWAYS,          "Opening balance, as it stands", is_there=True),
+    Rule("P2", Step.OPENED,     Record.CUSTOMER_DEPOSIT,    Role.UNDEPOSITED_FUNDS,        Role.CUSTOMER_DEPOSITS,         When.UNDEPOSITED,     "Credit block deposit"),
+    Rule("P2", Step.OPENED,     Record.CUSTOMER_DEPOSIT,    Role.PREPAYMENT_CLEARING,      Role.CUSTOMER_DEPOSITS,         When.CLEARING,        "Credit block deposit, to clearing"),
+    Rule("P3", Step.OPENED,     Record.JOURNAL_ENTRY,       Role.PREPAYMENT_CLEARING,      Role.UNDEPOSITED_FUNDS,         When.UNDEPOSITED,     "Clearing"),
+    Rule("O2", Step.OPENED,     Record.JOURNAL_ENTRY,       Role.FORMER_DEFERRED_REVENUE,  Role.PREPAID_CREDITS_LIABILITY, When.ALWAYS,          "Transfer of the opening balance"),
 
     Rule("D1", Step.DRAWN,      Record.INVOICE,             Role.ACCOUNTS_RECEIVABLE,      Role.DEFERRED_REVENUE_USAGE,    When.ALWAYS,          "Usage invoice"),
     Rule("D2", Step.DRAWN,      Record.DEPOSIT_APPLICATION, Role.CUSTOMER_DEPOSITS,        Role.ACCOUNTS_RECEIVABLE,       When.ALWAYS,          "Deposit applied"),
@@ -117,12 +130,14 @@ MIRRORS: dict[str, tuple[str, str]] = {
     "D4": ("R4", "ARM takes back what it had recognised"),
     "E4": ("R4", "ARM takes back what it had recognised"),
     "P4": ("V1", "reversing journal"),
+    "O2": ("V1", "reversing journal"),
     "P3": ("V2", "reversing journal"),
     "R7": ("V2", "reversing journal"),
     "P2": ("V3", "deposit reduced, or deleted when nothing is left of it; V6 if its period is closed"),
     "R6": ("V3", "deposit reduced, or deleted when nothing is left of it; V6 if its period is closed"),
     "P1": ("V4", "credit memo on the purchase invoice"),
     "P6": ("V5", "ARM takes back what it had recognised"),
+    "O1": ("V7", "nothing: the balance stands in the former deferred revenue again, for a person to settle"),
 }
 # fmt: on
 
@@ -139,13 +154,20 @@ def rules_for(step: Step, policy: Policy) -> tuple[Rule, ...]:
         found = tuple(
             rule
             for rule in RULES
-            if rule.step is step and not rule.by_arm and _APPLIES[rule.when](policy)
+            if rule.step is step
+            and not (rule.by_arm or rule.is_there)
+            and _APPLIES[rule.when](policy)
         )
         _CACHE[step, policy.prepaid_item, policy.deposit_account] = found
     return found
 
 
 _CACHE: dict[tuple[Step, PrepaidItem, DepositAccount], tuple[Rule, ...]] = {}
+
+
+def opening_rule() -> Rule:
+    """Return the row that notes an opening balance."""
+    return next(rule for rule in RULES if rule.is_there)
 
 
 def recognition_rule(debit: Role, credit: Account) -> Rule:

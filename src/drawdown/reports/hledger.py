@@ -23,7 +23,7 @@ from drawdown.reports.journal import (
 )
 from drawdown.reports.positions import Expected
 
-_TYPES = {"asset": "A", "liability": "L", "income": "R"}
+_TYPES = {"asset": "A", "liability": "L", "income": "R", "equity": "E"}
 _CLOSING = "Balances of the blocks"
 _TAGS = ("block", "event", "rule", "item", "external_id", "record", "number", "internal_id")
 _WIDTH = max(len(hledger_account(account)) for account in ACCOUNTS)

@@ -97,7 +97,9 @@ def reference_of(entry: Entry, references: References) -> Reference:
     rule = _BY_CODE.get(entry.code) or _BY_CODE[_MIRRORED[entry.code]]
     known = references.get(entry.record)
     if known is None:
-        return Reference(record_type(entry.code), "", entry.record if rule.by_arm else "")
+        return Reference(
+            record_type(entry.code), "", entry.record if rule.by_arm or rule.is_there else ""
+        )
     return known if known.record else known._replace(record=record_type(entry.code))
 
 
@@ -151,7 +153,7 @@ def beancount_account(account: Account) -> str:
     return f"{_TOP[KINDS[account]]}:{''.join(word.capitalize() for word in words)}"
 
 
-_TOP = {"asset": "Assets", "liability": "Liabilities", "income": "Income"}
+_TOP = {"asset": "Assets", "liability": "Liabilities", "income": "Income", "equity": "Equity"}
 
 
 def title(account: Account) -> str:

@@ -63,7 +63,9 @@ def expected_of(life: Life) -> Counter[Account]:
     usage = block.used_minor - block.cancelled_minor - breakage
     liability, deferred = _prepaid(block, life, seen.into_liability)
     expected: Counter[Account] = Counter()
-    if block.is_invoiced:
+    if any(entry.code == "O1" for entry in life.entries):
+        expected[Observed.OPENING_BALANCE] = block.amount_minor - block.cancelled_minor
+    elif block.is_invoiced:
         expected[Role.ACCOUNTS_RECEIVABLE] = block.due_minor
         expected[Role.CASH] = block.amount_minor - block.cancelled_minor - block.due_minor
     expected[Role.PREPAYMENT_CLEARING] = block.open_minor
@@ -107,6 +109,8 @@ def _prepaid(block: Block, life: Life, into_liability: int) -> tuple[int, int]:
     billed = block.amount_minor - block.cancelled_minor if block.is_invoiced else 0
     both = block.used_minor - block.cancelled_minor - billed
     codes = {entry.code for entry in life.entries}
+    if "O2" in codes:  # its transfer came out of another account
+        return -block.open_minor, 0
     if "P4" in codes:
         return -block.open_minor, both + block.open_minor
     is_deferred = any(

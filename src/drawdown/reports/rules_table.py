@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from drawdown.core.allocation import DRAWDOWN_ORDER
 from drawdown.core.block import TRANSITIONS
 from drawdown.core.checks import AT_END, CHECKS
-from drawdown.core.rules import MIRRORS, RULES
+from drawdown.core.rules import MIRRORS, RULES, Rule
 from drawdown.reports.statement import check_name, first_line
 
 Row = dict[str, str]
@@ -24,11 +24,17 @@ def rules() -> list[Row]:
             "debit": rule.debit.value,
             "credit": rule.credit.value,
             "policy": rule.when.value or "always",
-            "posted by": "ARM" if rule.by_arm else "drawdown",
+            "posted by": _poster(rule),
             "memo": rule.memo,
         }
         for rule in RULES
     ]
+
+
+def _poster(rule: Rule) -> str:
+    if rule.is_there:
+        return "there already"
+    return "ARM" if rule.by_arm else "drawdown"
 
 
 def mirrors() -> list[Row]:

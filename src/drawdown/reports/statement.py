@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from drawdown.core.accounts import CONTROL_ROLES, Account, Observed
+from drawdown.core.accounts import CONTROL_ROLES, REVENUES, Account
 from drawdown.core.block import Block
 from drawdown.core.checks import AT_END, CHECKS, Balances, Check, has_ended
 from drawdown.core.money import credits_text, money_text
@@ -147,7 +147,7 @@ def statement(life: Life, references: References) -> Statement:
         remaining_credits=credits_text(block.remaining_credits),
         due=money_text(block.due_minor, block.currency),
         cancelled=money_text(block.cancelled_minor, block.currency),
-        revenue={seen.value: money_text(-after[seen], block.currency) for seen in Observed},
+        revenue={seen.value: money_text(-after[seen], block.currency) for seen in REVENUES},
         cash_basis=money_text(block.amount_minor - block.cancelled_minor, block.currency),
         has_ended=ended,
         rows=rows,

@@ -93,7 +93,7 @@ def _due(company: Company, period: Period) -> list[Due]:
         "SELECT p.id, p.amount AS units, e.* FROM planned p JOIN plan n ON n.id = p.plan"
         " JOIN element e ON e.id = n.element"
         " JOIN master m ON m.grp = 'accountingPeriod' AND m.id = p.plannedperiod"
-        " WHERE p.journal IS NULL AND json_extract(m.body, '$.startDate') <= ?"
+        " WHERE p.journal IS NULL AND n.held = 0 AND json_extract(m.body, '$.startDate') <= ?"
         " ORDER BY e.subsidiary, e.item, e.id, m.id, p.id",
         (period.start,),
     )

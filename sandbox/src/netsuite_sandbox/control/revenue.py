@@ -171,6 +171,19 @@ def _unbilled_group(sandbox: Sandbox, request: Request) -> Any:
     return {"element": str(element), "group": name}
 
 
+def _hold(sandbox: Sandbox, request: Request) -> Any:
+    """Check or clear Hold Revenue Recognition on a revenue plan; in NetSuite its form does."""
+    body, company = _object(request), sandbox.company
+    plan, hold = _number(body, "plan"), body.get("hold", True)
+    if not isinstance(hold, bool):
+        raise invalid_request("hold is true or false.")
+    with company.db.transaction():
+        done = company.db.execute("UPDATE plan SET held = ? WHERE id = ?", (int(hold), plan))
+    if not done.rowcount:
+        raise invalid_request("plan is the id of a revenue plan.")
+    return {"plan": str(plan), "hold": hold}
+
+
 def _make(company: Company, record: str, body: dict[str, Any]) -> int:
     now = company.clock.stamp()
     with company.db.transaction():
@@ -185,6 +198,7 @@ ROUTES: dict[tuple[str, str], Callable[[Sandbox, Request], Any]] = {
     ("POST", "/month-end"): _month_end,
     ("POST", "/revenue-arrangements/update"): _arrangements,
     ("POST", "/revenue-plans/update"): _plans,
+    ("POST", "/revenue-plans/hold"): _hold,
     ("POST", "/revenue-recognition"): _recognition,
     ("POST", "/reclassification"): _reclassification,
     ("POST", "/revaluation"): _revaluation,

@@ -141,6 +141,7 @@ CREATE TABLE IF NOT EXISTS plan (
   element INTEGER NOT NULL,
   event TEXT NOT NULL,                 -- which event made it; '' for the one plan of an element
   amount INTEGER NOT NULL DEFAULT 0,   -- money, transaction currency
+  held INTEGER NOT NULL DEFAULT 0,     -- Hold Revenue Recognition
   createddate TEXT NOT NULL,
   UNIQUE (element, event)
 );

@@ -61,7 +61,8 @@ revenueplancurrency id currency = e.currency
 amount money = n.amount
 totalrecognized money = {_DONE}
 remainingdeferredbalance money = n.amount - {_DONE}
-status text = CASE WHEN {_DONE} = n.amount THEN 'COMPLETED' WHEN {_DONE} = 0 THEN 'NOTSTARTED' ELSE 'INPROGRESS' END
+holdrevenuerecognition bool = CASE WHEN n.held THEN 'T' ELSE 'F' END
+status text = CASE WHEN n.held THEN 'ONHOLD' WHEN {_DONE} = n.amount THEN 'COMPLETED' WHEN {_DONE} = 0 THEN 'NOTSTARTED' ELSE 'INPROGRESS' END
 createddate datetime = n.createddate
 revenuerecognitionrule id revRecRule = e.rule
 """,  # noqa: E501

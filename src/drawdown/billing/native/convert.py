@@ -28,6 +28,7 @@ from drawdown.core.events import (
     InvoiceLine,
     InvoiceVoid,
     LineKind,
+    OpeningBalance,
     Payment,
     PurchaseInvoice,
     SalesOrder,
@@ -57,6 +58,7 @@ class Converter:
         self.build: dict[type, Callable[[Any], Event]] = {
             wire.Customer: self._customer,
             wire.SalesOrder: self._sales_order,
+            wire.OpeningBalance: self._opening_balance,
             wire.PurchaseInvoice: self._purchase_invoice,
             wire.UsageInvoice: self._usage_invoice,
             wire.CreditMemo: self._credit_memo,
@@ -84,16 +86,21 @@ class Converter:
     def _sales_order(self, fact: wire.SalesOrder) -> Event:
         code = _known_currency(fact.currency)
         at = self._from_start(fact.at, fact.date)
-        blocks = []
-        for place, block in enumerate(fact.blocks):
-            try:
-                blocks.append(self._block(block, code, at))
-            except FactError as fault:
-                raise fault.under(f"blocks[{place}]") from None
         rate = fact.exchange_rate
         return SalesOrder(
             fact.event_id, at, fact.date, fact.order_id, fact.customer_id, code,
-            _ONE if rate is None else _normal(rate, "exchange_rate"), tuple(blocks),
+            _ONE if rate is None else _normal(rate, "exchange_rate"),
+            self._blocks(fact.blocks, code, at),
+        )  # fmt: skip
+
+    def _opening_balance(self, fact: wire.OpeningBalance) -> Event:
+        code = _known_currency(fact.currency)
+        at = self._from_start(fact.at, fact.date)
+        rate = fact.exchange_rate
+        return OpeningBalance(
+            fact.event_id, at, fact.date, fact.customer_id, code,
+            _ONE if rate is None else _normal(rate, "exchange_rate"), fact.origin,
+            self._blocks(fact.blocks, code, at),
         )  # fmt: skip
 
     def _purchase_invoice(self, fact: wire.PurchaseInvoice) -> Event:
@@ -171,6 +178,17 @@ class Converter:
         return Clock(fact.event_id, _utc(fact.at, "at"))
 
     # --- parts ---------------------------------------------------------------------------------
+
+    def _blocks(
+        self, blocks: list[wire.Block], code: str, ordered_at: datetime
+    ) -> tuple[BlockTerms, ...]:
+        made = []
+        for place, block in enumerate(blocks):
+            try:
+                made.append(self._block(block, code, ordered_at))
+            except FactError as fault:
+                raise fault.under(f"blocks[{place}]") from None
+        return tuple(made)
 
     def _block(self, block: wire.Block, code: str, ordered_at: datetime) -> BlockTerms:
         credits_ = _normal(block.credits, "credits")

@@ -20,6 +20,7 @@ from drawdown.core.events import (
     InvoiceLine,
     InvoiceVoid,
     LineKind,
+    OpeningBalance,
     Payment,
     PurchaseInvoice,
     SalesOrder,
@@ -65,6 +66,19 @@ def _sales_order(event: SalesOrder) -> wire.SalesOrder:
         currency=event.currency,
         date=event.posted_on,
         exchange_rate=credits_text(event.exchange_rate),
+        blocks=[_block(terms, event.currency) for terms in event.blocks],
+    )
+
+
+def _opening_balance(event: OpeningBalance) -> wire.OpeningBalance:
+    return wire.OpeningBalance(
+        event_id=event.event_id,
+        at=event.effective_at,
+        customer_id=event.customer_id,
+        currency=event.currency,
+        date=event.posted_on,
+        exchange_rate=credits_text(event.exchange_rate),
+        origin=event.origin,
         blocks=[_block(terms, event.currency) for terms in event.blocks],
     )
 
@@ -191,6 +205,7 @@ def _clock(event: Clock) -> wire.Clock:
 _MAKE: dict[type[Event], Callable[[Any], msgspec.Struct]] = {
     CustomerChanged: _customer,
     SalesOrder: _sales_order,
+    OpeningBalance: _opening_balance,
     PurchaseInvoice: _purchase_invoice,
     UsageInvoice: _usage_invoice,
     CreditMemo: _credit_memo,

@@ -225,6 +225,40 @@ class SalesOrder(_Wire, kw_only=True, tag_field="type", tag="sales_order"):
     blocks: Annotated[list[Block], Meta(min_length=1, max_length=LIST_LENGTH_MAX)]
 
 
+class OpeningBalance(_Wire, kw_only=True, tag_field="type", tag="opening_balance"):
+    """What is left of prepayments that were sold and billed before, taken over as blocks."""
+
+    event_id: EventId
+    at: AtStart | None = None
+    customer_id: Id
+    currency: Currency
+    date: On
+    exchange_rate: Annotated[
+        Positive | None,
+        _about(
+            "Base currency per unit, at which the balance stands in the books; every later record "
+            "of the blocks keeps it. Left out: 1."
+        ),
+    ] = None
+    origin: Annotated[
+        str,
+        Meta(
+            description="What they are left of, as people name it; stands in memos.",
+            min_length=1,
+            max_length=100,
+            pattern=NAME_PATTERN,
+        ),
+    ]
+    blocks: Annotated[
+        list[Block],
+        Meta(
+            description="Amount and credits are what is left.",
+            min_length=1,
+            max_length=LIST_LENGTH_MAX,
+        ),
+    ]
+
+
 class OtherLine(_Wire, kw_only=True):
     """A line of a purchase invoice beside its blocks, such as tax; never drawn."""
 
@@ -368,6 +402,7 @@ class Clock(_Wire, kw_only=True, tag_field="type", tag="clock"):
 Fact = (
     Customer
     | SalesOrder
+    | OpeningBalance
     | PurchaseInvoice
     | UsageInvoice
     | CreditMemo
@@ -385,6 +420,7 @@ FACTS: dict[str, type[msgspec.Struct]] = {
 
 PARTS: dict[str, dict[str, type[msgspec.Struct]]] = {
     "sales_order": {"blocks": Block},
+    "opening_balance": {"blocks": Block},
     "purchase_invoice": {"lines": OtherLine},
     "usage_invoice": {"lines": UsageLine},
     "credit_memo": {"lines": CreditedLine},
@@ -393,6 +429,7 @@ PARTS: dict[str, dict[str, type[msgspec.Struct]]] = {
 
 KINDS: dict[str, tuple[str, ...]] = {
     "sales_order": tuple(BlockKind),
+    "opening_balance": tuple(BlockKind),
     "usage_invoice": tuple(LineKind),
     "purchase_invoice": tuple(kind for kind in LineKind if kind is not LineKind.USAGE),
 }

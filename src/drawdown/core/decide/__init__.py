@@ -21,6 +21,7 @@ from drawdown.core.decide.purchase import (
     pay_invoice,
 )
 from drawdown.core.decide.reversal import credit_invoice
+from drawdown.core.decide.takeover import open_balance
 from drawdown.core.events import (
     BlockVoid,
     CreditMemo,
@@ -28,6 +29,7 @@ from drawdown.core.events import (
     Event,
     Expiry,
     InvoiceVoid,
+    OpeningBalance,
     Payment,
     PurchaseInvoice,
     Recognition,
@@ -43,6 +45,7 @@ __all__ = ["DECISIONS", "Known", "decide", "expiry_of", "is_due"]
 DECISIONS: dict[type[Event], Callable[[Any, Known, Policy], Outcome]] = {
     CustomerChanged: change_customer,
     SalesOrder: order_blocks,
+    OpeningBalance: open_balance,
     PurchaseInvoice: invoice_purchase,
     Payment: pay_invoice,
     UsageInvoice: draw_usage,

@@ -289,20 +289,22 @@ def _cancel(
         occurred_at=event.effective_at, amount_minor=amount, credits_=part.credits,
         used_minor=amount,
     )  # fmt: skip
-    due = max(0, min(amount, block.due_minor)) if block.is_invoiced else 0
+    known = on.known
+    by_code = {entry.code: entry for entry in _recorded(block, known)}
+    is_billed = block.is_invoiced and "O1" not in by_code  # a block taken over was billed before
+    due = max(0, min(amount, block.due_minor)) if is_billed else 0
     after = after._replace(
         cancelled_minor=block.cancelled_minor + amount,
-        due_minor=block.due_minor - amount if block.is_invoiced else 0,
+        due_minor=block.due_minor - amount if is_billed else 0,
     )
     plan.blocks[block.block_id] = after
     if not amount:
         return after, 0
-    known = on.known
     ids = (known.tenant_id, event.event_id)
-    by_code = {entry.code: entry for entry in _recorded(block, known)}
-    if "P4" in by_code:
+    transfer = by_code.get("P4") or by_code.get("O2")
+    if transfer is not None:
         record = record_id(Record.JOURNAL_ENTRY, *ids, block.block_id, "V1")
-        mirror(plan, after, by_code["P4"], "V1", amount, on.posted_on, record)
+        mirror(plan, after, transfer, "V1", amount, on.posted_on, record)
         plan.intents.append(reversing_journal(event, after, plan.entries[-1], amount, known))
     rest, taken = deposits.take(after.deposits, amount if after.deposits else 0)
     closed = [one for one in taken if on.policy.is_closed(one.deposit.posted_on)]
@@ -313,6 +315,9 @@ def _cancel(
         assert invoice is not None
         record = record_id(Record.CREDIT_MEMO, *ids, invoice.record)
         mirror(plan, after, by_code["P1"], "V4", amount, on.posted_on, record)
+    if "O1" in by_code:
+        stood = by_code["O1"]
+        mirror(plan, after, stood, "V7", amount, on.posted_on, stood.record)
     for one in closed:
         _refund_deposit(plan, event, after, one, on)
     return after, due

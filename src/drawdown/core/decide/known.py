@@ -56,5 +56,5 @@ class Known:
             self.entries.setdefault((entry.block_id, entry.sequence), []).append(entry)
 
 
-_PURCHASE_STEPS = frozenset({Step.INVOICED, Step.PURCHASED})
+_PURCHASE_STEPS = frozenset({Step.INVOICED, Step.PURCHASED, Step.OPENED})
 _LISTED = frozenset({State.NEW, State.OPEN})  # what `blocks_of` is loaded with

@@ -20,6 +20,7 @@ from drawdown.core.events import (
     Expiry,
     InvoiceVoid,
     LineKind,
+    OpeningBalance,
     Payment,
     PurchaseInvoice,
     Recognition,
@@ -40,6 +41,12 @@ def _customer(event: CustomerChanged, _known: Known) -> Iterator[Key]:
 def _order(event: SalesOrder, _known: Known) -> Iterator[Key]:
     yield "customer", event.customer_id
     yield "document", document_key(DocumentKind.ORDER, event.order_id)
+    for terms in event.blocks:
+        yield "block", terms.block_id
+
+
+def _opening(event: OpeningBalance, _known: Known) -> Iterator[Key]:
+    yield "customer", event.customer_id
     for terms in event.blocks:
         yield "block", terms.block_id
 
@@ -120,6 +127,7 @@ def _recognition(event: Recognition, _known: Known) -> Iterator[Key]:
 _NEEDS: dict[type[Event], Callable[[Any, Known], Iterator[Key]]] = {
     CustomerChanged: _customer,
     SalesOrder: _order,
+    OpeningBalance: _opening,
     PurchaseInvoice: _purchase,
     Payment: _payment,
     UsageInvoice: _usage,
@@ -147,6 +155,10 @@ def may_provide(event: Event, known: Known) -> Iterator[str]:
             yield f"customer:{event.customer_id}"
         case SalesOrder():
             yield f"order:{event.order_id}"
+            for terms in event.blocks:
+                yield f"known:{terms.block_id}"
+                yield f"block:{terms.block_id}"
+        case OpeningBalance():
             for terms in event.blocks:
                 yield f"known:{terms.block_id}"
                 yield f"block:{terms.block_id}"

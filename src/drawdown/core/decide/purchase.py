@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from drawdown.core import deposits
 from drawdown.core.block import Block, State, Step
 from drawdown.core.decide.known import Known
+from drawdown.core.decide.opening import check_terms, open_block, unknown_customer
 from drawdown.core.decide.posting import (
     about,
     customer_lane,
@@ -47,8 +47,8 @@ from drawdown.core.plan import (
     document_key,
     foremost,
 )
-from drawdown.core.policy import DepositAccount, Policy, PurchaseTrigger
-from drawdown.core.rules import Record, rules_for
+from drawdown.core.policy import Policy, PurchaseTrigger
+from drawdown.core.rules import Record
 
 
 def change_customer(event: CustomerChanged, known: Known, _policy: Policy) -> Outcome:
@@ -83,7 +83,7 @@ def order_blocks(event: SalesOrder, known: Known, policy: Policy) -> Outcome:
     """Create the order's blocks; open those that need no purchase, or all if the order triggers."""
     customer = known.customers.get(event.customer_id)
     if customer is None:
-        return _unknown_customer(event.customer_id, f"order {event.order_id}")
+        return unknown_customer(event.customer_id, f"order {event.order_id}")
     refused = _check_order(event, known)
     if refused:
         return refused
@@ -129,7 +129,7 @@ def order_blocks(event: SalesOrder, known: Known, policy: Policy) -> Outcome:
             amount_minor=terms.amount_minor,
         )  # fmt: skip
         if is_trigger or not terms.amount_minor:
-            _open(plan, block, event, event.order_id, customer, known, policy)
+            _purchased(plan, block, event, event.order_id, customer, known, policy)
     return plan
 
 
@@ -137,32 +137,8 @@ def _check_order(event: SalesOrder, known: Known) -> Rejection | None:
     posted = posted_before(DocumentKind.ORDER, event.order_id, known)
     if posted is not None:
         return posted
-    problems: list[Rejection] = []
-    seen: set[str] = set()
-    for terms in event.blocks:
-        if terms.block_id in known.blocks or terms.block_id in seen:
-            problems.append(
-                Rejection(
-                    Reason.DUPLICATE_BLOCK,
-                    f"block {terms.block_id} exists already; a block is ordered once, so send the "
-                    "order with a block id of its own",
-                    terms.block_id,
-                )
-            )
-        seen.add(terms.block_id)
-        starts_at = max(terms.effective_at, event.effective_at)
-        if terms.expires_at is not None and terms.expires_at <= starts_at:
-            problems.append(
-                Rejection(
-                    Reason.EXPIRY_IN_THE_PAST,
-                    f"block {terms.block_id} would expire at {terms.expires_at:%Y-%m-%d %H:%M} "
-                    f"UTC, not after it starts at {starts_at:%Y-%m-%d %H:%M} UTC; correct "
-                    "expires_at or effective_at and send the order with a new event id",
-                    terms.block_id,
-                )
-            )
-    total = sum(terms.amount_minor for terms in event.blocks)
-    return foremost(problems) or too_large(total, event.currency, f"order {event.order_id}")
+    what = f"order {event.order_id}"
+    return check_terms(event.blocks, known, event.effective_at, event.currency, what)
 
 
 def _block(event: SalesOrder, terms: BlockTerms) -> Block:
@@ -174,7 +150,7 @@ def _block(event: SalesOrder, terms: BlockTerms) -> Block:
     )  # fmt: skip
 
 
-def _open(
+def _purchased(
     plan: PostingPlan,
     block: Block,
     event: SalesOrder | PurchaseInvoice,
@@ -182,57 +158,15 @@ def _open(
     customer: Customer,
     known: Known,
     policy: Policy,
-) -> Block:
-    """Open a block: deposit, clearing, transfer; none of them for a block without a price."""
+) -> None:
     block = move(
         plan, block, Step.PURCHASED, event_id=event.event_id, document_id=document_id,
         occurred_at=event.effective_at, amount_minor=block.amount_minor,
     )  # fmt: skip
     plan.provides.append(f"block:{block.block_id}")
-    if not block.amount_minor:
-        return block
-    posted_on = open_day(policy, event.posted_on)
-    assert not isinstance(posted_on, Hold)
-    records: dict[str, str] = {}
-    for rule in rules_for(Step.PURCHASED, policy):  # one record for each row
-        records[rule.code] = record_id(
-            rule.record, known.tenant_id, event.event_id, block.block_id, rule.code
-        )
-        is_deposit = rule.record is Record.CUSTOMER_DEPOSIT
-        plan.intents.append(
-            RecordIntent(
-                rule.record,
-                Operation.CREATE,
-                records[rule.code],
-                lanes=(block.block_id,),
-                customer=customer.record,
-                event_id=event.event_id,
-                memo=f"{rule.memo}: block {block.block_id}, order {block.order_id}",
-                posted_on=posted_on,
-                fact_on=event.posted_on,
-                currency=block.currency,
-                exchange_rate=block.exchange_rate,
-                amount_minor=block.amount_minor,
-                lines=()
-                if is_deposit
-                else (
-                    IntentLine(
-                        block.amount_minor, block.block_id,
-                        debit=rule.debit.value, credit=rule.credit.value,
-                    ),
-                ),
-                block_id=block.block_id,
-                kind=block.kind.value,
-                initial_minor=block.amount_minor,
-                expires_on=policy.last_day(block.expires_at) if block.expires_at else None,
-                is_clearing_deposit=is_deposit
-                and policy.deposit_account is DepositAccount.CLEARING,
-            )
-        )  # fmt: skip
-    post(plan, block, Step.PURCHASED, policy, block.amount_minor, posted_on, records)
-    block = block._replace(deposits=deposits.add((), records["P2"], posted_on, block.amount_minor))
-    plan.blocks[block.block_id] = block
-    return block
+    open_block(
+        plan, block, Step.PURCHASED, event, f"order {block.order_id}", customer, known, policy
+    )
 
 
 def invoice_purchase(event: PurchaseInvoice, known: Known, policy: Policy) -> Outcome:
@@ -287,7 +221,7 @@ def invoice_purchase(event: PurchaseInvoice, known: Known, policy: Policy) -> Ou
         opened.append(after)
     for block in opened:
         if block.state is State.NEW:
-            _open(plan, block, event, event.invoice_id, customer, known, policy)
+            _purchased(plan, block, event, event.invoice_id, customer, known, policy)
     return plan
 
 
@@ -447,10 +381,3 @@ def pay_invoice(event: Payment, known: Known, policy: Policy) -> Outcome:
 def _ordinary(line: InvoiceLine) -> DocumentLine:
     amount = line.amount_minor or 0
     return DocumentLine(line.line_id, line.item_id, line.kind, amount, amount)
-
-
-def _unknown_customer(customer_id: str, what: str) -> Hold:
-    return Hold(
-        f"customer:{customer_id}",
-        f"{what} is for customer {customer_id}, which is not known yet; send the customer",
-    )

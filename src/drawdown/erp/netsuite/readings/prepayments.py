@@ -11,12 +11,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 
 from drawdown.core.native_prepayment import NativeElement, NativePrepayment
+from drawdown.core.ports import NativeCustomer
 from drawdown.core.revenue_elements import Bought, Drawn, Prepayment, Returned, Used
 from drawdown.erp.netsuite import wire
 from drawdown.erp.netsuite.directory import Directory, number, reference, sublist
 from drawdown.erp.netsuite.readings.query import minor
+from drawdown.erp.netsuite.readings.records import customer_reference
 from drawdown.erp.netsuite.transport import Row, Transport
 
 _DAY = "'YYYY-MM-DD'"
@@ -25,8 +28,8 @@ _LINES = (
     f"sl.item AS item, TO_CHAR(sl.startdate, {_DAY}) AS startdate, "
     f"TO_CHAR(sl.enddate, {_DAY}) AS enddate, sl.prepaymentremaining AS remaining, "
     "sl.subscriptionlinestatus AS status, s.idnumber AS number, s.customer AS customer, "
-    "s.currency AS currency, BUILTIN.DF(s.customer) AS customername, "
-    "BUILTIN.DF(sl.item) AS itemname, cu.externalid AS customereid "
+    "s.currency AS currency, BUILTIN.DF(sl.item) AS itemname, "
+    "cu.externalid AS externalid, cu.entityid AS entityid, cu.companyname AS companyname "
     "FROM subscriptionline sl JOIN subscription s ON s.id = sl.subscription "
     "LEFT JOIN customer cu ON cu.id = s.customer ORDER BY sl.id"
 )
@@ -40,7 +43,7 @@ _CHARGES = (
 )
 _ELEMENTS = (
     "SELECT e.id AS id, e.subscriptionline AS line, e.quantity AS quantity, "
-    "e.salesamount AS sales FROM revenueelement e "
+    "e.salesamount AS sales, e.exchangerate AS rate FROM revenueelement e "
     "WHERE e.subscriptionline IS NOT NULL ORDER BY e.id"
 )
 _RECOGNISED = (
@@ -72,10 +75,14 @@ def prepayments(transport: Transport, directory: Directory) -> Iterator[NativePr
                 sums[member, period] += minor(one["amount"], code)
         yield NativePrepayment(
             subscription=row["number"],
-            customer_id=row["customer"],
-            customer_name=row.get("customername", ""),
-            customer=row.get("customereid", ""),
+            customer=NativeCustomer(
+                customer_reference(row),
+                row.get("externalid") or row.get("entityid", ""),
+                row.get("companyname") or row.get("entityid", ""),
+                code,
+            ),
             status=row.get("status", ""),
+            exchange_rate=_rate(elements[name]),
             facts=_facts(row, drawing[name], charges, code),
             names={member: lines[member].get("itemname", "") for member in members},
             remaining_minor=minor(row["remaining"], code),
@@ -139,6 +146,10 @@ def _facts(row: Row, drawing: list[str], charges: dict[str, list[Row]], code: st
         row["id"], code, date.fromisoformat(row["startdate"]), _day(row.get("enddate")),
         tuple(bought), tuple(used), tuple(drawn), tuple(returned),
     )  # fmt: skip
+
+
+def _rate(elements: list[Row]) -> Decimal:
+    return number(elements[0].get("rate")) if elements else Decimal(1)
 
 
 def _day(text: str | None) -> date | None:
