@@ -10,7 +10,7 @@ import os
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -69,10 +69,23 @@ class DeliveryTable(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     reserve: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 1
 
 
+class LogTable(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """The table ``[log]``; every key is optional.
+
+    Attributes:
+        format: ``off``: workers tell people what they must know; ``json`` or ``console``: one line
+            an event.
+    """
+
+    format: Literal["off", "json", "console"] = "off"
+    level: Literal["debug", "info", "warning"] = "info"
+
+
 class _File(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     tenant: str = ""
     data: str = ""
     delivery: DeliveryTable = msgspec.field(default_factory=DeliveryTable)
+    log: LogTable = msgspec.field(default_factory=LogTable)
     tenants: dict[str, TenantTable] = msgspec.field(default_factory=dict)
 
 
@@ -91,6 +104,7 @@ class Config:
     tenant_id: str
     tenants: dict[str, TenantTable] = field(default_factory=dict)
     delivery: DeliveryTable = field(default_factory=DeliveryTable)
+    log: LogTable = field(default_factory=LogTable)
 
     def tenant(self, tenant_id: str) -> TenantTable:
         """Return a tenant's table.
@@ -144,7 +158,7 @@ def _read(path: Path, folder: Path) -> Config:
         raise ConfigurationError(f"{path}: {error}; see docs/configuration.md") from error
     default = content.tenant or next(iter(content.tenants), "default")
     data = Path(content.data).expanduser() if content.data else folder
-    config = Config(path, data, default, content.tenants, content.delivery)
+    config = Config(path, data, default, content.tenants, content.delivery, content.log)
     for name, table in content.tenants.items():
         to_policy(table.policy, f"{path}: tenants.{name}.policy")
     return config

@@ -26,6 +26,8 @@ WATCH = ("change", "change_history", "erp_account", "native_document", "watch_cu
 DELIVERY = ("delivery", "erp_connection", "erp_slot", "lane_lock", "outbox_lane")
 """Every table that says how delivery stands; it can be made anew from the outbox."""
 
+OBSERVED = ("reconciliation",)
+"""Every table that is there for metrics only."""
 
 PLANS = (
     "account", "account_base", "bill", "meter", "notice", "plan", "plan_block", "subscription",
@@ -41,7 +43,7 @@ def contents(url: str, tenant_id: str) -> dict[str, list[Any]]:
             table: [
                 row[0]
                 for row in connection.execute(
-                    f"SELECT to_jsonb(t) - 'recorded_at' FROM drawdown.{table} AS t "
+                    f"SELECT to_jsonb(t) - 'recorded_at' - 'entered_at' FROM drawdown.{table} AS t "
                     f"WHERE tenant_id = %s ORDER BY {key}",
                     (tenant_id,),
                 )

@@ -15,7 +15,7 @@ from drawdown.service.ingest import ingest
 from drawdown.store.database import Database
 from tests.cases import facts as f
 from tests.cases.stories import STORIES
-from tests.cases.tables import DELIVERY, KEYS, PLANS, WATCH, contents
+from tests.cases.tables import DELIVERY, KEYS, OBSERVED, PLANS, WATCH, contents
 
 JOURNAL = ("movement", "entry")
 OTHERS = sorted(set(KEYS) - {"tenant"})
@@ -218,7 +218,7 @@ def test_the_application_owns_nothing_and_passes_no_guard(database_url: str) -> 
             "SELECT relname FROM pg_class WHERE relnamespace = 'drawdown'::regnamespace "
             "AND relkind = 'r' ORDER BY 1"
         ).fetchall()
-        assert [row[0] for row in tables] == sorted([*KEYS, *WATCH, *DELIVERY, *PLANS])
+        assert [row[0] for row in tables] == sorted([*KEYS, *WATCH, *DELIVERY, *OBSERVED, *PLANS])
         may_create = owner.execute(
             "SELECT has_schema_privilege('drawdown_app', 'drawdown', 'CREATE')"
         ).fetchone()

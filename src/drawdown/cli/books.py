@@ -30,6 +30,7 @@ from drawdown.service.ingest import BATCH_SIZE, Answer, expire, ingest
 from drawdown.service.observe import observe
 from drawdown.service.reconcile import reconcile
 from drawdown.store.ledger import events_by_id
+from drawdown.store.observability import note_reconciliation
 
 PROBLEMS_MAX = 10_000
 """Problems of one file that are told one by one."""
@@ -202,6 +203,12 @@ def _reconcile(context: typer.Context, as_json: bool = AS_JSON) -> int:
         observed = observe(books.session, erp, books.policy)
         result = reconcile(books.session, erp)
         waits = note(books.session, result)
+        note_reconciliation(
+            books.session,
+            blocks=result.blocks,
+            records=result.records,
+            differences=len(result.differences),
+        )
         if as_json:
             print_json(
                 {

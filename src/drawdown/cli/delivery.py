@@ -7,7 +7,7 @@ import signal
 import socket
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from types import FrameType
@@ -16,7 +16,16 @@ import typer
 
 from drawdown.bootstrap import connect_erp, connection_id, open_database
 from drawdown.cli.books import AS_JSON, Choice, chosen_books
-from drawdown.cli.output import DONE, REFUSED, print_json, print_table, progress_bar, say, warn
+from drawdown.cli.output import (
+    DONE,
+    REFUSED,
+    print_json,
+    print_table,
+    progress_bar,
+    say,
+    say_aside,
+    warn,
+)
 from drawdown.config import Config, load_config
 from drawdown.core.errors import ConfigurationError
 from drawdown.core.ports import Erp
@@ -25,6 +34,7 @@ from drawdown.service.delivery import (
     ConnectionState,
     DeliveryReport,
     NoObserver,
+    Observer,
     Options,
     Outcome,
     Result,
@@ -35,6 +45,9 @@ from drawdown.service.delivery import (
 )
 from drawdown.store import outbox
 from drawdown.store.database import Database
+from drawdown.store.observability import TenantState, tenant_states
+from drawdown.telemetry import DeliveryLog, Metrics, MonitoringServer, Probes, Together, new_logger
+from drawdown.telemetry.server import unready
 
 
 def register(app: typer.Typer) -> None:
@@ -80,6 +93,8 @@ def _deliver(
         chosen_books(context) as (config, books),
         connect_erp(books.tenant, config.source.parent if config.source else None) as erp,
     ):
+        for notice in erp.notices():
+            warn(notice)
         if retry_parked:
             with books.session.transaction():
                 outbox.retry_parked(books.session)
@@ -181,6 +196,10 @@ def _worker(
         32, min=1, max=256, help="Records under way at once in this process."
     ),
     once: bool = typer.Option(False, "--once", help="End when nothing more can be delivered now."),
+    metrics_port: int | None = typer.Option(
+        None, min=0, max=65535, help="Serve /metrics, /healthz and /readyz there; 0: a free port."
+    ),
+    metrics_host: str = typer.Option("127.0.0.1", help="Address to serve them at."),
     as_json: bool = AS_JSON,
 ) -> int:
     """Deliver the records of all tenants (or of --tenant) until stopped.
@@ -191,15 +210,25 @@ def _worker(
     choice: Choice = context.obj
     config = load_config(choice.config)
     database = open_database(config)
-    tally = _Tally(is_quiet=as_json)
+    is_logged = config.log.format != "off"
+    tally = _Tally(is_quiet=as_json or is_logged)
     with ExitStack() as stack:
         erps = _connect_all(config, choice.tenant, database, stack)
+        metrics = Metrics(erps, _reader(database), time.time)
+        observers: list[Observer] = [tally, metrics]
+        if is_logged:
+            observers.append(DeliveryLog(new_logger(config.log.format, config.log.level)))
+        if metrics_port is not None:
+            read = _reader(database)
+            probes = Probes(metrics.registry, lambda: unready(database, lambda: read([*erps])))
+            server = stack.enter_context(MonitoringServer(probes, metrics_host, metrics_port))
+            say_aside(f"metrics at http://{metrics_host}:{server.port}/metrics")
         worker = Worker(
             database.worker_session,
             erps,
             name=_worker_name(),
             concurrency=concurrency,
-            observer=tally,
+            observer=Together(*observers),
             lease=timedelta(seconds=config.delivery.lease_s),
         )
         if not as_json:
@@ -212,6 +241,16 @@ def _worker(
         total = ", ".join(f"{count} {name}" for name, count in sorted(tally.counts.items()))
         say(total or "nothing was delivered", "bold")
     return REFUSED if tally.problems else DONE
+
+
+def _reader(database: Database) -> Callable[[Sequence[str]], Sequence[TenantState]]:
+    """Return what reads how tenants stand, by a session of its own each time."""
+
+    def read(tenants: Sequence[str]) -> Sequence[TenantState]:
+        with database.worker_session() as session:
+            return tenant_states(session, tenants)
+
+    return read
 
 
 def _connect_all(
@@ -231,6 +270,8 @@ def _connect_all(
             except ConfigurationError as error:
                 problems.append(f"tenant {name}: {error}")
                 continue
+            for notice in erp.notices():
+                warn(f"tenant {name}: {notice}")
             account = connection_id(table)
             if account not in shares:
                 shares[account] = learn_share(erp, config.delivery.reserve)

@@ -45,6 +45,11 @@ def say(text: str, style: str = "") -> None:
     console.print(Text(text, style=style), soft_wrap=True)
 
 
+def say_aside(text: str) -> None:
+    """Print a line for people to standard error, beside what programs read."""
+    errors.print(Text(text, style="dim"), soft_wrap=True)
+
+
 def warn(text: str) -> None:
     """Print a problem to standard error."""
     errors.print(Text(text, style="red"), soft_wrap=True)

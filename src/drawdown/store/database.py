@@ -56,6 +56,22 @@ class Database:
                 if _apply(connection, name, text, applied.get(name))
             ]
 
+    def pending(self) -> list[str]:
+        """Return the names of the migrations that are not applied yet.
+
+        Raises:
+            StoreError: The database cannot be reached.
+        """
+        with self._connect() as connection:
+            try:
+                rows = connection.execute("SELECT name FROM public.drawdown_migration").fetchall()
+            except psycopg.errors.UndefinedTable:
+                rows = []
+            except psycopg.Error as error:
+                raise StoreError(f"the database refused: {error}") from error
+        applied = {row[0] for row in rows}
+        return [name for name, _ in _migrations() if name not in applied]
+
     def _connect(self) -> Connection[Row]:
         try:
             return psycopg.connect(self._url)
