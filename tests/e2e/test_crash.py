@@ -58,7 +58,8 @@ def _books(url: str) -> dict[str, list[Any]]:
     with psycopg.connect(url) as connection:
         return {
             table: connection.execute(
-                f"SELECT to_jsonb(t) - 'recorded_at' FROM drawdown.{table} t ORDER BY 1"
+                "SELECT to_jsonb(t) - 'recorded_at' - 'entered_at' "
+                f"FROM drawdown.{table} t ORDER BY 1"
             ).fetchall()
             for table in TABLES
         }

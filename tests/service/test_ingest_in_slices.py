@@ -110,7 +110,8 @@ def books(url: str) -> dict[str, list[tuple[Any, ...]]]:
         owner.execute("SET timezone TO 'UTC'")
         return {
             table: owner.execute(
-                f"SELECT to_jsonb(t) - 'recorded_at' FROM drawdown.{table} AS t ORDER BY {order_}"
+                "SELECT to_jsonb(t) - 'recorded_at' - 'entered_at' "
+                f"FROM drawdown.{table} AS t ORDER BY {order_}"
             ).fetchall()
             for table, order_ in TABLES.items()
         }
