@@ -19,12 +19,15 @@ from drawdown.core.block import Block
 from drawdown.core.money import ZERO, credits_floor, minus, plus, share_floor
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
+_MANY = 10**9  # items of a block that is bound to none
 
 # fmt: off
 DRAWDOWN_ORDER: dict[str, tuple[Callable[[Block], object], str]] = {
     "priority":           (lambda b: b.priority,                        "lower number first"),
     "soonest_expiry":     (lambda b: b.expires_at or _NEVER,            "soonest expiry first, never last"),
     "lowest_cost_basis":  (lambda b: cost_basis(b),                     "lowest money per credit first"),  # noqa: PLW0108 - defined below
+    "free_first":         (lambda b: b.amount_minor > 0,                "blocks without a price first"),
+    "fewest_items":       (lambda b: len(b.item_ids) or _MANY,          "bound to the fewest items first"),
     "earliest_effective": (lambda b: b.effective_at,                    "earliest effective first"),
     "item_filtered":      (lambda b: not b.item_ids,                    "blocks bound to items first"),
     "block_id":           (lambda b: b.block_id,                        "block id, so that nothing is left to chance"),

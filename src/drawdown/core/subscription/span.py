@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
 from typing import NamedTuple
 
 _TEXT = re.compile(r"(\d{1,4}) (day|week|month|quarter|year)s?")
@@ -41,6 +42,8 @@ def span_text(length: Span) -> str:
     return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
 
 
+# Usage comes with few days and many records.
+@lru_cache(maxsize=4096)
 def shift(anchor: date, length: Span, times: int = 1) -> date:
     """Return the day a number of spans after an anchor.
 
@@ -66,6 +69,7 @@ def spans_between(anchor: date, day: date, length: Span) -> int:
     return count
 
 
+@lru_cache(maxsize=4096)
 def midnight(day: date, zone: tzinfo) -> datetime:
     """Return the first instant of a day in a time zone, in UTC."""
     return datetime.combine(day, time(), zone).astimezone(UTC)

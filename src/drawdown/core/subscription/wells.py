@@ -70,7 +70,7 @@ def candidates(
     """Return the holdings that can pay for a usage line now, in drawing order.
 
     Grants to the customer as a whole pay for any line, prepay lines for those that draw them,
-    shared prepay lines for other subscriptions too.
+    shared prepay lines for other subscriptions too, after what is their own.
     """
     found = [
         holding
@@ -83,7 +83,14 @@ def candidates(
             in_order((as_block(one.block) for one in found), plan.drawdown_order)
         )
     }
-    return sorted(found, key=lambda one: (_rolled_rank(one, plan), place[one.block.block_id]))
+    return sorted(
+        found,
+        key=lambda one: (
+            one.block.subscription_id not in ("", subscription_id),
+            _rolled_rank(one, plan),
+            place[one.block.block_id],
+        ),
+    )
 
 
 def _pays_for(block: PlanBlock, plan: Plan, subscription_id: str, line: UsageLine) -> bool:
