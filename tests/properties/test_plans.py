@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from drawdown.core.checks import has_ended
 from drawdown.core.policy import Policy
 from drawdown.core.subscription.account import Account
+from drawdown.core.subscription.acts import PlanBlock
 from drawdown.core.subscription.plan import EndOfTerm, Plan
 from drawdown.core.subscription.preview import preview
 from drawdown.core.subscription.span import midnight
@@ -153,7 +154,7 @@ def test_a_fold_may_stop_anywhere_and_go_on(
         return timeline
 
     first = fold(known, {})
-    bought = {act.block_id: act for act in first.acts if type(act).__name__ == "PlanBlock"}
+    bought = {act.block_id: act for act in first.acts if isinstance(act, PlanBlock)}
     again, alone = fold(all_uses, bought), fold(all_uses, {})
     same = {one: h.left for one, h in again.account.holdings.items()}
     assert same == {one: h.left for one, h in alone.account.holdings.items()}

@@ -158,7 +158,7 @@ def test_metronome_segment(shop: Shop) -> None:
     shop.bill("2024-09-30")
     life = shop.lives()["S/pre/1"]
     used = [(m.step.value, m.credits) for m in life.movements if m.credits]
-    assert used == [("drawn", 63), ("expired", 37)]
+    assert used == [("drawn", D(63)), ("expired", D(37))]
     assert life.block.remaining_credits == 0
 
 
@@ -353,7 +353,7 @@ def test_a_refill_can_be_seen_coming(shop: Shop) -> None:
     for number in range(10):
         shop.use(usage(str(number), f"2024-01-{number + 1:02}", 5))
     (line,) = shop.balance("2024-01-11T00:00").lines
-    assert (line.left, line.minimum, line.burn_per_day) == (50, 10, 5)
+    assert [line.left, line.minimum, line.burn_per_day] == [D(50), D(10), D(5)]
     assert line.refill_on == date(2024, 1, 19)
 
 
