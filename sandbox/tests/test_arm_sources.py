@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from billing_client import Subscription, account, control, item
 from sandbox_client import Client
 
@@ -254,3 +255,45 @@ def test_a_plan_on_hold_is_not_recognized(ns: Client) -> None:
     control(ns, "/revenue-plans/hold", plan=plan["id"], hold=False)
     assert len(control(ns, "/revenue-recognition", period="2024-01")["journals"]) == 1
     assert ns.http.post("/_sandbox/revenue-plans/hold", json={"plan": "9999"}).status_code == 400
+
+
+def test_elements_after_a_refresh(ns: Client) -> None:
+    """Events and journal lines still know their elements when all ids have moved. Source: pitfall 20."""
+    deferral = account(ns, "2480", "Journal Deferred", "DeferRevenue")
+    account(ns, "4080", "Journal Income", "Income", deferralAcct={"id": deferral})
+    kind = control(ns, "/recognition-event-types", name="Milestone")["id"]
+    one = item(ns, "Milestones", "81", "2", kind)
+    order = ns.make("/salesOrder", {
+        "entity": {"id": ns.customer}, "tranDate": "2024-01-05",
+        "item": {"items": [{"item": {"id": one}, "quantity": 1, "rate": 100}]}})  # fmt: skip
+    control(ns, "/recognition-events", eventType=kind, transaction=order, line=1,
+            eventDate="2024-01-20", amount="40")  # fmt: skip
+    ns.make("/journalEntry", {
+        "subsidiary": {"id": "1"}, "tranDate": "2024-01-10", "line": {"items": [
+            {"account": {"id": ns.account("1000")}, "debit": 30},
+            {"account": {"id": ns.account("4080")}, "credit": 30,
+             "revenueRecognitionRule": {"id": "2"}}]}})  # fmt: skip
+    control(ns, "/refresh")
+    found = ns.month_end("2024-01")["recognized"]
+    assert sorted(row["amount"] for row in found) == ["30.00", "40.00"]
+    assert ns.balance("4080") == -30
+
+
+@pytest.mark.parametrize("record", ["salesOrder", "invoice", "creditMemo", "cashSale"])
+def test_direct_and_deferred_items_are_not_mixed(ns: Client, record: str) -> None:
+    """All items of a transaction post directly, or none does. Source: Item Configuration for Advanced Revenue Management (section_4340443927); the wording is unsure."""
+    direct = item(ns, "Direct", "34", "2", "-2", directRevenuePosting=True)
+    lines = [{"item": {"id": one}, "quantity": 1, "rate": 5} for one in (direct, ns.usage)]
+    body = {"entity": {"id": ns.customer}, "tranDate": "2024-01-05", "item": {"items": lines}}
+    assert "cannot mix items" in ns.refused("POST", f"/{record}", body)
+    ns.make(f"/{record}", {**body, "item": {"items": lines[:1]}})
+
+
+def test_direct_posting_is_fixed_after_use(ns: Client) -> None:
+    """The box cannot be checked or cleared once the item was used. Source: Item Configuration for Advanced Revenue Management (section_4340443927); the wording is unsure."""
+    path = f"/serviceSaleItem/{ns.usage}"
+    for value in (True, False):
+        assert ns.call("PATCH", path, {"directRevenuePosting": value}).status_code == 204
+    ns.invoice(10, "I")
+    assert "not allowed" in ns.refused("PATCH", path, {"directRevenuePosting": True})
+    assert ns.call("PATCH", path, {"displayName": "Usage"}).status_code == 204

@@ -151,9 +151,23 @@ def test_reversal_keeps_the_rate(ns: Client) -> None:
 
 
 def test_direct_posting_to_customer_deposits(ns: Client) -> None:
-    """A journal may post to Customer Deposits; no deposit's balance moves. Source: unsure (section 2.3 of what is known of journals)."""
+    """A journal may post to Customer Deposits, no deposit's balance moves; or not. Source: unsure (section 2.3 of what is known of journals), a setting."""
     ns.deposit(10, "D")
     ns.make("/journalEntry", body(ns, ("2100", "debit", 4), ("4000", "credit", 4)))
     assert ns.balance("2100") == Decimal(-6)
     rows = ns.sql("SELECT foreignpaymentamountunused u FROM transaction WHERE type = 'CustDep'")
     assert rows == [{"u": "10"}]
+    ns.set(journals_on_customer_deposits="refused")
+    again = body(ns, ("2100", "debit", 1), ("4000", "credit", 1))
+    assert "Invalid Field Value" in ns.refused("POST", "/journalEntry", again)
+
+
+def test_several_receivable_lines(ns: Client) -> None:
+    """Any number of lines on receivables, or one. Source: unsure (section 2.3 of what is known of journals), a setting."""
+    lines = body(ns, ("1100", "debit", 4), ("1100", "credit", 1), ("4000", "credit", 3))
+    for line in lines["line"]["items"][:2]:
+        line["entity"] = {"id": ns.customer}
+    ns.make("/journalEntry", lines)
+    assert ns.balance("1100") == Decimal(3)
+    ns.set(journal_receivable_lines="one")
+    assert "one line on accounts receivable" in ns.refused("POST", "/journalEntry", lines)

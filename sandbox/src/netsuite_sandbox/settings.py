@@ -367,6 +367,22 @@ SETTINGS: tuple[Setting, ...] = (
         "Whether SuiteQL takes LISTAGG.",
     ),
     Setting(
+        "journals_on_customer_deposits",
+        "allowed",
+        ("allowed", "refused"),
+        "U",
+        "Nothing is said of journals on the system account Customer Deposits",
+        "Whether a journal may post to Customer Deposits; no deposit's balance moves with it.",
+    ),
+    Setting(
+        "journal_receivable_lines",
+        "any",
+        ("any", "one"),
+        "U",
+        "Nothing is said of journals with several lines on receivables or payables",
+        "How many lines of a journal may post to accounts receivable or payable.",
+    ),
+    Setting(
         "rownum_counts",
         "rows_read",
         ("rows_read", "rows_returned"),

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from netsuite_sandbox import groups
+from netsuite_sandbox.records.deferral import INCOME_ACCOUNT
 from netsuite_sandbox.records.fields import Definition, definition
 from netsuite_sandbox.records.master_kinds import REST_KINDS
 from netsuite_sandbox.records.transactions import KINDS
@@ -33,9 +34,11 @@ _COLUMNS = {
     "account": (("tx", "account"), ("line", "account"), ("element", "deferralaccount"),
                 ("element", "recognitionaccount")),
 }  # fmt: skip
-# Members of tx.extra that no definition names: links the records keep for themselves.
+# Members of tx.extra and line.extra that no definition names: what the records keep for themselves.
 _EXTRAS = {"source": "transaction", "refund": "transaction", "reversalEntry": "transaction",
-           "isReversalOf": "transaction"}  # fmt: skip
+           "isReversalOf": "transaction", "voids": "transaction",
+           "voidJournal": "transaction"}  # fmt: skip
+_LINE_EXTRAS = {INCOME_ACCOUNT: "account"}
 
 
 def refresh(sandbox: Sandbox) -> dict[str, int]:
@@ -87,7 +90,7 @@ def references(record: Definition) -> dict[str, str]:
 
 
 def _transactions(db: Database, moved: dict[str, int]) -> None:
-    bodies, lines = dict(_EXTRAS), {}
+    bodies, lines = dict(_EXTRAS), dict(_LINE_EXTRAS)
     for record in KINDS:
         bodies.update(references(definition(record)))
         for spec in definition(record).fields.values():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from netsuite_sandbox.errors import invalid_value, missing
+from netsuite_sandbox.errors import invalid_value, missing, user_error
 from netsuite_sandbox.ledger import Header, Line
 from netsuite_sandbox.money import SCALE, times_rate, to_decimal, to_units
 from netsuite_sandbox.records.fields import Values
@@ -87,9 +87,23 @@ def build(
         if tax := value.get("tax1Amt"):
             taxes += to_units(tax, precision)
         assert lines[index].id == line_id
+    _check_mixed(books, values)
     if taxes:
         lines.append(_tax_line(books, header, sign * taxes, base_precision, next_id + 1))
     return lines, total + taxes
+
+
+def _check_mixed(books: Books, values: list[Values]) -> None:
+    """Refuse items that post directly beside items that are deferred (the wording is unsure).
+
+    Source: "Item Configuration for Advanced Revenue Management" (section_4340443927).
+    """
+    items = [books.company.must("item", value["item"]).body for value in values]
+    if any(item.get("directRevenuePosting") for item in items) and any(map(is_deferred, items)):
+        raise user_error(
+            "You cannot mix items that post directly to revenue with items that post to deferred "
+            "revenue in the same transaction."
+        )
 
 
 def _tax_line(books: Books, header: Header, amount: int, base_precision: int, line: int) -> Line:

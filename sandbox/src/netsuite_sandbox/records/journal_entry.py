@@ -65,12 +65,28 @@ def build(books: Books, kind: Kind, values: Values, old: Header | None) -> Draft
                         and v is not None},
             )
         )  # fmt: skip
+    _check_lines(books, lines)
     head.arm = any(line.extra.get(deferral.INCOME_ACCOUNT) for line in lines) or bool(old)
     head.total = sum(line.amount for line in lines if line.amount > 0)
     if not sum(line.amount for line in lines) and (rest := sum(line.base for line in lines)):
         rounding = company.special_account("RndERV")
         lines.append(Line(next_id + 1, rounding, 0, -rest, extra={"system": True}))
     return Draft(head, lines)
+
+
+def _check_lines(books: Books, lines: list[Line]) -> None:
+    """Refuse what the settings on receivables and Customer Deposits do not allow (both unsure)."""
+    company = books.company
+    receivable = [x for x in lines if company.account_type(x.account) in _NEEDS_ENTITY]
+    if len(receivable) > 1 and company.settings["journal_receivable_lines"] == "one":
+        raise user_error(
+            "A journal entry can have one line on accounts receivable or accounts payable only."
+        )
+    deposits = company.special_account("CustDep")
+    if company.settings["journals_on_customer_deposits"] == "refused" and any(
+        line.account == deposits for line in lines
+    ):
+        raise invalid_value(deposits, "account", "line.items.account")
 
 
 def _approved(values: Values, old: Header | None) -> bool | None:

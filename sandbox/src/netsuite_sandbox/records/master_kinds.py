@@ -8,7 +8,13 @@ from decimal import Decimal
 from typing import Any
 
 from netsuite_sandbox.company import Company, Master
-from netsuite_sandbox.errors import DUP_ITEM, invalid_value, missing, user_error
+from netsuite_sandbox.errors import (
+    DUP_ITEM,
+    REV_REC_UPDATE_DISALLWD,
+    invalid_value,
+    missing,
+    user_error,
+)
 from netsuite_sandbox.records.fields import Values
 from netsuite_sandbox.suitebilling import checks, subscriptions, terms
 
@@ -114,6 +120,13 @@ def _item(company: Company, values: Values, me: Master | None) -> None:
     if _taken(company, "serviceSaleItem", "itemId", values["itemId"], me):
         raise user_error(DUP_ITEM)
     values.setdefault("directRevenuePosting", False)
+    before = bool(me.body.get("directRevenuePosting")) if me else False
+    if (
+        me is not None
+        and before != bool(values["directRevenuePosting"])
+        and company.db.one("SELECT 1 FROM line WHERE item = ? LIMIT 1", (me.id,))
+    ):  # Source: "Item Configuration for Advanced Revenue Management" (section_4340443927).
+        raise user_error(REV_REC_UPDATE_DISALLWD)
     values.setdefault("isInactive", False)
 
 
