@@ -17,6 +17,10 @@ KEYS = {
     "outbox": "position",
     "summary": "summary_id",
     "summary_member": "external_id",
+    "conflict": "event_id, fingerprint",
+    "exception_action": "position",
+    "skipped": "position",
+    "redating": "position",
 }
 """Every table of the ledger, with the rest of its key."""
 

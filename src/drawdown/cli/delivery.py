@@ -14,7 +14,7 @@ from types import FrameType
 
 import typer
 
-from drawdown.bootstrap import connect_erp, connection_id, open_database
+from drawdown.bootstrap import Books, connect_erp, connection_id, open_database
 from drawdown.cli.books import AS_JSON, Choice, chosen_books
 from drawdown.cli.output import (
     DONE,
@@ -27,7 +27,7 @@ from drawdown.cli.output import (
     warn,
 )
 from drawdown.config import Config, load_config
-from drawdown.core.errors import ConfigurationError
+from drawdown.core.errors import ConfigurationError, ErpError
 from drawdown.core.ports import Erp
 from drawdown.service.delivery import (
     Claim,
@@ -43,6 +43,7 @@ from drawdown.service.delivery import (
     learn_share,
     register as register_tenant,
 )
+from drawdown.service.exceptions import follow_periods
 from drawdown.store import outbox
 from drawdown.store.database import Database
 from drawdown.store.observability import TenantState, tenant_states
@@ -98,6 +99,7 @@ def _deliver(
         if retry_parked:
             with books.session.transaction():
                 outbox.retry_parked(books.session)
+        _follow_periods(books, erp)
         waiting = outbox.counts(books.session).get("waiting", 0)
         with progress_bar(is_quiet=as_json) as bar:
             task = bar.add_task("Delivering to NetSuite", total=waiting)
@@ -117,6 +119,19 @@ def _deliver(
             )
         _tell(report, as_json=as_json)
         return REFUSED if report.waiting else DONE
+
+
+def _follow_periods(books: Books, erp: Erp) -> None:
+    """Date what waits for a period that was closed meanwhile; if NetSuite is away, later."""
+    if not outbox.counts(books.session).keys() - {"done"}:
+        return
+    try:
+        moved = follow_periods(books.session, erp, books.policy)
+    except ErpError as error:
+        warn(f"the accounting periods could not be read: {error}")
+        return
+    if moved:
+        warn(f"{moved} records were dated the first open day: their period is closed")
 
 
 def _tell(report: DeliveryReport, *, as_json: bool) -> None:

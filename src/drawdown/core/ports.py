@@ -55,6 +55,32 @@ class ErpIdentity(NamedTuple):
     fingerprint: str
 
 
+class ErpPeriod(NamedTuple):
+    """An accounting period that is posted to; neither quarter nor year.
+
+    Attributes:
+        is_open: It takes our postings: neither closed nor locked for receivables or wholly.
+    """
+
+    name: str
+    starts_on: date
+    ends_on: date
+    is_open: bool
+
+
+class Inspection(NamedTuple):
+    """A record in the ERP, held against an intent.
+
+    Attributes:
+        differences: What it says otherwise than the intent, in words; empty if they agree.
+    """
+
+    internal_id: str
+    number: str
+    posting_period: str
+    differences: tuple[str, ...]
+
+
 class TaggedBalance(NamedTuple):
     """What the ERP's ledger says of one block and account role.
 
@@ -362,6 +388,22 @@ class Erp(Protocol):
 
     def books_open_from(self) -> date | None:
         """Return the first day of the first period that takes postings; None if all do."""
+        ...
+
+    def periods(self) -> tuple[ErpPeriod, ...]:
+        """Return the accounting periods in order of time."""
+        ...
+
+    def inspect(self, intent: RecordIntent, internal_id: str = "") -> Inspection | None:
+        """Look at the record that a person says is the intent's; None if there is none.
+
+        Args:
+            internal_id: The ERP's id of it; empty: the record under our external id.
+        """
+        ...
+
+    def relink(self, intent: RecordIntent, internal_id: str) -> None:
+        """Give a record our external id, so that later records find it; nothing else is changed."""
         ...
 
     def tagged_balances(self) -> Iterator[TaggedBalance]:

@@ -20,6 +20,7 @@ from drawdown.core.events import Clock, Event
 from drawdown.core.plan import Hold, PostingPlan
 from drawdown.core.policy import Policy
 from drawdown.service.summaries import last_ended_day, post_summaries, route
+from drawdown.store import exceptions
 from drawdown.store.codec import Encoded, encode_event
 from drawdown.store.database import Session
 from drawdown.store.ledger import (
@@ -126,6 +127,27 @@ def resume_held(session: Session, key: str, policy: Policy) -> int:
         return sum(record.status != "held" for record in batch.records.values())
 
 
+def replay(session: Session, event_ids: Sequence[str], policy: Policy) -> list[Answer]:
+    """Decide held and refused events again, with today's policy and what is known today.
+
+    Returns:
+        One answer for each event that was held or refused, in the order in which they had come.
+    """
+    with session.pipelined_transaction():
+        lock = lock_tenant(session)
+        again = exceptions.hold_refused(session, event_ids)
+        session.run("count_up", {"events": 0, "intents": 0, "held": len(again)})
+        waiting = exceptions.held_by_id(session, event_ids)
+        if not waiting:
+            return []
+        batch = _Batch(
+            session, lock._replace(has_held=True), _effective(policy, lock),
+            Known(session.tenant_id), set(),
+        )  # fmt: skip
+        batch.decide(waiting, already_held=True)
+    return [_answer(batch.records[event.event_id]) for event in waiting]
+
+
 def _split_at_clocks(events: Sequence[Event]) -> Iterator[list[Event]]:
     part: list[Event] = []
     for event in events:
@@ -190,12 +212,22 @@ def ingest_within(session: Session, events: Sequence[Event], policy: Policy) -> 
         # A held event that this batch let go: its own content stands, its status is new.
         now = records.get(event_id, record)
         records[event_id] = now._replace(fingerprint=record.fingerprint)
-    return [
-        _repeat(records[event.event_id], encode_event(event))
+    repeated = {place: encode_event(event) for place, event in repeats.items()}
+    answers = [
+        _repeat(records[event.event_id], repeated[place])
         if place in repeats
         else _answer(records[event.event_id])
         for place, event in enumerate(events)
     ]
+    conflicts = [
+        (answers[place].event_id, encoded)
+        for place, encoded in repeated.items()
+        if answers[place].status == "conflict"
+    ]
+    if conflicts:
+        with session.transaction():
+            exceptions.add_conflicts(session, conflicts)
+    return answers
 
 
 def _effective(policy: Policy, lock: TenantLock) -> Policy:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from drawdown.core.events import Recognition
 from drawdown.core.policy import Policy
 from drawdown.core.ports import Erp, Recognised
+from drawdown.service.exceptions.redating import follow_periods
 from drawdown.service.ingest import Answer, in_batches, ingest, resume_held
 from drawdown.store.database import Session
 
@@ -30,6 +31,7 @@ def observe(session: Session, erp: Erp, policy: Policy) -> Observation:
     """Read open periods and recognition from the ERP; safe to repeat."""
     with session.transaction():
         session.run("set_books_open_from", {"day": erp.books_open_from()})
+    follow_periods(session, erp, policy)
     resumed = resume_held(session, "period", policy)
     answers: list[Answer] = []
     for batch in in_batches(_event(fact) for fact in erp.recognised() if fact.amount_minor):

@@ -31,9 +31,11 @@ from drawdown.core.policy import Policy
 from drawdown.core.ports import (
     AccountBalance,
     ErpIdentity,
+    ErpPeriod,
     ErpRecord,
     Finding,
     ForeignRecord,
+    Inspection,
     NativeDocument,
     Posted,
     Recognised,
@@ -365,6 +367,33 @@ class NetSuite:
         """Return the first day of the first period that takes postings; None if all do."""
         with _configured():
             return readings.books_open_from(self.transport)
+
+    def periods(self) -> tuple[ErpPeriod, ...]:
+        """Return the accounting periods in order of time."""
+        with _configured():
+            return readings.periods(self.transport)
+
+    # -- what a person says is ours ---------------------------------------------------------------
+
+    def inspect(self, intent: RecordIntent, internal_id: str = "") -> Inspection | None:
+        """Look at the record that a person says is the intent's; None if there is none."""
+        if internal_id:
+            request = wire.get_record_by_id(intent.record, internal_id)
+        else:
+            request = wire.get_record(intent.record, intent.external_id)
+        try:
+            data = self.transport.send(request).data
+        except RecordMissingError:
+            return None
+        with _configured():
+            found = differences(intent, data, self.directory, self.directory.chart().base_currency)
+        posted = _posted(intent, data, is_adopted=True)
+        return Inspection(posted.internal_id, posted.number, posted.posting_period, tuple(found))
+
+    def relink(self, intent: RecordIntent, internal_id: str) -> None:
+        """Give a record our external id; nothing else is changed."""
+        self.transport.send(wire.link_record(intent.record, internal_id, intent.external_id))
+        self.directory.learn(intent.external_id, internal_id)
 
     def tagged_balances(self) -> Iterator[TaggedBalance]:
         """Read every block's balance per role, in any order."""

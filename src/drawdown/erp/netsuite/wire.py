@@ -137,6 +137,23 @@ def get_record(record: str, external_id: str) -> Request:
     )
 
 
+def get_record_by_id(record: str, internal_id: str) -> Request:
+    """Read a record with its sublists, by NetSuite's own id."""
+    return Request(
+        "GET",
+        f"{RECORD_ROOT}/{record}/{quote(internal_id, safe='')}",
+        (("expandSubResources", "true"),),
+        is_read=True,
+        subject=f"{record} {internal_id}",
+    )
+
+
+def link_record(record: str, internal_id: str, external_id: str) -> Request:
+    """Give a record an external id. Source: Oracle help, "Using External IDs"."""
+    path = f"{RECORD_ROOT}/{record}/{quote(internal_id, safe='')}"
+    return _write("PATCH", path, {"externalId": external_id}, external_id)
+
+
 def get_subscription(internal_id: str) -> Request:
     """Read a subscription of SuiteBilling with its price intervals, by NetSuite's own id."""
     return Request(

@@ -46,6 +46,8 @@ def compare_balances(run: Run) -> Iterator[Difference]:
     }
     for gathered, amount in run.gathering.balances.items():
         ours[gathered] -= amount
+    for skipped, amount in run.decisions.balances.items():
+        ours[skipped] -= amount
     theirs: dict[tuple[str, str, str], int] = {}
     for balance in run.erp.tagged_balances():
         key = (balance.block_id, balance.role.value, balance.currency)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from drawdown.core.ids import external_id
 from drawdown.core.ports import Erp, ErpRecord, ForeignRecord
 from drawdown.store.database import Session
+from drawdown.store.exceptions import Decisions
 from drawdown.store.natives import Native
 from drawdown.store.outbox import Outgoing
 from drawdown.store.summaries import Gathering
@@ -62,6 +63,7 @@ class Run:
         records: The ERP's records of ours, by external id.
         foreign: Its records of others that touch ours.
         waiting: Rows of the outbox that are not delivered.
+        decisions: What people decided about records that were stuck.
         gathering: Drawdowns that are summed up and not posted yet.
         natives: Documents of others that watch has taken in, by reference.
         delivered: External ids of records that must be there and are; what is due on them, and
@@ -77,6 +79,7 @@ class Run:
     waiting: list[Outgoing]
     gathering: Gathering
     natives: dict[str, Native]
+    decisions: Decisions
     delivered: set[str] = field(default_factory=set)
     twins: set[str] = field(default_factory=set)
     blocks: int = 0

@@ -11,6 +11,7 @@ from drawdown.service.reconcile.balances import (
     compare_recognition,
     compare_untagged,
 )
+from drawdown.service.reconcile.decided import DECIDED, compare_skipped, explained
 from drawdown.service.reconcile.difference import (
     Difference,
     Reconciliation,
@@ -20,7 +21,7 @@ from drawdown.service.reconcile.difference import (
 from drawdown.service.reconcile.dues import compare_dues
 from drawdown.service.reconcile.foreign import compare_foreign, compare_natives
 from drawdown.service.reconcile.records import compare_records
-from drawdown.store import changes, natives, outbox, summaries
+from drawdown.store import changes, exceptions, natives, outbox, summaries
 from drawdown.store.changes import Action
 from drawdown.store.database import Session
 
@@ -39,6 +40,7 @@ COMPARISONS: tuple[Callable[[Run], Iterator[Difference]], ...] = (
     compare_natives,
     compare_dues,
     compare_untagged,
+    compare_skipped,
 )
 """In this order: `compare_dues` leaves out what `compare_records` has found missing."""
 
@@ -78,14 +80,14 @@ def _with_choices(session: Session, found: Reconciliation) -> Reconciliation:
     actions = [(one, chosen.get(change_id_of(one))) for one in found.differences]
     left = {one.block_id for one, action in actions if action is Action.LEFT}
     wrong = {one.block_id for one, action in actions if not action and one.kind not in EFFECTS}
-    explained: list[Difference] = []
+    settled: list[Difference] = []
     open_: list[Difference] = []
     for one, action in actions:
         if action is Action.ACCEPTED:
             continue
         is_effect = one.kind in EFFECTS and one.block_id in left - wrong - {""}
-        (explained if action or is_effect else open_).append(one)
-    return found._replace(differences=tuple(open_), explained=tuple(explained))
+        (settled if action or is_effect else open_).append(one)
+    return found._replace(differences=tuple(open_), explained=(*found.explained, *settled))
 
 
 def _compare(session: Session, erp: Erp) -> Reconciliation:
@@ -97,6 +99,13 @@ def _compare(session: Session, erp: Erp) -> Reconciliation:
         outbox.window(session, WAITING_MAX),
         summaries.gathering(session),
         {native.reference: native for native in natives.known(session)},
+        exceptions.decisions(session),
     )
-    found = [difference for compare in COMPARISONS for difference in compare(run)]
-    return Reconciliation(run.blocks, len(run.records), tuple(found))
+    every = (difference for compare in COMPARISONS for difference in compare(run))
+    found = list(explained(run, every))
+    return Reconciliation(
+        run.blocks,
+        len(run.records),
+        tuple(one for one in found if one.kind not in DECIDED),
+        explained=tuple(one for one in found if one.kind in DECIDED),
+    )

@@ -72,10 +72,16 @@ FROM drawdown.movement WHERE tenant_id = %(tenant)s AND block_id = ANY (%(ids)s:
 ORDER BY block_id, sequence
 
 -- entries_of_blocks --
--- Entries in posting order: within a movement the codes sort as the rules table does.
-SELECT block_id, sequence, code, debit, credit, amount_minor, currency, posted_on, record, item_id
-FROM drawdown.entry WHERE tenant_id = %(tenant)s AND block_id = ANY (%(ids)s::text[])
-ORDER BY block_id, sequence, code
+-- Entries in posting order: within a movement the codes sort as the rules table does. The date is
+-- that on which the ERP has the record.
+SELECT e.block_id, e.sequence, e.code, e.debit, e.credit, e.amount_minor, e.currency,
+       coalesce(r.posted_on, e.posted_on), e.record, e.item_id
+FROM drawdown.entry AS e LEFT JOIN (
+    SELECT DISTINCT ON (external_id) external_id, posted_on FROM drawdown.redating
+    WHERE tenant_id = %(tenant)s ORDER BY external_id, position DESC
+) AS r ON r.external_id = e.record
+WHERE e.tenant_id = %(tenant)s AND e.block_id = ANY (%(ids)s::text[])
+ORDER BY e.block_id, e.sequence, e.code, e.record
 
 -- entries_of_month_sums --
 -- Balances per account and currency of the whole journal.

@@ -8,13 +8,17 @@ FROM drawdown.outbox WHERE tenant_id = %(tenant)s
 -- outbox_by_record --
 -- All rows of the next records by external id, each record's oldest first.
 WITH page AS (
-    SELECT DISTINCT external_id FROM drawdown.outbox
+    SELECT DISTINCT external_id FROM drawdown.outbox AS o
     WHERE tenant_id = %(tenant)s AND record <> 'customer' AND external_id > %(after)s
+      AND NOT EXISTS (SELECT FROM drawdown.skipped AS s
+                      WHERE s.tenant_id = o.tenant_id AND s.position = o.position)
     ORDER BY external_id LIMIT %(limit)s
 )
 SELECT o.external_id, o.status, o.number, o.posting_period, o.intent::text
 FROM drawdown.outbox AS o JOIN page USING (external_id)
-WHERE o.tenant_id = %(tenant)s ORDER BY o.external_id, o.position
+WHERE o.tenant_id = %(tenant)s AND NOT EXISTS (
+    SELECT FROM drawdown.skipped AS s WHERE s.tenant_id = o.tenant_id AND s.position = o.position)
+ORDER BY o.external_id, o.position
 
 -- watch_high --
 SELECT high FROM drawdown.watch_cursor WHERE tenant_id = %(tenant)s

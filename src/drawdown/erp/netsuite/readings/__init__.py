@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from drawdown.erp.netsuite.readings.balances import account_balances, tagged_balances, untagged
 from drawdown.erp.netsuite.readings.natives import native_documents, native_ids
-from drawdown.erp.netsuite.readings.periods import books_open_from
+from drawdown.erp.netsuite.readings.periods import books_open_from, periods
 from drawdown.erp.netsuite.readings.prepayments import prepayments
 from drawdown.erp.netsuite.readings.recognition import recognised
 from drawdown.erp.netsuite.readings.records import foreign_records, records
@@ -25,6 +25,7 @@ __all__ = [
     "foreign_records",
     "native_documents",
     "native_ids",
+    "periods",
     "prepayments",
     "recognised",
     "records",

@@ -1,0 +1,273 @@
+"""Commands for exceptions: what is stuck, and what to do about it."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import typer
+
+from drawdown.bootstrap import Books, connect_erp
+from drawdown.cli.books import AS_JSON, chosen_books
+from drawdown.cli.output import DONE, REFUSED, print_json, print_table, say, warn
+from drawdown.config import Config
+from drawdown.core.errors import ConfigurationError
+from drawdown.core.ports import Erp
+from drawdown.service import exceptions
+from drawdown.service.exceptions import Done, ExceptionKind, Stuck
+
+_app = typer.Typer(
+    name="exceptions",
+    help="Everything that waits for a person: list it, act on it.",
+    rich_markup_mode=None,
+)
+IDS = typer.Argument(None, help="Ids as listed, such as record:12 or event:E7.")
+ALL = typer.Option(False, "--all", help="Everything listed that the action applies to.")
+BY = typer.Option("", "--by", help="Who acts; the user of this machine unless told.")
+REASON = typer.Option(..., "--reason", help="Why; kept with what is done.")
+MAYBE_REASON = typer.Option("", "--reason", help="Why; kept with what is done.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    app.add_typer(_app)
+    _app.callback(invoke_without_command=True)(_list)
+    for name, command in (
+        ("show", _show),
+        ("retry", _retry),
+        ("adopt", _adopt),
+        ("skip", _skip),
+        ("redate", _redate),
+        ("replay", _replay),
+        ("withdraw", _withdraw),
+    ):
+        _app.command(name)(command)
+
+
+# -- looking ------------------------------------------------------------------------------------
+
+
+def _list(
+    context: typer.Context,
+    kind: ExceptionKind | None = typer.Option(None, help="Only this kind."),
+    block: str = typer.Option("", help="Only what concerns this block."),
+    as_json: bool = AS_JSON,
+) -> int:
+    """List everything that is stuck, oldest first, with the actions that apply."""
+    if context.invoked_subcommand is not None:
+        return DONE
+    with chosen_books(context) as (_config, books):
+        found = exceptions.stuck(books.session, kind=kind, block_id=block)
+    if as_json:
+        print_json([one._asdict() for one in found])
+    elif found:
+        print_table(
+            f"{len(found)} exceptions",
+            ("id", "since", "what", "block", "problem", "actions"),
+            [
+                (
+                    one.exception_id,
+                    f"{one.since:%Y-%m-%d %H:%M}",
+                    f"{one.kind.value}: {one.what}",
+                    ", ".join(one.blocks),
+                    one.problem,
+                    ", ".join(one.actions),
+                )
+                for one in found
+            ],
+        )
+    else:
+        say("nothing is stuck")
+    return REFUSED if found else DONE
+
+
+def _show(
+    context: typer.Context,
+    exception_id: str = typer.Argument(..., help="Its id as listed."),
+    as_json: bool = AS_JSON,
+) -> int:
+    """Show one exception: its problem, its tries, what was done about it."""
+    with chosen_books(context) as (_config, books):
+        detail = exceptions.detail_of(books.session, exception_id)
+    one = detail.stuck
+    if as_json:
+        print_json(
+            {
+                **one._asdict(),
+                "history": [action._asdict() for action in detail.history],
+                "contents": detail.contents,
+            }
+        )
+        return DONE
+    print_table(
+        one.exception_id,
+        ("", ""),
+        [
+            ("kind", one.kind.value),
+            ("what", one.what),
+            ("block", ", ".join(one.blocks)),
+            ("external id", one.external_id),
+            ("event", one.event_id),
+            ("since", f"{one.since:%Y-%m-%d %H:%M} UTC"),
+            ("tries", str(one.tries)),
+            ("problem", one.problem),
+            ("actions", ", ".join(one.actions)),
+        ],
+    )
+    print_table(
+        "What was done",
+        ("when", "action", "who", "why", "what"),
+        [
+            (f"{done.acted_at:%Y-%m-%d %H:%M}", done.action, done.who, done.reason, done.detail)
+            for done in detail.history
+        ],
+    )
+    for content in detail.contents:
+        say(content)
+    return DONE
+
+
+# -- acting -------------------------------------------------------------------------------------
+
+
+def _retry(
+    context: typer.Context,
+    ids: list[str] | None = IDS,
+    is_all: bool = ALL,
+    by: str = BY,
+    as_json: bool = AS_JSON,
+) -> int:
+    """Let refused records be tried again with the next delivery."""
+    with chosen_books(context) as (_config, books):
+        chosen = _chosen(books, "retry", ids, is_all=is_all)
+        return _tell(exceptions.retry(books.session, chosen, _who(by)), as_json=as_json)
+
+
+def _skip(
+    context: typer.Context,
+    ids: list[str] | None = IDS,
+    reason: str = REASON,
+    is_all: bool = ALL,
+    by: str = BY,
+    as_json: bool = AS_JSON,
+) -> int:
+    """Give up delivering refused records; reconciliation explains the difference by the reason."""
+    with chosen_books(context) as (_config, books):
+        chosen = _chosen(books, "skip", ids, is_all=is_all)
+        return _tell(exceptions.skip(books.session, chosen, _who(by), reason), as_json=as_json)
+
+
+def _redate(
+    context: typer.Context,
+    ids: list[str] | None = IDS,
+    to: datetime | None = typer.Option(
+        None, "--to", formats=["%Y-%m-%d"], help="This day instead of the first open one."
+    ),
+    reason: str = MAYBE_REASON,
+    is_all: bool = ALL,
+    by: str = BY,
+    as_json: bool = AS_JSON,
+) -> int:
+    """Post refused records, and what hangs together with them, in the next open period."""
+
+    def act(books: Books, erp: Erp) -> list[Done]:
+        chosen = _chosen(books, "redate", ids, is_all=is_all)
+        day = to.date() if to else None
+        return exceptions.redate(books.session, erp, chosen, _who(by), reason, to=day)
+
+    return _with_erp(context, act, as_json=as_json)
+
+
+def _adopt(
+    context: typer.Context,
+    exception_id: str = typer.Argument(..., help="Its id as listed."),
+    reason: str = REASON,
+    internal_id: str = typer.Option(
+        "", "--internal-id", help="NetSuite's id of the record; else the one under our external id."
+    ),
+    is_confirmed: bool = typer.Option(
+        False, "--confirm", help="Take it although it differs, as shown without this."
+    ),
+    by: str = BY,
+    as_json: bool = AS_JSON,
+) -> int:
+    """Take a record that is in NetSuite for the one that was to be made."""
+
+    def act(books: Books, erp: Erp) -> list[Done]:
+        done, _found = exceptions.adopt(
+            books.session, erp, exception_id, _who(by), reason,
+            internal_id=internal_id, is_confirmed=is_confirmed,
+        )  # fmt: skip
+        return [done]
+
+    return _with_erp(context, act, as_json=as_json)
+
+
+def _replay(
+    context: typer.Context,
+    ids: list[str] | None = IDS,
+    reason: str = MAYBE_REASON,
+    is_all: bool = ALL,
+    by: str = BY,
+    as_json: bool = AS_JSON,
+) -> int:
+    """Decide held or refused events again, with today's policy and what is known today."""
+    with chosen_books(context) as (_config, books):
+        chosen = _chosen(books, "replay", ids, is_all=is_all)
+        done = exceptions.replay_events(books.session, chosen, books.policy, _who(by), reason)
+        return _tell(done, as_json=as_json)
+
+
+def _withdraw(
+    context: typer.Context,
+    ids: list[str] | None = IDS,
+    reason: str = REASON,
+    is_all: bool = ALL,
+    by: str = BY,
+    as_json: bool = AS_JSON,
+) -> int:
+    """Settle held or refused events and conflicts without posting anything."""
+    with chosen_books(context) as (_config, books):
+        chosen = _chosen(books, "withdraw", ids, is_all=is_all)
+        return _tell(exceptions.withdraw(books.session, chosen, _who(by), reason), as_json=as_json)
+
+
+def _with_erp(
+    context: typer.Context, act: Callable[[Books, Erp], list[Done]], *, as_json: bool
+) -> int:
+    with chosen_books(context) as (config, books), connect_erp(books.tenant, _base(config)) as erp:
+        return _tell(act(books, erp), as_json=as_json)
+
+
+def _base(config: Config) -> Path | None:
+    return config.source.parent if config.source else None
+
+
+def _who(by: str) -> str:
+    return by or getpass.getuser()
+
+
+def _chosen(books: Books, action: str, ids: Sequence[str] | None, *, is_all: bool) -> list[str]:
+    """Return the exceptions to act on: those named, or all that the action applies to."""
+    if bool(ids) == is_all:
+        raise ConfigurationError("name the exceptions by id, or say --all; `drawdown exceptions`")
+    if ids:
+        return list(ids)
+    return [one.exception_id for one in _applicable(books, action)]
+
+
+def _applicable(books: Books, action: str) -> list[Stuck]:
+    return [one for one in exceptions.stuck(books.session) if action in one.actions]
+
+
+def _tell(done: Sequence[Done], *, as_json: bool) -> int:
+    if as_json:
+        print_json([one._asdict() for one in done])
+    else:
+        for one in done:
+            (say if one.is_done else warn)(f"{one.exception_id}: {one.detail}")
+        if not done:
+            say("there is nothing to do")
+    return DONE if all(one.is_done for one in done) else REFUSED
