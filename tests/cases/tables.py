@@ -17,15 +17,14 @@ KEYS = {
     "outbox": "position",
     "summary": "summary_id",
     "summary_member": "external_id",
-    "conflict": "event_id, fingerprint",
-    "exception_action": "position",
-    "skipped": "position",
-    "redating": "position",
 }
 """Every table of the ledger, with the rest of its key."""
 
 WATCH = ("change", "change_history", "erp_account", "native_document", "watch_cursor")
 """Every table of what was seen in the ERP and is none of ours."""
+
+DECIDED = ("conflict", "exception_action", "redating", "skipped")
+"""Every table of what people must see, and of what they did about it."""
 
 DELIVERY = ("delivery", "erp_connection", "erp_slot", "lane_lock", "outbox_lane")
 """Every table that says how delivery stands; it can be made anew from the outbox."""

@@ -33,6 +33,8 @@ COMMANDS = (
     "connection new-certificate", "doctor", "usage ingest", "bill", "balance", "notices",
     "subscription create", "subscription show", "subscription topup", "subscription grant",
     "subscription renew", "subscription terminate", "simulate",
+    "exceptions show", "exceptions retry", "exceptions adopt", "exceptions skip",
+    "exceptions redate", "exceptions replay", "exceptions withdraw",
 )  # fmt: skip
 LIFE = [
     *f.bought(),
@@ -307,18 +309,35 @@ def test_facts_not_delivered_yet_are_differences(lived: Commands, world: World) 
     assert "run deliver" in text.err
 
     world.sandbox.control("POST", "/periods/2026-07/lock-ar")
-    refused = lived("deliver", "--json")
+    # Under the default policy it would be dated the first open day by itself.
+    text_of = world.config.read_text("utf-8")
+    assert 'closed_period = "first_open_day"' in text_of
+    hold = lived.write("hold.toml", text_of.replace('"first_open_day"', '"hold"'))
+    shutil.copyfile(world.config.with_name("sandbox.pem"), hold.with_name("sandbox.pem"))
+    refused = lived("--config", hold, "deliver", "--json")
     assert (refused.status, refused.json["waiting"]) == (1, 3)
     assert len(refused.json["problems"]) == 1
     (parked,) = lived("waiting", "--json").json["parked"]
     assert parked["record"] == "invoice"
     assert parked["external_id"] in lived("waiting").out
-    text = lived("deliver")
+    (stuck,) = lived("exceptions", "--json").json
+    assert (stuck["kind"], stuck["external_id"]) == ("record", parked["external_id"])
+    assert stuck["exception_id"] in lived("exceptions").out
+    shown = lived("exceptions", "show", stuck["exception_id"])
+    assert parked["external_id"] in shown.out
+    text = lived("--config", hold, "deliver")
     assert (text.status, text.out.splitlines()[-1]) == (1, "3 records wait")
 
     world.sandbox.control("POST", "/periods/2026-07/open")
     assert lived("deliver", "--json").status == 1  # a parked record waits to be let go
-    done = lived("deliver", "--retry-parked", "--json")
+    assert lived("exceptions", "retry").status == 2  # which ones?
+    told = lived("exceptions", "retry", "--all", "--by", "Ada", "--json")
+    assert (told.status, [one["is_done"] for one in told.json]) == (0, [True])
+    assert lived("exceptions").out == "nothing is stuck\n"
+    history = lived("exceptions", "show", stuck["exception_id"])
+    assert history.status == 1
+    assert "retry by Ada" in history.err
+    done = lived("deliver", "--json")
     assert done.status == 0
     assert done.json["delivered"] == {"invoice": 1, "depositApplication": 1, "journalEntry": 1}
     assert lived("sandbox", "--month-end", "2026-07", "--json").json == {

@@ -15,7 +15,7 @@ from drawdown.service.ingest import ingest
 from drawdown.store.database import Database
 from tests.cases import facts as f
 from tests.cases.stories import STORIES
-from tests.cases.tables import DELIVERY, KEYS, OBSERVED, PLANS, WATCH, contents
+from tests.cases.tables import DECIDED, DELIVERY, KEYS, OBSERVED, PLANS, WATCH, contents
 
 JOURNAL = ("movement", "entry")
 OTHERS = sorted(set(KEYS) - {"tenant"})
@@ -87,7 +87,6 @@ def test_the_application_deletes_nothing(database: Database, filled: str, table:
         ("block", "credits"),
         ("block", "expires_at"),
         ("document", "record"),
-        ("outbox", "intent"),
         ("outbox", "external_id"),
         *((table, "tenant_id") for table in KEYS),
     ],
@@ -101,6 +100,62 @@ def test_terms_and_facts_are_never_edited(
         pytest.raises(psycopg.errors.InsufficientPrivilege),
     ):
         session.connection.execute(f"UPDATE drawdown.{table} SET {column} = {column}".encode())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "intent = jsonb_set(intent, '{amount_minor}', '1')",
+        "intent = intent - 'memo'",
+        "intent = jsonb_set(intent, '{posted_on}', '\"2026-12-31\"')",
+    ],
+)
+def test_of_a_record_only_the_date_changes_and_only_before_delivery(
+    database: Database, filled: str, change: str
+) -> None:
+    """What is to be written was decided; a closed period may move it, until it is written."""
+    with database.session(filled) as session:
+        done = "UPDATE drawdown.outbox SET status = 'done' WHERE position > 2"
+        session.connection.execute(done.encode())
+        with pytest.raises(psycopg.errors.IntegrityConstraintViolation, match="outbox"):
+            session.connection.execute(f"UPDATE drawdown.outbox SET {change}".encode())
+        moved = session.connection.execute(
+            b"UPDATE drawdown.outbox SET intent = jsonb_set(intent, '{posted_on}', "
+            b"'\"2026-12-31\"') WHERE status = 'waiting'"
+        )
+        assert moved.rowcount == 2
+
+
+@pytest.mark.parametrize("table", DECIDED)
+def test_what_people_decided_is_kept(database: Database, filled: str, table: str) -> None:
+    """Append-only, of one tenant, and invisible to others."""
+    columns = {
+        "conflict": "event_id, fingerprint, type, payload",
+        "exception_action": "exception_id, action, who, reason, detail",
+        "redating": "external_id, was_on, posted_on, who, reason",
+        "skipped": "position, external_id, event_id, who, reason",
+    }
+    values = {
+        "conflict": "'customer:C2', sha256('x'), 'customer', '{}'",
+        "exception_action": "'record:1', 'retry', 'Ada', '', ''",
+        "redating": "'dd_x', '2026-01-01', '2026-02-01', 'Ada', ''",
+        "skipped": "1, 'dd_x', 'E1', 'Ada', 'why'",
+    }
+    insert = f"INSERT INTO drawdown.{table} (tenant_id, {columns[table]}) VALUES "
+    with database.session(filled) as session:
+        event = session.connection.execute(b"SELECT event_id FROM drawdown.event LIMIT 1")
+        row = event.fetchone()
+        assert row is not None
+        given = values[table].replace("customer:C2", row[0])
+        session.connection.execute(f"{insert}('{filled}', {given})".encode())
+        for change in ("UPDATE drawdown.{} SET tenant_id = tenant_id", "DELETE FROM drawdown.{}"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                session.connection.execute(change.format(table).encode())
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            session.connection.execute(f"{insert}('another', {given})".encode())
+    with database.session("another") as session:
+        seen = session.connection.execute(f"SELECT count(*) FROM drawdown.{table}".encode())
+        assert seen.fetchone() == (0,)
 
 
 @pytest.mark.parametrize("table", KEYS)
@@ -218,7 +273,9 @@ def test_the_application_owns_nothing_and_passes_no_guard(database_url: str) -> 
             "SELECT relname FROM pg_class WHERE relnamespace = 'drawdown'::regnamespace "
             "AND relkind = 'r' ORDER BY 1"
         ).fetchall()
-        assert [row[0] for row in tables] == sorted([*KEYS, *WATCH, *DELIVERY, *OBSERVED, *PLANS])
+        assert [row[0] for row in tables] == sorted(
+            [*KEYS, *DECIDED, *WATCH, *DELIVERY, *OBSERVED, *PLANS]
+        )
         may_create = owner.execute(
             "SELECT has_schema_privilege('drawdown_app', 'drawdown', 'CREATE')"
         ).fetchone()

@@ -19,7 +19,6 @@ from drawdown.service import exceptions
 from drawdown.service.exceptions import Done, ExceptionKind, Stuck
 
 _app = typer.Typer(
-    name="exceptions",
     help="Everything that waits for a person: list it, act on it.",
     rich_markup_mode=None,
 )
@@ -32,7 +31,7 @@ MAYBE_REASON = typer.Option("", "--reason", help="Why; kept with what is done.")
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
-    app.add_typer(_app)
+    app.add_typer(_app, name="exceptions")
     _app.callback(invoke_without_command=True)(_list)
     for name, command in (
         ("show", _show),

@@ -73,5 +73,15 @@ BEGIN
     END LOOP;
 END $$;
 
--- A record that is not delivered yet may get another date; it is no part of the journal.
+-- A record that is not delivered yet may get another date, and nothing else of it changes.
+CREATE FUNCTION drawdown.only_the_date() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.status = 'done' OR OLD.intent - 'posted_on' <> NEW.intent - 'posted_on' THEN
+        RAISE EXCEPTION 'what the outbox is to write was decided: row % is not changed',
+            OLD.position USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER only_the_date BEFORE UPDATE OF intent ON drawdown.outbox
+    FOR EACH ROW EXECUTE FUNCTION drawdown.only_the_date();
 GRANT UPDATE (intent) ON drawdown.outbox TO drawdown_app;
