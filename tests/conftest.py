@@ -13,9 +13,14 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 
 from drawdown.store.database import Database
 from drawdown.store.embedded import temporary_server
+
+# How long an example takes says nothing here: machines are shared.
+settings.register_profile("drawdown", deadline=None)
+settings.load_profile("drawdown")
 
 ROOT = str(Path(__file__).parent.parent)
 if ROOT not in sys.path:

@@ -35,6 +35,7 @@ COMMANDS = (
     "subscription renew", "subscription terminate", "simulate",
     "exceptions show", "exceptions retry", "exceptions adopt", "exceptions skip",
     "exceptions redate", "exceptions replay", "exceptions withdraw",
+    "subscription elements",
 )  # fmt: skip
 LIFE = [
     *f.bought(),

@@ -12,12 +12,14 @@ import typer
 from drawdown.cli.books import AS_JSON, chosen_books
 from drawdown.cli.output import DONE, REFUSED, print_json, print_table, say
 from drawdown.cli.plans import read_plan_or_warn
+from drawdown.cli.suitebilling import details, print_elements
 from drawdown.core.errors import ConfigurationError, MalformedEventError
 from drawdown.core.money import credits_text, money_text, normal_credits, to_minor
 from drawdown.core.subscription.plan import EndOfTerm
 from drawdown.core.subscription.span import day_of
 from drawdown.core.subscription.terms import Subscription, term_of
 from drawdown.service import subscriptions as service
+from drawdown.service.elements import revenue_of
 from drawdown.store.database import Session
 from drawdown.store.subscriptions import notices
 
@@ -34,12 +36,32 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Subscriptions to plans.", no_args_is_help=True)
     group.command("create")(_create)
     group.command("show")(_show)
+    group.command("elements")(_elements)
     group.command("topup")(_topup)
     group.command("grant")(_grant)
     group.command("renew")(_renew)
     group.command("terminate")(_terminate)
     app.add_typer(group, name="subscription")
     app.command("notices")(_notices)
+
+
+def _elements(
+    context: typer.Context,
+    subscription: str = typer.Argument(..., help="The subscription's id."),
+    as_of: datetime | None = typer.Option(
+        None, formats=_DAY, help="Last day that counts; default: today."
+    ),
+    as_json: bool = AS_JSON,
+) -> int:
+    """Show revenue elements, plans and month end journals, as revenue management shows them."""
+    with chosen_books(context) as (_config, books):
+        day = (as_of or now()).date()
+        found = revenue_of(books.session, subscription, books.policy, day)
+        if as_json:
+            print_json({"subscription": subscription, **details(found.facts, found.names, day)})
+        else:
+            print_elements(subscription, found.facts, found.names, day)
+        return DONE
 
 
 def _create(

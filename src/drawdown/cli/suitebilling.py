@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
 import typer
@@ -13,7 +14,7 @@ from drawdown.core.events import OpeningBalance
 from drawdown.core.money import credits_text, money_text
 from drawdown.core.native_prepayment import NativePrepayment, NativePrepayments
 from drawdown.core.ports import Erp
-from drawdown.core.revenue_elements import elements, journals, plans
+from drawdown.core.revenue_elements import Prepayment, elements, journals, plans
 from drawdown.service.ingest import Answer, ingest
 from drawdown.service.mirror import Mirrored, mirror
 from drawdown.service.takeover import Takeover, plan_takeover
@@ -193,18 +194,18 @@ def _show(
             )
             return REFUSED
         if as_json:
-            print_json([_details(one, _day(as_of)) for one in found])
+            day = _day(as_of)
+            print_json([{**_as_json(one), **details(one.facts, one.names, day)} for one in found])
         else:
             for one in found:
-                _print(one, _day(as_of))
+                print_elements(one.subscription, one.facts, one.names, _day(as_of))
         return DONE
 
 
-def _details(one: NativePrepayment, day: date) -> dict[str, object]:
-    facts, names = one.facts, one.names
+def details(facts: Prepayment, names: Mapping[str, str], day: date) -> dict[str, object]:
+    """Return elements, plans and journals for JSON."""
     code = facts.currency
     return {
-        **_as_json(one),
         "elements": [
             {
                 "item": names[e.item_id], "quantity": credits_text(e.quantity),
@@ -239,11 +240,13 @@ def _details(one: NativePrepayment, day: date) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _print(one: NativePrepayment, day: date) -> None:
-    facts, names = one.facts, one.names
+def print_elements(
+    subscription: str, facts: Prepayment, names: Mapping[str, str], day: date
+) -> None:
+    """Print elements, plans and journals as tables."""
     code = facts.currency
     print_table(
-        f"Revenue elements of {one.subscription} as of {day} ({code})",
+        f"Revenue elements of {subscription} as of {day} ({code})",
         ("item", "quantity", "sales", "billed", "recognised by month end"),
         [
             (

@@ -70,6 +70,13 @@ class Returned(NamedTuple):
     amount_minor: int
 
 
+class Lapsed(NamedTuple):
+    """A part of the prepayment that expired before the end of the term, and was recognised then."""
+
+    on: date
+    amount_minor: int
+
+
 class Prepayment(NamedTuple):
     """All facts of one prepaid term.
 
@@ -86,6 +93,7 @@ class Prepayment(NamedTuple):
     used: tuple[Used, ...] = ()
     drawn: tuple[Drawn, ...] = ()
     returned: tuple[Returned, ...] = ()
+    lapsed: tuple[Lapsed, ...] = ()
 
 
 class Element(NamedTuple):
@@ -265,7 +273,7 @@ def _journal(
 def _remainder(facts: Prepayment, end: date) -> int:
     """Return what is recognised of the prepayment itself by a month end."""
     if facts.ends_on is None or end < facts.ends_on:
-        return 0
+        return sum(one.amount_minor for one in facts.lapsed if one.on <= end)
     left = sum(one.amount_minor for one in facts.bought if one.on <= end)
     left -= sum(one.amount_minor for one in facts.drawn if one.on <= end)
     return left - sum(one.amount_minor for one in facts.returned if one.on <= end)

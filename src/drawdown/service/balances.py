@@ -106,7 +106,7 @@ def balance(
             raise SubscriptionError(
                 f"customer {customer_id!r} is not known; `drawdown blocks` lists customers"
             )
-        timeline = _timeline(session, customer_id, policy, as_of, known_at)
+        timeline = timeline_at(session, customer_id, policy, as_of, known_at)
         start = timeline.account.at
         Run(timeline, uses_of(session, customer_id, start, known_at)).finish(as_of)
         drawn = _burn(session, customer_id, policy, as_of, known_at)
@@ -124,7 +124,7 @@ def balance(
     return Balance(customer_id, as_of, known_at, _lines(timeline, drawn, as_of), blocks, overage)
 
 
-def _timeline(
+def timeline_at(
     session: Session,
     customer_id: str,
     policy: Policy,
@@ -168,7 +168,7 @@ def _burn(
 ) -> dict[tuple[str, str], Decimal]:
     """Return what was drawn of each prepay line in the days before an instant."""
     since = as_of - timedelta(days=BURN_DAYS)
-    timeline = _timeline(session, customer_id, policy, since, known_at)
+    timeline = timeline_at(session, customer_id, policy, since, known_at)
     start = timeline.account.at
     run = Run(timeline, uses_of(session, customer_id, start, known_at))
     if start < since:
