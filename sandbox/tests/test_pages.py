@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from billing_client import Subscription
 from sandbox_client import BLOCK, Client
 
 from netsuite_sandbox.pages.render import ZERO
@@ -18,6 +19,7 @@ PAGES = (
     "/", "/records", "/records/transaction", "/records/invoice", "/records/customer",
     "/records/account", "/records/accountingPeriod", "/records/RevArrng", "/accounts",
     "/trial-balance", "/periods", "/revenue", "/revenue/planned", "/requests", "/settings",
+    "/billing", "/faults", "/snapshots",
 )  # fmt: skip
 
 
@@ -188,6 +190,56 @@ def test_requests_and_settings(busy: Client) -> None:
     setting = next(r for r in rows(busy, "/settings.json") if r["name"] == "post_status")
     assert (setting["value"], setting["default"]) == ("201", "204")
     assert {row["mark"] for row in rows(busy, "/settings.json")} >= {"D", "U"}
+
+
+def test_subscriptions_show_prepayment_usage_and_charges(ns: Client) -> None:
+    """A subscription leads to its lines, usage, charges and the invoices these are on."""
+    sub = Subscription(ns)
+    sub.usage(100, "2024-01-10")
+    sub.rate("2024-01-31")
+    (bill,) = sub.bill("2024-02-01")
+    (one,) = rows(ns, "/billing.json")
+    assert (one["id"], one["lines"], one["usage"]) == (int(sub.id), 2, 1)
+    assert float(one["remaining"]) == sub.balance() == 750
+    lines = ns.http.get(f"{UI}/billing/{sub.id}.json?table=lines").json()["rows"]
+    assert [(line["used"], line["remaining"]) for line in lines] == [("250", "750"), (None, None)]
+    charges = ns.http.get(f"{UI}/billing/{sub.id}.json?table=charges").json()["rows"]
+    assert sorted(charge["amount"] for charge in charges) == ["-250", "1000", "250"]
+    assert one["charges"] == len(charges)
+    page = Seen(show(ns, f"/billing/{sub.id}"))
+    assert f"{UI}/records/invoice/{bill['id']}" in page.links
+    for link in page.links:
+        if link.startswith(UI):
+            assert ns.http.get(link).status_code == 200, link
+    only = ns.http.get(f"{UI}/billing/{sub.id}.json?table=usage&line={sub.lines[0]}").json()["rows"]
+    assert only == []
+
+
+def test_faults_and_snapshots_are_shown(ns: Client) -> None:
+    """Rules with what they met and struck; snapshots with what they hold."""
+    ns.invoice(5, "I")
+    ns.http.post("/_sandbox/snapshots", json={"name": "first"})
+    rule = {"fault": "error_before_commit", "method": "GET", "path": "/customer", "nth": [2]}
+    ns.http.put("/_sandbox/faults", json={"seed": 4, "rules": [rule]})
+    assert [ns.call("GET", "/customer").status_code for _ in range(3)] == [200, 500, 200]
+    (shown,) = ns.http.get(f"{UI}/faults.json?table=rules").json()["rows"]
+    assert (shown["seen"], shown["fired"], shown["more"]) == (3, 1, "nth [2]")
+    (struck,) = ns.http.get(f"{UI}/faults.json?table=struck").json()["rows"]
+    assert struck["fault"] == "error_before_commit"
+    assert "first" in show(ns, "/snapshots")
+    (kept,) = ns.http.get(f"{UI}/snapshots.json?table=snapshots").json()["rows"]
+    assert kept["transactions"] == 1
+
+
+def test_pages_follow_what_is_written(ns: Client) -> None:
+    """What is remembered between two pages is forgotten with the next write, or a restored copy."""
+    ns.http.post("/_sandbox/snapshots", json={"name": "empty"})
+    for number in range(1, 4):
+        ns.invoice(5, f"I{number}")
+        assert len(rows(ns, "/records/invoice.json")) == number
+        assert len(rows(ns, "/records/invoice.json")) == number
+    ns.http.post("/_sandbox/snapshots/restore", json={"name": "empty"})
+    assert rows(ns, "/records/invoice.json") == []
 
 
 def test_nothing_a_caller_wrote_becomes_markup(ns: Client) -> None:

@@ -22,6 +22,18 @@ class Snapshots:
         """Names of the snapshots there are."""
         return sorted(self._kept)
 
+    def describe(self) -> dict[str, dict[str, int]]:
+        """What each snapshot holds: transactions, records of lists, bytes."""
+        counts = {
+            "transactions": "SELECT COUNT(*) FROM tx",
+            "records": "SELECT COUNT(*) FROM master",
+            "bytes": "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
+        }
+        return {
+            name: {key: self._kept[name].execute(sql).fetchone()[0] for key, sql in counts.items()}
+            for name in self.names()
+        }
+
     def take(self, name: str) -> None:
         """Keep a copy under a name; an older one of that name goes."""
         if not name:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from netsuite_sandbox.company import Company
 from netsuite_sandbox.records.kinds import Books
@@ -12,11 +14,56 @@ from netsuite_sandbox.records.master_kinds import display_name
 from netsuite_sandbox.records.transactions import BY_CODE
 from netsuite_sandbox.store.database import Database, Row
 
+_ANSWERS_MAX, _ANSWER_ROWS_MAX = 500, 5000
+_ANSWERS: WeakKeyDictionary[Database, tuple[int, dict[Any, list[Row]]]] = WeakKeyDictionary()
+
 if TYPE_CHECKING:
     from netsuite_sandbox.sandbox import Sandbox
 
 PAGE_ROWS, PAGE_ROWS_MAX, EXPORT_ROWS_MAX = 50, 1000, 100_000
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Reads of a store whose answers are kept for as long as nothing is written.
+
+    Sums over a million transactions take seconds; going to and fro between pages takes them once.
+    """
+
+    store: Database
+    answers: dict[Any, list[Row]]
+
+    def all(self, sql: str, args: Sequence[Any] = ()) -> list[Row]:
+        """Return all rows."""
+        key = (sql, tuple(args))
+        found = self.answers.get(key)
+        if found is None:
+            found = self.store.all(sql, args)
+            if len(found) <= _ANSWER_ROWS_MAX:
+                if len(self.answers) >= _ANSWERS_MAX:
+                    self.answers.clear()
+                self.answers[key] = found
+        return found
+
+    def one(self, sql: str, args: Sequence[Any] = ()) -> Row | None:
+        """Return the first row, or None."""
+        rows = self.all(sql, args)
+        return rows[0] if rows else None
+
+    def value(self, sql: str, args: Sequence[Any] = ()) -> Any:
+        """Return the first column of the first row, or None."""
+        row = self.one(sql, args)
+        return row[0] if row is not None else None
+
+
+def kept(store: Database) -> Kept:
+    """Return the reads of a store; what was kept before the last write is dropped."""
+    state = store.conn.total_changes
+    found = _ANSWERS.get(store)
+    if found is None or found[0] != state:
+        found = _ANSWERS[store] = (state, {})
+    return Kept(store, found[1])
 
 
 class NotFoundError(Exception):
@@ -69,9 +116,9 @@ class Ask:
         return self.sandbox.books
 
     @property
-    def db(self) -> Database:
-        """Its store."""
-        return self.sandbox.db
+    def db(self) -> Kept:
+        """Its store, which remembers answers until anything is written."""
+        return kept(self.sandbox.db)
 
     def text(self, name: str) -> str:
         """Return one parameter, "" if absent."""

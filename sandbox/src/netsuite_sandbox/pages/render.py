@@ -20,7 +20,9 @@ NAVIGATION = (
     ("records", "Records", to("/records")), ("accounts", "Accounts", to("/accounts")),
     ("trial-balance", "Trial balance", to("/trial-balance")),
     ("periods", "Periods", to("/periods")), ("revenue", "Revenue", to("/revenue")),
-    ("requests", "Requests", to("/requests")), ("settings", "Settings", to("/settings")),
+    ("billing", "Billing", to("/billing")), ("requests", "Requests", to("/requests")),
+    ("faults", "Faults", to("/faults")), ("snapshots", "Snapshots", to("/snapshots")),
+    ("settings", "Settings", to("/settings")),
 )  # fmt: skip
 ZERO, MINUS = "\N{EN DASH}", "\N{MINUS SIGN}"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")

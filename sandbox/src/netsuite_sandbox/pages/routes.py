@@ -6,7 +6,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from netsuite_sandbox.pages import ledger, lists, record, render, revenue, system
+from netsuite_sandbox.pages import (
+    billing,
+    ledger,
+    lists,
+    record,
+    render,
+    revenue,
+    system,
+    trouble,
+)
 from netsuite_sandbox.pages.ask import Ask, NotFoundError, RefusedError
 from netsuite_sandbox.pages.model import ROOT, Page
 from netsuite_sandbox.wire.http import Request, Response
@@ -79,7 +88,11 @@ _VIEWS: dict[str, Callable[[Ask], Page]] = {
     "revenue": revenue.overview,
     "revenue/planned": revenue.planned,
     "revenue/*": revenue.arrangement,
+    "billing": billing.subscriptions,
+    "billing/*": billing.subscription,
     "requests": system.requests,
+    "faults": trouble.faults,
+    "snapshots": trouble.snapshots,
     "settings": system.settings,
 }
 _FORMS: dict[str, Callable[[Page, Ask], str]] = {

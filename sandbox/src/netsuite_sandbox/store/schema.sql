@@ -52,6 +52,7 @@ CREATE TABLE IF NOT EXISTS tx (
 );
 CREATE UNIQUE INDEX IF NOT EXISTS tx_externalid ON tx (externalid) WHERE externalid IS NOT NULL;
 CREATE INDEX IF NOT EXISTS tx_type_date ON tx (type, trandate);
+CREATE INDEX IF NOT EXISTS tx_period ON tx (postingperiod) WHERE postingperiod IS NOT NULL;
 CREATE INDEX IF NOT EXISTS tx_entity ON tx (entity) WHERE entity IS NOT NULL;
 CREATE INDEX IF NOT EXISTS tx_createdfrom ON tx (createdfrom) WHERE createdfrom IS NOT NULL;
 CREATE INDEX IF NOT EXISTS tx_arm ON tx (trandate) WHERE arm = 1;
