@@ -348,10 +348,12 @@ def test_thresholds_are_told_once(shop: Shop) -> None:
 
 
 def test_a_refill_can_be_seen_coming(shop: Shop) -> None:
-    text = one_line('charge = "auto_refill"\namount = 100\nminimum_balance = 10')
+    text = one_line('charge = "auto_refill"\namount = 100\nminimum_balance = 10', "warn_days = 10")
     shop.subscribe(plan(text))
     for number in range(10):
         shop.use(usage(str(number), f"2024-01-{number + 1:02}", 5))
+        # On the 8th 60 are left and 40 were used in 7.5 days: 10 are reached within ten days.
+        assert shop.notices() == ([] if number < 7 else ["refill_expected:S:pre:1"])
     (line,) = shop.balance("2024-01-11T00:00").lines
     assert [line.left, line.minimum, line.burn_per_day] == [D(50), D(10), D(5)]
     assert line.refill_on == date(2024, 1, 19)

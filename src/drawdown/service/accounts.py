@@ -17,6 +17,7 @@ from drawdown.core.subscription.account import Account, Meter, meter_key
 from drawdown.core.subscription.acts import Act, Bill, Notice, NoticeKind, PlanBlock
 from drawdown.core.subscription.bills import act_events
 from drawdown.core.subscription.fitting import agrees, fit, fresh, prune
+from drawdown.core.subscription.notices import tell_expected_refills
 from drawdown.core.subscription.plan import Plan
 from drawdown.core.subscription.running import next_bill_at
 from drawdown.core.subscription.span import midnight
@@ -137,6 +138,7 @@ class Desk:
 
     def keep_head(self, timeline: Timeline) -> None:
         """Keep where an account stands after all usage that is known."""
+        tell_expected_refills(timeline.acts, timeline.account, timeline.subscriptions.values())
         self.take(timeline, timeline.acts)
         timeline.acts.clear()
         next_at = next_bill_at(timeline)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from decimal import Decimal
 
-from drawdown.core.money import ZERO, credits_text, plus
+from drawdown.core.money import ZERO, credits_text, minus, plus
 from drawdown.core.subscription.account import Account
 from drawdown.core.subscription.acts import Act, Notice, NoticeKind
-from drawdown.core.subscription.plan import Measure, PrepayLine
+from drawdown.core.subscription.plan import Frequency, Measure, PrepayLine
 from drawdown.core.subscription.terms import Subscription
+
+_DAY = timedelta(days=1)
 
 
 def tell(
@@ -87,4 +90,43 @@ def _size(account: Account, subscription_id: str, line_id: str) -> Decimal:
             and block.subscription_id == subscription_id
         ):
             total = plus(total, block.credits)
+    return total
+
+
+def tell_expected_refills(
+    acts: list[Act], account: Account, subscriptions: Iterable[Subscription]
+) -> None:
+    """Tell which refills will be needed soon if usage goes on as it has since the last bill."""
+    since = account.at - account.closed_at
+    if since < _DAY:
+        return
+    seconds = Decimal(since // timedelta(seconds=1))
+    for subscription in subscriptions:
+        plan = subscription.plan
+        if not plan.warn_days:
+            continue
+        for line in plan.prepay:
+            subject = (subscription.subscription_id, line.line_id)
+            drawn = _reserved(account, *subject)
+            if line.frequency is not Frequency.AUTO_REFILL or not drawn:
+                continue
+            balance = balance_of(account, *subject)
+            # Enough for so long: (balance - minimum) / (drawn / seconds), without a division.
+            enough = drawn * plan.warn_days * (_DAY // timedelta(seconds=1))
+            if minus(balance, line.minimum) * seconds > enough:
+                continue
+            fills = account.course(subscription.subscription_id).fills.get(line.line_id, 0)
+            text = (
+                f"{credits_text(balance)} {plan.unit} are left on {line.line_id} of {subject[0]}; "
+                f"at {credits_text(drawn)} in {since // _DAY} days it is refilled, at "
+                f"{credits_text(line.minimum)}, within {plan.warn_days} days"
+            )
+            tell(acts, account, NoticeKind.REFILL_EXPECTED, subject, str(fills), account.at, text)
+
+
+def _reserved(account: Account, subscription_id: str, line_id: str) -> Decimal:
+    total = ZERO
+    for holding in account.holdings.values():
+        if (holding.block.subscription_id, holding.block.line_id) == (subscription_id, line_id):
+            total = plus(total, holding.reserved)
     return total
