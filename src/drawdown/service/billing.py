@@ -15,7 +15,7 @@ from drawdown.core.subscription.running import Run
 from drawdown.service.accounts import Desk
 from drawdown.store.database import Session
 from drawdown.store.ledger import lock_tenant
-from drawdown.store.usage import uses_of
+from drawdown.store.usage import uses_of_many
 
 PAGE_CUSTOMERS = 50
 """Customers that share a transaction."""
@@ -86,8 +86,10 @@ def _bill_page(
 ) -> BillReport:
     desk.load(customer_ids)
     desk.load_closed_meters(customer_ids)
-    for customer_id, timeline in desk.from_base(customer_ids).items():
-        run = Run(timeline, uses_of(desk.session, customer_id, timeline.account.at))
+    timelines = desk.from_base(customer_ids)
+    uses = uses_of_many(desk.session, {key: one.account.at for key, one in timelines.items()})
+    for customer_id, timeline in timelines.items():
+        run = Run(timeline, uses[customer_id])
         for acts in run.bill(through):
             report = report.plus(acts)
             desk.take(timeline, acts)

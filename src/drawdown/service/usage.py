@@ -111,7 +111,7 @@ class _Intake:
             answers.append(_repeat(record, known))
         refused = self._count(fresh)
         self._correct([one for one in fresh.values() if one.corrects], refused)
-        self._store([one for one in fresh.values() if one.corrects])
+        self._store()
         self._fold()
         return [self._answer(one, refused) for one in answers]
 
@@ -188,8 +188,7 @@ class _Intake:
                         store.fingerprint(correction),
                     )  # fmt: skip
 
-    def _store(self, corrections: list[UsageRecord]) -> None:
-        del corrections  # they are stored where they are weighed
+    def _store(self) -> None:
         store.add(self._session, list(self._new.values()), self._now)
         store.recount(self._session, self._recounted)
 
@@ -223,10 +222,13 @@ class _Intake:
             self._desk.keep_head(timeline)
         if again:
             self._desk.load_closed_meters(again)
-            for customer_id, timeline in self._desk.from_base(again).items():
-                found = store.uses_of(self._session, customer_id, timeline.account.at)
+            timelines = self._desk.from_base(again)
+            found = store.uses_of_many(
+                self._session, {key: one.account.at for key, one in timelines.items()}
+            )
+            for customer_id, timeline in timelines.items():
                 head = self._desk.facts[customer_id].head
-                self._desk.take(timeline, Run(timeline, found).finish())
+                self._desk.take(timeline, Run(timeline, found[customer_id]).finish())
                 if head is not None:
                     timeline.advance(head.at)
                 self._desk.keep_head(timeline)

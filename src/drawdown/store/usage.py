@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import chain
 from typing import NamedTuple
 
 from drawdown.core.subscription.timeline import Use
@@ -15,6 +16,8 @@ from drawdown.store.database import Session
 
 PAGE_RECORDS = 20_000
 """Usage records of a customer that are read at a time."""
+FIRST_RECORDS = 1_000
+"""Usage records of each of several customers that are read together."""
 
 _BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 
@@ -129,10 +132,20 @@ def uses_of(
     Args:
         known_at: Only what had arrived by then, with the quantities known then; None: everything.
     """
-    after = {"counts_at": from_at, "used_at": _BEGINNING, "usage_id": ""}
     name = "usage_of_customer" if known_at is None else "usage_as_known"
     more = {} if known_at is None else {"known_at": known_at}
+    return _after(session, customer_id, name, more, (from_at, _BEGINNING, ""))
+
+
+def _after(
+    session: Session,
+    customer_id: str,
+    name: str,
+    more: dict[str, datetime],
+    last: tuple[datetime, datetime, str],
+) -> Iterator[Use]:
     while True:
+        after = dict(zip(("counts_at", "used_at", "usage_id"), last, strict=True))
         rows = session.run(
             name, {"customer_id": customer_id, "limit": PAGE_RECORDS, **after, **more}
         ).fetchall()
@@ -140,4 +153,25 @@ def uses_of(
             yield Use(*row)
         if len(rows) < PAGE_RECORDS:
             return
-        after = dict(zip(("counts_at", "used_at", "usage_id"), rows[-1][:3], strict=True))
+        last = rows[-1][:3]
+
+
+def uses_of_many(session: Session, from_at: dict[str, datetime]) -> dict[str, Iterator[Use]]:
+    """Return the usage of customers, each from an instant on, in the order in which it counts.
+
+    One round trip brings what most of them have; who has more is read on page by page.
+    """
+    parameters = {
+        "c0": array_literal(from_at),
+        "c1": array_literal(from_at.values()),
+        "limit": FIRST_RECORDS,
+    }
+    found: dict[str, list[Use]] = {customer_id: [] for customer_id in from_at}
+    for customer_id, *row in session.run("usage_of_customers", parameters):
+        found[customer_id].append(Use(*row))
+    return {
+        customer_id: iter(uses)
+        if len(uses) < FIRST_RECORDS
+        else chain(uses, _after(session, customer_id, "usage_of_customer", {}, uses[-1][:3]))
+        for customer_id, uses in found.items()
+    }

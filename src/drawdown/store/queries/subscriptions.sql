@@ -162,6 +162,19 @@ WHERE tenant_id = %(tenant)s AND customer_id = %(customer_id)s
     > (%(counts_at)s::timestamptz, %(used_at)s::timestamptz, %(usage_id)s::text)
 ORDER BY counts_at, used_at, usage_id LIMIT %(limit)s
 
+-- usage_of_customers --
+-- The first usage of several customers, each from an instant of its own on.
+SELECT i.customer_id, u.counts_at, u.used_at, u.usage_id, u.subscription_id, u.line_id, u.counted
+FROM unnest(%(c0)s::text[], %(c1)s::timestamptz[]) AS i (customer_id, from_at)
+CROSS JOIN LATERAL (
+    SELECT counts_at, used_at, usage_id, subscription_id, line_id, counted
+    FROM drawdown.usage AS one
+    WHERE one.tenant_id = %(tenant)s AND one.customer_id = i.customer_id
+      AND one.counts_at >= i.from_at
+    ORDER BY one.counts_at, one.used_at, one.usage_id LIMIT %(limit)s
+) AS u
+ORDER BY i.customer_id, u.counts_at, u.used_at, u.usage_id
+
 -- usage_as_known --
 -- As `usage_of_customer`, with the quantities that were known at an instant.
 SELECT u.counts_at, u.used_at, u.usage_id, u.subscription_id, u.line_id,
