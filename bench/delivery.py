@@ -28,7 +28,6 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from time import monotonic, perf_counter, sleep
@@ -38,14 +37,8 @@ import psycopg
 from drawdown.core.plan import Operation, RecordIntent
 from drawdown.core.ports import Erp
 from drawdown.core.rules import Record
-from drawdown.erp.netsuite import (
-    Connection,
-    NetSuite,
-    Threads,
-    generate_key_pair,
-    new_client,
-    standard_mapping,
-)
+from drawdown.erp.netsuite import generate_key_pair, new_client
+from drawdown.erp.netsuite.connect import connect
 from drawdown.service.delivery import Worker, register
 from drawdown.store.codec import encode_intent
 from drawdown.store.database import Database
@@ -118,21 +111,25 @@ def fill(owner: psycopg.Connection, tenants: int, records: int) -> None:
     owner.execute("ANALYZE drawdown.outbox")
 
 
-def connection(port: int, key: str) -> Connection:
-    return Connection("TSTDRV1000001", "client", "certificate", key, f"http://127.0.0.1:{port}")
-
-
-def work(url: str, ports: list[int], key: str, concurrency: int) -> None:
+def work(url: str, ports: list[int], key: Path, concurrency: int) -> None:
     """Be a worker process until SIGTERM."""
-    database = Database(url)
-    mapping = replace(standard_mapping(()), subsidiary="")
     erps: dict[str, Erp] = {}
     with ExitStack() as stack:
         for number, port in enumerate(ports):
-            client = stack.enter_context(new_client())
-            erps[tenant_name(number)] = NetSuite(connection(port, key), mapping, Threads(client))
+            settings = {
+                "account": "TSTDRV1000001",
+                "client_id": "client",
+                "certificate_id": "certificate",
+                "private_key_file": str(key),
+                "sandbox_url": f"http://127.0.0.1:{port}",
+                "mapping": {"accounts": {}, "items": {}},
+            }
+            erps[tenant_name(number)] = stack.enter_context(connect(settings, None))
         worker = Worker(
-            database.worker_session, erps, name=f"bench:{os.getpid()}", concurrency=concurrency
+            Database(url).worker_session,
+            erps,
+            name=f"bench:{os.getpid()}",
+            concurrency=concurrency,
         )
         signal.signal(signal.SIGTERM, lambda *_: worker.stop())
         worker.run()
@@ -149,6 +146,7 @@ def workers(
     running = [subprocess.Popen(command) for _ in range(processes)]
     try:
         yield
+        assert [process.poll() for process in running] == [None] * processes, "a worker ended"
     finally:
         for process in running:
             process.terminate()
@@ -156,38 +154,47 @@ def workers(
             process.wait()
 
 
-def bare(ports: list[int], threads: int, seconds: float) -> None:
-    """Send the same requests as workers do, without anything else; for the ceiling."""
-    until = monotonic() + seconds
-    body = json.dumps({"externalId": "x", "payment": 100.0, "tranDate": "2026-01-31"}).encode()
+def bare(ports: list[int], threads: int) -> None:
+    """Send the same requests as workers do, and nothing else, until killed; for the ceiling."""
+    body = json.dumps(
+        {
+            "externalId": "x",
+            "tranDate": "2026-01-31",
+            "currency": {"id": "1"},
+            "memo": "Prepaid credits",
+            "customer": {"externalId": "dd-customer-1"},
+            "payment": 100.0,
+            "custbody_dd_block_id": "B1",
+        }
+    ).encode()
+    headers = {"Content-Type": "application/json", "Authorization": "Bearer t"}
+    clients = {port: new_client() for port in ports}
 
-    def call(number: int) -> None:
-        with_client = clients[number % len(clients)]
-        url = f"http://127.0.0.1:{ports[number % len(ports)]}/services/rest/record/v1/deposit"
-        while monotonic() < until:
-            with_client.request("POST", url, content=body).read()
-            with_client.request("GET", f"{url}/eid:x").read()
+    def call(port: int) -> None:
+        client = clients[port]
+        url = f"http://127.0.0.1:{port}/services/rest/record/v1/customerDeposit"
+        while True:
+            client.post(url, content=body, headers=headers)
+            client.get(f"{url}/eid:x?expandSubResources=true", headers=headers)
 
-    with ExitStack() as stack:
-        clients = [stack.enter_context(new_client()) for _ in ports]
-        running = [threading.Thread(target=call, args=(n,)) for n in range(threads)]
-        for one in running:
-            one.start()
-        for one in running:
-            one.join()
+    for number in range(threads):
+        threading.Thread(target=call, args=(ports[number % len(ports)],), daemon=True).start()
+    threading.Event().wait()
 
 
 def measure_ceiling(stub: Stub, processes: int, threads: int, seconds: float) -> float:
     command = [
         sys.executable, __file__, "--bare", str(threads), "--ports", json.dumps(stub.ports),
-        "--seconds", str(seconds + 6),
     ]  # fmt: skip
+    before = stub.answered()
     running = [subprocess.Popen(command) for _ in range(processes)]
-    sleep(5)
-    rate = rate_of(stub, seconds)
-    for process in running:
-        process.wait()
-    return rate
+    try:
+        wait_until(lambda: stub.answered() > before + processes * threads * 2)
+        return rate_of(stub, seconds)
+    finally:
+        for process in running:
+            process.kill()
+            process.wait()
 
 
 def rate_of(stub: Stub, seconds: float) -> float:
@@ -285,7 +292,7 @@ def count(owner: psycopg.Connection, query: str) -> int:
 
 
 def wait_until(condition) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
-    until = monotonic() + 600
+    until = monotonic() + 150
     while not condition():
         if monotonic() > until:
             raise TimeoutError
@@ -318,11 +325,10 @@ def main() -> int:
     parser.add_argument("--key", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.work:
-        key = arguments.key.read_text("ascii")
-        work(arguments.work, arguments.ports, key, arguments.concurrency)
+        work(arguments.work, arguments.ports, arguments.key, arguments.concurrency)
         return 0
     if arguments.bare:
-        bare(arguments.ports, arguments.bare, arguments.seconds)
+        bare(arguments.ports, arguments.bare)
         return 0
     result = run(arguments)
     print(json.dumps(result, indent=2))

@@ -7,10 +7,12 @@ another `Outside`, and everything above this module stays as it is.
 from __future__ import annotations
 
 import random
+import ssl
 import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import cache
 from typing import NamedTuple, Protocol
 
 import httpx2
@@ -76,6 +78,12 @@ class Outside(Protocol):
         ...
 
 
+@cache
+def _tls() -> ssl.SSLContext:
+    """Return the trusted authorities, read once: a worker has a client for each of many tenants."""
+    return httpx2.create_ssl_context(trust_env=False)
+
+
 def new_client(proxy: str = "") -> httpx2.Client:
     """Return an HTTP client with a connection pool and time limits, for several threads.
 
@@ -89,6 +97,7 @@ def new_client(proxy: str = "") -> httpx2.Client:
         ),
         headers={"User-Agent": "drawdown"},
         proxy=proxy or None,
+        verify=_tls(),
         trust_env=False,
     )
 
