@@ -14,10 +14,12 @@ from drawdown.core.plan import RecordIntent
 from drawdown.store.codec import decode_intent
 from drawdown.store.database import Row, Session
 
-ENTERING_ROWS_MAX = 2_000
-"""Rows that enter their lanes in one claim, of all tenants together."""
-ENTERING_ROWS_MIN = 20
+ENTERING_ROWS_MAX = 400
+"""Rows that enter their lanes in one claim, of all tenants together: it holds their lanes."""
+ENTERING_ROWS_MIN = 4
 """Rows of one tenant that may do so, however many tenants have some."""
+READY_ROWS_ENOUGH = 64
+"""A tenant with so many rows that may go needs no others in its lanes yet."""
 
 
 ClaimKey = tuple[str, int, int]
@@ -129,7 +131,8 @@ def database_time(session: Session) -> datetime:
 
 def enter_lanes(session: Session, tenants: Sequence[str]) -> None:
     """Let new rows of tenants take their places behind earlier rows of their lanes."""
-    rows = session.run("lock_entering_tenants", {"tenants": list(tenants)}).fetchall()
+    asked = {"tenants": list(tenants), "enough": READY_ROWS_ENOUGH}
+    rows = session.run("lock_entering_tenants", asked).fetchall()
     if not rows:
         return
     entering = [row[0] for row in rows]

@@ -24,11 +24,15 @@ ON CONFLICT (tenant_id) DO UPDATE SET connection_id =
 RETURNING connection_id
 
 -- lock_entering_tenants --
--- Tenants with rows that have not entered their lanes.
+-- Tenants with rows that have not entered their lanes, and few that may go: in a long backlog the
+-- younger rows can wait outside.
 SELECT tenant_id FROM drawdown.lane_lock AS l
 WHERE tenant_id = ANY (%(tenants)s::text[]) AND EXISTS (
     SELECT FROM drawdown.outbox AS o
     WHERE o.tenant_id = l.tenant_id AND o.position > l.entered_to)
+  AND (SELECT true FROM drawdown.outbox AS o
+       WHERE o.tenant_id = l.tenant_id AND o.status = 'waiting' AND o.blockers = 0
+         AND o.attempts = 0 LIMIT 1 OFFSET %(enough)s) IS NULL
 ORDER BY tenant_id FOR UPDATE SKIP LOCKED
 
 -- enter_lanes --
@@ -52,11 +56,11 @@ WITH fresh AS MATERIALIZED (
 SELECT array_agg(tenant_id), array_agg(position) FROM fresh WHERE status <> 'done'
 
 -- count_blockers --
--- In how many of its lanes a row has an unfinished row before it.
+-- In how many of its lanes a row has an unfinished row before it: a probe of the index for each.
 UPDATE drawdown.outbox AS o SET blockers = (
-    SELECT count(DISTINCT l.lane) FROM unnest(o.lanes) AS l (lane) WHERE EXISTS (
-        SELECT FROM drawdown.outbox_lane AS e
-        WHERE e.tenant_id = o.tenant_id AND e.lane = l.lane AND e.position < o.position))
+    SELECT count(DISTINCT l.lane) FROM unnest(o.lanes) AS l (lane) WHERE (
+        SELECT true FROM drawdown.outbox_lane AS e
+        WHERE e.tenant_id = o.tenant_id AND e.lane = l.lane AND e.position < o.position LIMIT 1))
 FROM unnest(%(tenants)s::text[], %(positions)s::bigint[]) AS r (tenant_id, position)
 WHERE o.tenant_id = r.tenant_id AND o.position = r.position
 
