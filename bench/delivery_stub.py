@@ -35,6 +35,8 @@ class Account:
     most: int = 0
     posted: int = 0
     duplicates: int = 0
+    first_at: float = 0
+    last_at: float = 0
 
 
 class Counts:
@@ -109,6 +111,8 @@ class Call(asyncio.Protocol):
             account.duplicates += 1
             return b"400 Bad Request", b"", b'{"title":"This record already exists","status":400}'
         account.posted += 1
+        account.last_at = asyncio.get_running_loop().time()
+        account.first_at = account.first_at or account.last_at
         record |= {"id": str(account.posted), "tranId": f"D{account.posted}"}
         account.records[name] = json.dumps(record).encode()
         location = b"Location: http://localhost/record/%d\r\n" % account.posted
@@ -131,6 +135,7 @@ async def control(
             "most": [account.most for account in accounts],
             "posted": sum(account.posted for account in accounts),
             "duplicates": sum(account.duplicates for account in accounts),
+            "seconds": [account.last_at - account.first_at for account in accounts],
         }
         writer.write(json.dumps(told).encode() + b"\n")
         await writer.drain()
