@@ -41,8 +41,14 @@ check: .venv/.installed-dev
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m pytest $(ARGS)
 
+# Arguments belong to one bench: make bench BENCH=ingest ARGS="--full"
 bench: .venv/.installed-dev
-	@set -e; for file in bench/*.py sandbox/bench/*.py; do case $$file in */_*) ;; *) $(BIN)/python $$file $(ARGS);; esac; done
+	@if [ -n '$(ARGS)' ] && [ -z '$(BENCH)' ]; then \
+	    echo 'name the bench that takes these arguments: make bench BENCH=ingest ARGS=--full' >&2; exit 2; fi
+	@set -e; found=; for file in bench/*.py sandbox/bench/*.py; do \
+	    name=$${file##*/}; case $$name in _*) continue;; esac; \
+	    if [ -z '$(BENCH)' ] || [ "$$name" = '$(BENCH).py' ]; then found=1; $(BIN)/python $$file $(ARGS); fi; \
+	done; if [ -z "$$found" ]; then echo 'there is no bench $(BENCH)' >&2; exit 2; fi
 
 changes: .venv/.installed-dev
 	@$(BIN)/python tools/changes.py $(ARGS)

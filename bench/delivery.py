@@ -2,7 +2,7 @@
 
 Run: make bench, or python bench/delivery.py [--json] [--seconds N]
 
-A stub of NetSuite (bench/delivery_stub.py, a process of its own) answers each call after 300 ms and
+A stub of NetSuite (bench/_delivery_stub.py, a process of its own) answers each call after 300 ms and
 counts, by account, the calls in flight. Worker processes with the real adapter, over real HTTP and
 on the bundled PostgreSQL with fsync on, deliver deposits: a POST and a GET each.
 
@@ -57,7 +57,7 @@ class Stub:
     """The stub's process and its control line."""
 
     def __init__(self, accounts: int) -> None:
-        script = Path(__file__).with_name("delivery_stub.py")
+        script = Path(__file__).with_name("_delivery_stub.py")
         self._process = subprocess.Popen(
             [sys.executable, str(script), str(accounts)], stdout=subprocess.PIPE
         )
