@@ -2,9 +2,9 @@
 
 Run: make bench, or python bench/delivery.py [--json] [--seconds N]
 
-A stub of NetSuite (bench/_delivery_stub.py, a process of its own) answers each call after 300 ms and
-counts, by account, the calls in flight. Worker processes with the real adapter, over real HTTP and
-on the bundled PostgreSQL with fsync on, deliver deposits: a POST and a GET each.
+A stub of NetSuite (bench/_delivery_stub.py, a process of its own) answers each call after 300 ms
+and counts, by account, the calls in flight. Worker processes with the real adapter, over real HTTP
+and on the bundled PostgreSQL with fsync on, deliver deposits: a POST and a GET each.
 
 * *20 tenants* and *200 tenants*, each with an account of its own that allows 10 calls at once:
   calls answered a second, beside the ideal (tenants x limit / latency). Beside it the ceiling of
