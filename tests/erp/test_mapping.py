@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from drawdown.core.accounts import Account, Observed, Role
+from drawdown.core.accounts import REVENUES, Account, Observed, Role
 from drawdown.core.errors import ConfigurationError, MissingMappingError
 from drawdown.core.events import LineKind
 from drawdown.core.plan import BREAKAGE_ITEM, PREPAID_ITEM, IntentLine
@@ -95,8 +95,9 @@ def test_the_standard_mapping_gives_each_usage_item_accounts_of_its_own() -> Non
         Role.ACCOUNTS_RECEIVABLE,
         Role.UNDEPOSITED_FUNDS,
         Role.CUSTOMER_DEPOSITS,
+        Role.FORMER_DEFERRED_REVENUE,  # only where balances are taken over
     }
-    assert set(Observed) <= set(MAPPING.accounts)
+    assert set(REVENUES) <= set(MAPPING.accounts)
 
 
 def test_many_usage_items_share_the_accounts_of_the_role() -> None:
@@ -159,3 +160,9 @@ def test_a_wrong_configuration_is_refused_in_words(
 
     with pytest.raises(ConfigurationError, match=words), connect(wrong, tmp_path):
         pass
+
+
+def test_opening_balances_have_no_account() -> None:
+    """What stood in the books before us is noted only; its account is the former one."""
+    with pytest.raises(ConfigurationError, match="former_deferred_revenue"):
+        Mapping("", {Observed.OPENING_BALANCE: "3000"}, {})

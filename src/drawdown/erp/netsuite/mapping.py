@@ -84,6 +84,11 @@ class Mapping:
     plans_on: str = ""
 
     def __post_init__(self) -> None:
+        if Observed.OPENING_BALANCE in self.accounts:
+            raise ConfigurationError(
+                "opening_balance is no account of NetSuite; leave it out of accounts, and map "
+                "former_deferred_revenue to where the balances stand"
+            )
         seen: dict[str, Account] = {}
         for account, _, number in self.posting_accounts():
             first = seen.setdefault(number, account)

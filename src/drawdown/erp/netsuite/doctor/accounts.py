@@ -28,6 +28,7 @@ _TYPES: dict[Account, tuple[str, ...]] = {
     Role.DEFERRED_REVENUE_PREPAID: ("DeferRevenue",),
     Role.DEFERRED_REVENUE_USAGE: ("DeferRevenue",),
     Role.DEFERRED_REVENUE_BREAKAGE: ("DeferRevenue",),
+    Role.FORMER_DEFERRED_REVENUE: ("DeferRevenue", "OthCurrLiab", "LongTermLiab"),
     Observed.REVENUE_USAGE: ("Income", "OthIncome"),
     Observed.REVENUE_BREAKAGE: ("Income", "OthIncome"),
 }
@@ -98,8 +99,9 @@ def currencies(look: Look) -> Iterator[Finding]:
 
 def mapped(look: Look) -> Iterator[Finding]:
     """Whether each role has an account, of a type that fits it."""
+    needed = _TYPES.keys() - SYSTEM_ACCOUNTS.keys() - {Role.FORMER_DEFERRED_REVENUE}
     for account in (*Role, *Observed):
-        if account not in look.mapping.accounts and account not in SYSTEM_ACCOUNTS:
+        if account in needed and account not in look.mapping.accounts:
             yield error(
                 "mapping_gap",
                 f"{account} has no account",
