@@ -10,9 +10,13 @@ from threading import Lock
 from types import TracebackType
 from typing import Self
 
+from drawdown.core.errors import ErpUnavailableError
 from drawdown.core.ports import Erp
-from drawdown.service.delivery.steps import Result, perform
+from drawdown.service.delivery.steps import Outcome, Result, post, verify
 from drawdown.store.delivery import Claim, ClaimKey
+
+VERIFY_ROWS_MAX = 50
+"""Posted rows that are read back together at most, so that none waits long for it."""
 
 
 class Crew:
@@ -20,6 +24,9 @@ class Crew:
 
     Rows taken ahead wait here until a call of the same connection is answered: its slot is handed
     on without asking the database, so a slot is never idle for the time of a transaction.
+
+    What was posted is read back together: a thread goes on posting with its slot as long as rows
+    wait for it, and then reads back, by one call, what was posted on the connection meanwhile.
 
     Args:
         erps: The ERP of each tenant, safe for use by several threads.
@@ -35,6 +42,8 @@ class Crew:
         self._calls: dict[ClaimKey, Claim] = {}
         self._ungathered = 0
         self._ahead: dict[str, deque[Claim]] = defaultdict(deque)
+        self._posted: dict[str, list[Claim]] = defaultdict(list)  # by connection, not read back yet
+        self._verifying: dict[ClaimKey, Claim] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -57,12 +66,17 @@ class Crew:
     def pending(self) -> int:
         """How many results `gather` will still bring of what is under way."""
         with self._lock:
-            return len(self._calls) + self._ungathered
+            return len(self._calls) + len(self._unverified()) + self._ungathered
+
+    def _unverified(self) -> list[Claim]:
+        """Return claims that are posted and hold no slot of their own any more."""
+        return [*self._verifying.values(), *(one for row in self._posted.values() for one in row)]
 
     def held(self) -> list[Claim]:
         """Return the claims whose leases are to be kept: under way, or waiting for a slot."""
         with self._lock:
-            return [*self._calls.values(), *(one for row in self._ahead.values() for one in row)]
+            ahead = [one for row in self._ahead.values() for one in row]
+            return [*self._calls.values(), *self._unverified(), *ahead]
 
     def wanted(self) -> dict[str, int]:
         """Return how many rows to take ahead, by connection: one for each call under way."""
@@ -82,22 +96,83 @@ class Crew:
             self._pool.submit(self._perform, claim)
 
     def _perform(self, claim: Claim) -> None:
-        """Perform a claim, and then those that its slot is handed on to."""
+        """Perform a claim, and then those that its slot is handed on to; read all of it back."""
         following: Claim | None = claim
         while following is not None:
-            result = perform(following, self._erps[following.tenant_id])
-            following = None
-            with self._lock:
-                self._ungathered += 1
-                if result.outcome.is_answer and self._ahead[result.claim.connection_id]:
-                    following = self._ahead[result.claim.connection_id].popleft()
-                    following = following._replace(slot=result.claim.slot)
-                    result = result._replace(claim=result.claim._replace(slot=0))
-                    del self._calls[result.claim.key]
-                    self._calls[following.key] = following
-                else:
-                    del self._calls[result.claim.key]
-            self._results.put(result)
+            result = post(following, self._erps[following.tenant_id])
+            if result.posted is None or result.posted.is_verified:
+                following = self._end(result)
+            else:
+                following = self._keep(following)
+
+    def _keep(self, claim: Claim) -> Claim | None:
+        """Put a posted claim with the others to be read back; return who has its slot now.
+
+        If nobody waits for the slot, it goes to the reading back of them all.
+        """
+        name = claim.connection_id
+        with self._lock:
+            self._posted[name].append(claim._replace(slot=0))
+            if self._ahead[name] and len(self._posted[name]) < VERIFY_ROWS_MAX:
+                return self._hand_on(claim)
+            together = self._posted.pop(name)
+            self._verifying |= {one.key: one for one in together if one.key != claim.key}
+        by_tenant: dict[str, list[Claim]] = defaultdict(list)
+        for one in together:
+            by_tenant[one.tenant_id].append(one)
+        results = [
+            result
+            for tenant_id, claims in by_tenant.items()
+            for result in verify(claims, self._erps[tenant_id])
+        ]
+        own = next(result for result in results if result.claim.key == claim.key)
+        with self._lock:
+            for result in results:
+                if result is not own:
+                    del self._verifying[result.claim.key]
+                    self._ungathered += 1
+                    self._results.put(result)
+        return self._end(own._replace(claim=claim))
+
+    def _end(self, result: Result) -> Claim | None:
+        """Hand in a result that had a slot; return who has the slot now, None if it is free."""
+        following: Claim | None = None
+        name = result.claim.connection_id
+        left: list[Claim] = []
+        with self._lock:
+            self._ungathered += 1
+            if result.outcome.is_answer and self._ahead[name]:
+                following = self._hand_on(result.claim)
+                result = result._replace(claim=result.claim._replace(slot=0))
+            else:
+                del self._calls[result.claim.key]
+                if not any(one.connection_id == name for one in self._calls.values()):
+                    # Nobody comes by any more to read these back.
+                    left = self._posted.pop(name, [])
+                    self._verifying |= {one.key: one for one in left}
+        self._results.put(result)
+        for one in left:
+            self._abandon(one)
+        return following
+
+    def _abandon(self, claim: Claim) -> None:
+        """Hand in a claim that was posted and cannot be read back now: the next try meets it."""
+        error = ErpUnavailableError(
+            f"{claim.intent.record} {claim.external_id} was posted and is read back when the ERP "
+            "answers again",
+            external_id=claim.external_id,
+        )
+        with self._lock:
+            del self._verifying[claim.key]
+            self._ungathered += 1
+        self._results.put(Result(claim, Outcome.UNAVAILABLE, error=error))
+
+    def _hand_on(self, claim: Claim) -> Claim:
+        """Give a claim's slot to the next one that waits for it; under the lock."""
+        following = self._ahead[claim.connection_id].popleft()._replace(slot=claim.slot)
+        del self._calls[claim.key]
+        self._calls[following.key] = following
+        return following
 
     def gather(self, timeout_s: float) -> list[Result]:
         """Return what is finished; wait for the first for so long, or until `wake` is called."""

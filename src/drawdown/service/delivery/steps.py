@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -21,6 +21,7 @@ from drawdown.core.errors import (
     ErpUnavailableError,
     ErpUnknownError,
 )
+from drawdown.core.plan import RecordIntent
 from drawdown.core.ports import Erp, Posted
 from drawdown.service.delivery import governor
 from drawdown.service.delivery.governor import CONCURRENCY_DEFAULT, Chance, Heard
@@ -172,19 +173,51 @@ def claim(
 
 def perform(claim: Claim, erp: Erp) -> Result:
     """Deliver the record of a claim, once; whatever goes wrong is in the result."""
+    return _tried(claim, erp.deliver)
+
+
+def post(claim: Claim, erp: Erp) -> Result:
+    """Post the record of a claim, once; if it is not verified yet, `verify` must follow."""
+    return _tried(claim, erp.post)
+
+
+def verify(claims: Sequence[Claim], erp: Erp) -> list[Result]:
+    """Read back what was posted, all with few calls.
+
+    What cannot be read is not done: it is tried again, and then met under its external id.
+    """
     try:
-        posted = erp.deliver(claim.intent)
+        found = erp.read_back([claim.intent for claim in claims])
+    except ErpError as error:
+        return [Result(claim, _outcome(error), error=error) for claim in claims]
+    except Exception as fault:  # noqa: BLE001 - as for a single record
+        return [_failed(claim, fault) for claim in claims]
+    return [
+        Result(claim, _outcome(one), error=one)
+        if isinstance(one, ErpError)
+        else Result(claim, Outcome.ADOPTED if one.is_adopted else Outcome.DELIVERED, one)
+        for claim, one in zip(claims, found, strict=True)
+    ]
+
+
+def _tried(claim: Claim, deliver: Callable[[RecordIntent], Posted]) -> Result:
+    try:
+        posted = deliver(claim.intent)
     except ErpError as error:
         return Result(claim, _outcome(error), error=error)
     except Exception as fault:  # noqa: BLE001 - one record that we cannot handle stops no other
-        refused = ErpRefusedError(
-            f"{claim.intent.record} {claim.external_id}: Drawdown itself failed on it "
-            f"({type(fault).__name__}: {fault}); please report this, and try the record again "
-            "after an update: whatever was sent is looked up first",
-            external_id=claim.external_id,
-        )
-        return Result(claim, Outcome.REFUSED, error=refused)
+        return _failed(claim, fault)
     return Result(claim, Outcome.ADOPTED if posted.is_adopted else Outcome.DELIVERED, posted)
+
+
+def _failed(claim: Claim, fault: Exception) -> Result:
+    refused = ErpRefusedError(
+        f"{claim.intent.record} {claim.external_id}: Drawdown itself failed on it "
+        f"({type(fault).__name__}: {fault}); please report this, and try the record again "
+        "after an update: whatever was sent is looked up first",
+        external_id=claim.external_id,
+    )
+    return Result(claim, Outcome.REFUSED, error=refused)
 
 
 def _outcome(error: ErpError) -> Outcome:
