@@ -122,6 +122,33 @@ def test_breakage_is_not_dated_before_what_it_comes_from() -> None:
     assert dated == [("B", "2026-01-31"), ("A", "2026-03-01"), ("B", "2026-03-05")]
 
 
+def test_only_what_came_back_late_is_dated_late() -> None:
+    """A credit memo between the expiry and the clock; what had been left keeps the expiry's day."""
+    books = run("""
+    2026-01-01 customer C1                                                 -> ok
+    2026-01-01 order S1 | A 10cr 10.00 until=2026-02-01                    -> ok
+    2026-01-01 purchase I1 S1                                              -> ok
+    2026-01-10 usage U1 | L1 6cr                                           -> ok
+    2026-02-03 credit M1 U1 | 2cr                                          -> ok R1-3 2.00
+    2026-02-05 usage U2 | L1 1cr used=2026-01-30                           -> ok D1-3 1.00
+    2026-02-06 credit M2 U1 | 1cr                                          -> ok R1-3 1.00
+    2026-02-10 clock                                                       -> ok
+    = A 0cr 0.00 expired
+    2026-02-12 void U1                                                     -> ok R1-3 3.00
+    2026-02-14 clock                                                       -> ok
+    = A 0cr 0.00 expired
+    """)
+    parts = [(e.posted_on.isoformat()[5:], e.amount_minor) for e in books.entries if e.code == "E1"]
+    assert parts == [("01-31", 300), ("02-03", 200), ("02-06", 100), ("02-12", 300)]
+    expired = [d.document_id for d in books.known.documents.values() if d.kind == "expiration"]
+    assert len(expired) == 4
+    # Each part can be undone by itself, and expires again.
+    books.take_all([f.void_invoice("2026-02-15", expired[1])])
+    assert books.block("A").remaining_minor == 200
+    books.take(f.clock("2026-02-16"))
+    assert books.block("A").remaining_minor == 0
+
+
 def test_a_reversal_mirrors_what_was_recorded_not_todays_policy() -> None:
     """Bought and drawn under one policy, undone under another."""
     books = run(ONE_BLOCK + "2026-02-01 usage U1 | L1 10cr -> ok")

@@ -276,7 +276,7 @@ def _plan_drawing(drawing: _Drawing, customer: Customer, posted_on: date) -> Pos
     plan = PostingPlan(provides=[f"invoice:{event.invoice_id}"])
     invoices, ordinary = _invoices(drawing, customer, posted_on)
     plan.intents.extend(invoices.values())
-    on = Occasion(known, policy, event.event_id, event.invoice_id, posted_on)
+    on = Occasion(known, policy, event.event_id, event.invoice_id, posted_on, event.event_id)
     totals: dict[str, int] = {}
     for draw in drawing.draws:
         block = plan.blocks.get(draw.block_id) or known.blocks[draw.block_id]

@@ -16,7 +16,7 @@ from drawdown.core import deposits
 from drawdown.core.block import Block, Step
 from drawdown.core.decide.known import Known
 from drawdown.core.decide.posting import application_id, move, record_id
-from drawdown.core.plan import Entry, IntentLine, Operation, PostingPlan, RecordIntent
+from drawdown.core.plan import Entry, IntentLine, Movement, Operation, PostingPlan, RecordIntent
 from drawdown.core.policy import Policy
 from drawdown.core.rules import RULES, Record, rules_for
 
@@ -40,6 +40,7 @@ class Occasion(NamedTuple):
 
     Attributes:
         document_id: The billing source's id of the invoice, or ours of an expiration.
+        key: What applications and journals are named by: the event, or a part of it.
     """
 
     known: Known
@@ -47,6 +48,12 @@ class Occasion(NamedTuple):
     event_id: str
     document_id: str
     posted_on: date
+    key: str
+
+
+def key_of(draw: Movement) -> str:
+    """Return what the records of a draw were named by; an expiration may have several parts."""
+    return draw.event_id if draw.step is Step.DRAWN else draw.document_id
 
 
 def post_draw(
@@ -69,7 +76,7 @@ def post_draw(
         return
     rest, parts = deposits.take(after.deposits, draw.amount_minor)
     after = plan.blocks[block.block_id] = after._replace(deposits=rest)
-    ids = (on.known.tenant_id, on.event_id, block.block_id)
+    ids = (on.known.tenant_id, on.key, block.block_id)
     released: dict[date, int] = {}
     for part in parts:
         applied_on = max(on.posted_on, part.deposit.posted_on)
@@ -113,18 +120,23 @@ def apply_deposits(
     invoice: RecordIntent,
     known: Known,
     *,
+    key: str = "",
     is_summarised: bool = False,
 ) -> None:
-    """Add the records of a draw beside its invoice: an application per deposit, and the journal."""
-    sources = {
-        application_id(known.tenant_id, invoice.event_id, block.block_id, deposit.record): deposit
-        for deposit in block.deposits
-    }
+    """Add the records of a draw beside its invoice: an application per deposit, and the journal.
+
+    Args:
+        invoice: The last record of the plan so far.
+        key: As in `Occasion`; empty: the event.
+    """
+    ids = (known.tenant_id, key or invoice.event_id, block.block_id)
+    sources = {application_id(*ids, deposit.record): deposit for deposit in block.deposits}
+    made = {intent.external_id for intent in plan.intents}
     totals: dict[tuple[str, date], int] = {}
     for entry in plan.entries:
-        if entry.block_id == block.block_id and entry.record != invoice.external_id:
-            key = (entry.record, entry.posted_on)
-            totals[key] = totals.get(key, 0) + entry.amount_minor
+        if entry.block_id == block.block_id and entry.record not in made:
+            record_and_day = (entry.record, entry.posted_on)
+            totals[record_and_day] = totals.get(record_and_day, 0) + entry.amount_minor
     applications: list[RecordIntent] = []
     journals: list[RecordIntent] = []
     for (record, posted_on), total in totals.items():

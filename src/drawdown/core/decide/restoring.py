@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from drawdown.core import deposits
 from drawdown.core.block import Block, Step
+from drawdown.core.decide.drawing import key_of
 from drawdown.core.decide.known import Known
 from drawdown.core.decide.posting import application_id, mirror, record_id
 from drawdown.core.decide.undoing import credit_memo_intent, describe, reversing_journal
@@ -77,7 +78,7 @@ def split(
         Entries of the applications touched and how much of each, the last one drawn first.
     """
     block = known.blocks[whole.block_id]
-    ids = (known.tenant_id, whole.event_id, block.block_id)
+    ids = (known.tenant_id, key_of(whole), block.block_id)
     places = {
         application_id(*ids, deposit.record): place for place, deposit in enumerate(block.deposits)
     }
@@ -132,7 +133,7 @@ def restore(
 
 def _deposit_of(on: Reversal, block: Block, whole: Movement, application: Entry) -> str:
     """Return the deposit that an application was made from."""
-    ids = (on.known.tenant_id, whole.event_id, block.block_id)
+    ids = (on.known.tenant_id, key_of(whole), block.block_id)
     return next(
         deposit.record
         for deposit in block.deposits
