@@ -54,6 +54,7 @@ class Position:
     billed: int
     billed_base: int
     precision: int
+    foreign: bool
     closing: Decimal | None
 
     @property
@@ -95,7 +96,7 @@ def positions(
             closing = company.rate(row["currency"], asked.end, base_currency)
         out.append(
             Position(row, recognized, base, units, billed_base, company.precision(base_currency),
-                     closing)
+                     foreign, closing)
         )  # fmt: skip
     return out
 
@@ -103,7 +104,7 @@ def positions(
 def foreign_moves(company: Company, found: list[Position]) -> list[Move]:
     """The foreign currency adjustments: of what is both billed and recognized, at both rates."""
     moves: list[Move] = []
-    for at in found:
+    for at in (one for one in found if one.foreign):
         gain = 0
         if at.recognized and at.billed and (at.recognized > 0) == (at.billed > 0):
             overlap = min(at.recognized, at.billed, key=abs)
@@ -126,7 +127,7 @@ def asset_moves(company: Company, found: list[Position], posting: Period) -> lis
         moves += _group_moves(group)
     gains = {move.element["id"]: move for move in moves if move.kind == CONTRACT_ASSET}
     moves = [move for move in moves if move.kind != CONTRACT_ASSET]
-    for at in found:
+    for at in (one for one in found if one.foreign):
         gain = gains[at.element["id"]].base if at.element["id"] in gains else 0
         done = _posted(company, at.element, CONTRACT_ASSET, "=", posting)
         moves.append(Move(CONTRACT_ASSET, at.element, gain - done))

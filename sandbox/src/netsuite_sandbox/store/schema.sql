@@ -135,6 +135,7 @@ CREATE TABLE IF NOT EXISTS netting (
   amount INTEGER NOT NULL,
   PRIMARY KEY (credit, debit)
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS netting_debit ON netting (debit);
 -- Subscriptions whose arrangement has to be brought up to date.
 CREATE TABLE IF NOT EXISTS armqueue (subscription INTEGER PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS plan (
@@ -173,6 +174,7 @@ CREATE TABLE IF NOT EXISTS reclass (
 -- Unbilled Receivable Group of revenue elements.
 CREATE TABLE IF NOT EXISTS unbilledgroup (element INTEGER PRIMARY KEY, name TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS reclass_open ON reclass (arrangement) WHERE reversal IS NULL;
+CREATE INDEX IF NOT EXISTS reclass_element ON reclass (element, kind);
 CREATE INDEX IF NOT EXISTS reclass_journal ON reclass (journal);
 
 -- Look-ups of subscription billing, whose records are master data.
