@@ -226,6 +226,17 @@ def test_ticked_without_an_amount(ns: Client) -> None:
     assert ns.get("/customerDeposit/eid:D")["status"]["refName"] == "Fully Applied"
 
 
+def test_payment_ticks_as_far_as_it_goes(ns: Client) -> None:
+    """A payment of 130 and a memo of 20 on two bare ticks of 100. Source: Applying a Payment on the Customer Payment Page; the amount of a bare tick is unsure."""
+    bills = [ns.invoice(100, f"I{n}") for n in range(2)]
+    memo = ns.memo(20, "CM")
+    ns.make("/customerPayment", {
+        "customer": {"id": ns.customer}, "tranDate": "2024-01-20", "payment": 130,
+        "account": {"id": ns.account("1000")}, "apply": items(*map(tick, bills)),
+        "credit": items(tick(memo))})  # fmt: skip
+    assert ns.open_amounts(*bills) == [0.0, 50.0]
+
+
 def test_invoice_named_twice(ns: Client) -> None:
     """Together not more than is due. Source: Applying a Customer Deposit (section_N1299826)."""
     bill, deposit = ns.invoice(100, "I"), ns.deposit(1000, "D")

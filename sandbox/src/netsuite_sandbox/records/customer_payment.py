@@ -40,13 +40,17 @@ def build(books: Books, kind: Kind, values: Values, old: Header | None) -> Draft
     precision = company.precision(head.currency)
     receivable = receivables_account(books, values, head.entity, "arAcct")
     head.extra["arAcct"] = receivable
-    applies = applying.read_apply(books, head, values.get("apply") or [])
-    applies, shares = payment_credits.split(applies, payment_credits.read(books, head, values))
+    used = payment_credits.read(books, head, values)
     payment = values.get("payment")
+    most = None
     if payment is not None:
         head.total = to_units(payment, precision)
-        if values.get("autoApply") and old is None and not (applies or shares):
-            applies = payment_credits.oldest_first(books, head, receivable)
+        most = head.total + sum(entry.units for entry in used)
+    applies = applying.read_apply(books, head, values.get("apply") or [], most)
+    applies, shares = payment_credits.split(applies, used)
+    automatic = values.get("autoApply") and old is None and payment is not None
+    if automatic and not (applies or shares):
+        applies = payment_credits.oldest_first(books, head, receivable)
     applied = sum(entry.units for entry in applies)
     if payment is None:
         head.total = applied
