@@ -16,10 +16,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from netsuite_sandbox.named_settings import SETTINGS
 from netsuite_sandbox.records.master_kinds import REST_KINDS
 from netsuite_sandbox.records.transactions import KINDS
 from netsuite_sandbox.records.transforming import TRANSFORMS
+from netsuite_sandbox.settings import SETTINGS
 
 OWN = "the sandbox's own"
 TESTS = Path(__file__).parent.parent / "tests"

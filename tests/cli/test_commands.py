@@ -27,7 +27,7 @@ from tests.cli.commands import Commands, Ran, run, start
 COMMANDS = (
     "demo", "sandbox", "ingest", "deliver", "worker", "expire", "reconcile", "blocks", "show",
     "proof", "waiting", "summaries", "watch", "changes list", "changes accept", "changes restore",
-    "changes leave", "rules", "export", "version", "database start", "database status",
+    "changes leave", "relink", "rules", "export", "version", "database start", "database status",
     "database stop", "plan check", "plan preview", "suitebilling compare",
     "suitebilling takeover", "suitebilling show", "connection check",
     "connection new-certificate", "doctor", "usage ingest", "bill", "balance", "notices",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -209,6 +210,18 @@ class Companies:
                 )  # fmt: skip
             self._prepared[key] = folder
         return self._prepared[key]
+
+
+def reconnect(company: Company) -> Company:
+    """Set the integration up again, as an administrator does after a refresh took it away."""
+    certificate = (company.folder / "sandbox.cert.pem").read_text("ascii")
+    names = company.controls.control("POST", "/integrations", {"public_key_pem": certificate})
+    table = company.books.tenant
+    assert table.netsuite is not None
+    table.netsuite.update(names)
+    client = company.controls.client
+    netsuite = _connect(table, company.folder, client, company.slept)
+    return dataclasses.replace(company, netsuite=netsuite)
 
 
 @contextmanager

@@ -120,6 +120,7 @@ class Integration:
 def _kept(line: Body) -> Body:
     return {
         "item": {"id": line["item"]["id"]},
+        "line": line["line"],
         "quantity": 1,
         "custcol_dd_block_id": line["custcol_dd_block_id"],
     }

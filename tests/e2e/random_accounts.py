@@ -52,7 +52,7 @@ def _live(chance: random.Random, customer: str, months: dict[str, list[Event]]) 
         )
         for letter in "AB"[: chance.randint(1, 2)]
     ]
-    tax = f.line("T", "6", kind=LineKind.TAX, currency=currency)
+    tax = f.line("T", "6", item="tax", kind=LineKind.TAX, currency=currency)
     order, purchase = f"S-{customer}", f"I-{customer}"
     months["2026-01"] += [
         f.customer("2026-01-01", customer, currency),

@@ -25,6 +25,7 @@ from drawdown.config import Config, load_config
 from drawdown.core.errors import ConfigurationError
 from drawdown.core.policy import Policy
 from drawdown.core.ports import Erp, Located, Problem
+from drawdown.service.account import ensure_account
 from drawdown.service.changes import note
 from drawdown.service.ingest import BATCH_SIZE, Answer, expire, ingest
 from drawdown.service.observe import observe
@@ -200,6 +201,7 @@ def end_of_day(moment: datetime, policy: Policy) -> datetime:
 def _reconcile(context: typer.Context, as_json: bool = AS_JSON) -> int:
     """Take in what NetSuite recognised, then compare both ledgers and name each difference."""
     with chosen_books_and_erp(context) as (books, erp):
+        ensure_account(books.session, erp)
         observed = observe(books.session, erp, books.policy)
         result = reconcile(books.session, erp)
         waits = note(books.session, result)

@@ -8,6 +8,7 @@ import typer
 
 from drawdown.cli.books import AS_JSON, chosen_books, chosen_books_and_erp
 from drawdown.cli.output import DONE, REFUSED, print_json, print_table, say
+from drawdown.service.account import ensure_account
 from drawdown.service.changes import accept, awaiting, leave, restore
 from drawdown.store import changes
 from drawdown.store.changes import Change
@@ -76,6 +77,7 @@ def _accept(
 ) -> int:
     """Let the journal follow: a voided invoice is taken back, a credit memo made by hand counts."""
     with chosen_books_and_erp(context) as (books, erp):
+        ensure_account(books.session, erp)
         accept(books.session, erp, books.policy, change_id, by or getpass.getuser(), reason)
         say("accepted; deliver what follows from it", "bold")
         return DONE
@@ -86,6 +88,7 @@ def _restore(
 ) -> int:
     """Put the record back: deliver it again, set it back, or give it its external id back."""
     with chosen_books_and_erp(context) as (books, erp):
+        ensure_account(books.session, erp)
         restore(books.session, erp, books.policy, change_id, by or getpass.getuser(), reason)
         say("restored; deliver what waits, then reconcile", "bold")
         return DONE

@@ -29,6 +29,7 @@ from drawdown.cli.output import (
 from drawdown.config import Config, load_config
 from drawdown.core.errors import ConfigurationError, ErpError
 from drawdown.core.ports import Erp
+from drawdown.service.account import ensure_account
 from drawdown.service.delivery import (
     Claim,
     ConnectionState,
@@ -99,8 +100,10 @@ def _deliver(
         if retry_parked:
             with books.session.transaction():
                 outbox.retry_parked(books.session)
-        _follow_periods(books, erp)
         waiting = outbox.counts(books.session).get("waiting", 0)
+        if waiting:
+            ensure_account(books.session, erp)
+        _follow_periods(books, erp)
         with progress_bar(is_quiet=as_json) as bar:
             task = bar.add_task("Delivering to NetSuite", total=waiting)
             report = deliver(
@@ -281,10 +284,13 @@ def _connect_all(
         for name in names:
             table = config.tenant(name)
             try:
-                erps[name] = erp = stack.enter_context(connect_erp(table, base))
+                erp = stack.enter_context(connect_erp(table, base))
+                with database.session(name) as books:
+                    ensure_account(books, erp)
             except ConfigurationError as error:
                 problems.append(f"tenant {name}: {error}")
                 continue
+            erps[name] = erp
             for notice in erp.notices():
                 warn(f"tenant {name}: {notice}")
             account = connection_id(table)

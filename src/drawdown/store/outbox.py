@@ -152,10 +152,10 @@ def _expected(external_id: str, rows: list[tuple[Any, ...]]) -> Expected:
     for _id, status, row_number, row_period, text in rows:
         intent = decode_intent(text)
         if status == "done":
-            now = _after(now, intent)
+            now = after(now, intent)
             number, period = row_number or number, row_period or period
         else:
-            later.append(_after(later[-1] if later else now, intent))
+            later.append(after(later[-1] if later else now, intent))
     assert intent is not None
     lanes = [lane for lane in intent.lanes if not lane.startswith("customer:")]
     block_id = intent.block_id or (lanes[0] if len(lanes) == 1 else "")
@@ -164,7 +164,7 @@ def _expected(external_id: str, rows: list[tuple[Any, ...]]) -> Expected:
     )  # fmt: skip
 
 
-def _after(before: RecordIntent | None, intent: RecordIntent) -> RecordIntent | None:
+def after(before: RecordIntent | None, intent: RecordIntent) -> RecordIntent | None:
     """Return what a record is once an operation is done. What is set in place leaves the rest."""
     if intent.operation is Operation.DELETE:
         return None

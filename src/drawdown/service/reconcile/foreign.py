@@ -63,16 +63,16 @@ def name_of(one: ForeignRecord) -> str:
 def twin_of(wanted: ErpRecord, foreign: Sequence[ForeignRecord]) -> ForeignRecord | None:
     """Return the record that says the same as a missing one of ours, if there is exactly one.
 
-    The block id links: external ids are lost by copies, imports and migrations.
+    Block id or billing event link them: external ids are lost by copies, imports and migrations.
     """
-    blocks = {wanted.block_id} | {line.block_id for line in wanted.lines}
+    blocks = ({wanted.block_id} | {line.block_id for line in wanted.lines}) - {""}
     found = [
         one
         for one in foreign
         if (one.record, one.currency, one.amount_minor)
         == (wanted.record, wanted.currency, wanted.amount_minor)
         and one.event_id in ("", wanted.event_id)
-        and blocks.intersection(one.block_ids)
+        and (one.event_id or blocks.intersection(one.block_ids))
         and one.lines == wanted.lines
     ]
     exact = [one for one in found if one.event_id == wanted.event_id] or found

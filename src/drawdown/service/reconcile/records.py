@@ -98,7 +98,7 @@ def compare_records(run: Run) -> Iterator[Difference]:
 
 def _compare(run: Run, expected: Expected, found: ErpRecord | None) -> Iterator[Difference]:
     wanted = [None if one is None else run.erp.content(one) for one in expected.states]
-    if any(_agree(one, found) for one in wanted):
+    if any(agree(one, found) for one in wanted):
         if found is not None:
             yield from _aside(expected, found)
         return
@@ -171,7 +171,8 @@ def _aside(expected: Expected, found: ErpRecord) -> Iterator[Difference]:
         )  # fmt: skip
 
 
-def _agree(wanted: ErpRecord | None, found: ErpRecord | None) -> bool:
+def agree(wanted: ErpRecord | None, found: ErpRecord | None) -> bool:
+    """Whether a record is as it should be; None: not there."""
     if wanted is None or found is None:
         return wanted is found
     return not found.is_voided and not _differing(wanted, found)

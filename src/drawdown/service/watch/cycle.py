@@ -192,7 +192,7 @@ def _vanished(session: Session, erp: Erp, policy: Policy) -> Iterator[Taken]:
     for native in known:
         internal_id = there.get(native.reference)
         if internal_id is None:
-            if "now has number" not in native.detail:
+            if native.status != "edited":  # otherwise a person decides about it already
                 yield _end(session, native, policy, "deleted")
         elif internal_id != native.internal_id:
             with session.transaction():

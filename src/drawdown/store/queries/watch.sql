@@ -106,3 +106,28 @@ ORDER BY position
 SELECT document_id FROM drawdown.movement
 WHERE tenant_id = %(tenant)s AND block_id = %(block_id)s AND step = 'invoiced'
 ORDER BY sequence LIMIT 1
+
+-- erp_account --
+SELECT fingerprint FROM drawdown.erp_account WHERE tenant_id = %(tenant)s
+
+-- set_erp_account --
+INSERT INTO drawdown.erp_account (tenant_id, fingerprint)
+SELECT tenant_id, %(fingerprint)s FROM drawdown.tenant WHERE tenant_id = %(tenant)s
+ON CONFLICT (tenant_id) DO UPDATE SET fingerprint = excluded.fingerprint
+
+-- link_records --
+-- New internal ids of records, for every row of each.
+UPDATE drawdown.outbox AS o SET internal_id = r.internal_id
+FROM unnest(%(c0)s::text[], %(c1)s::text[]) AS r (external_id, internal_id)
+WHERE o.tenant_id = %(tenant)s AND o.external_id = r.external_id
+  AND o.internal_id NOT IN ('', r.internal_id)
+
+-- delivered_rows --
+-- Every operation that was delivered, in the order it was decided.
+SELECT position, external_id, intent::text FROM drawdown.outbox
+WHERE tenant_id = %(tenant)s AND status = 'done' ORDER BY position
+
+-- recognitions --
+-- Recognition that was observed, by the ERP's name for it.
+SELECT event_id, payload::text FROM drawdown.event
+WHERE tenant_id = %(tenant)s AND type = 'recognition' AND status = 'accepted'
