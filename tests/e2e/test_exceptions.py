@@ -10,8 +10,10 @@ import pytest
 from drawdown.core.errors import StoreError
 from drawdown.core.events import Event
 from drawdown.core.plan import Entry
+from drawdown.reports.statement import statement
 from drawdown.service import exceptions
 from drawdown.service.exceptions import ExceptionKind, Stuck
+from drawdown.service.lives import life_of
 from drawdown.store.ledger import all_blocks, entries_of
 from tests.cases import facts as f
 from tests.e2e.company import Companies, Company, statuses
@@ -105,6 +107,9 @@ def test_a_period_that_closes_before_delivery_moves_the_rest_of_the_chain(
     chain = ("P2", "P3", "P4", "D1", "D2", "D3")
     moved = {entry.code for entry in entries(company) if entry.posted_on == FEBRUARY}
     assert moved == set(chain[delivered_before:])
+    rows = statement(life_of(session, "B1"), {}).rows
+    assert {row.code for row in rows if row.decided_on} == moved
+    assert {row.decided_on[:7] for row in rows if row.decided_on} == {"2026-01"}
     (block,) = all_blocks(session)
     assert block.deposits[0].posted_on == (FEBRUARY if "P2" in moved else date(2026, 1, 1))
     assert statuses(company.take(used("2026-01-25", 2))) == ["accepted"]

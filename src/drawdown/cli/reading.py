@@ -114,7 +114,8 @@ def _show(
         "Postings",
         ("date", "step", "rule", "NetSuite record", "debit", "credit", "amount"),
         [
-            (row.on, row.step, row.code, f"{row.record} {row.number}".strip(),
+            (f"{row.on} (for {row.decided_on})" if row.decided_on else row.on,
+             row.step, row.code, f"{row.record} {row.number}".strip(),
              _title(row.debit), _title(row.credit), row.amount)
             for row in written.rows
         ],

@@ -6,6 +6,8 @@ Names of accounts in other programs' files are derived here from roles, and nowh
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from types import MappingProxyType
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -47,12 +49,16 @@ class Life(NamedTuple):
 
     Attributes:
         movements: In order of sequence.
-        entries: In order of posting: by sequence, then as recorded.
+        entries: In order of posting: by sequence, then as recorded. Their dates are those on which
+            the ERP has their records.
+        decided_on: By external id of a record, the date that was decided, where its period was
+            closed or the ERP moved it.
     """
 
     block: Block
     movements: Sequence[Movement]
     entries: Sequence[Entry]
+    decided_on: Mapping[str, date] = MappingProxyType({})
 
 
 References = Mapping[str, Reference]

@@ -6,7 +6,7 @@ Values only, ready for JSON; the command line and the proof render them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from drawdown.core.accounts import CONTROL_ROLES, REVENUES, Account
@@ -28,6 +28,8 @@ class Row:
         code: Row of the rules table or its mirror; empty where nothing was posted.
         amount: Plain decimal; empty where nothing was posted.
         balances: Balance of each control role after the row: debits minus credits.
+        decided_on: The date that was decided, where the record stands on another one because its
+            period was closed; else empty.
     """
 
     on: str
@@ -47,6 +49,7 @@ class Row:
     credit: str
     amount: str
     balances: dict[str, str]
+    decided_on: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +198,9 @@ def _rows(life: Life, references: References, after: Balances) -> Iterator[Row]:
         for entry in entries.get(movement.sequence, ()):
             after[entry.debit] += entry.amount_minor
             after[entry.credit] -= entry.amount_minor
-            yield _posted(movement, entry, used, references, _balances(after, currency))
+            row = _posted(movement, entry, used, references, _balances(after, currency))
+            decided_on = life.decided_on.get(entry.record)
+            yield replace(row, decided_on=decided_on.isoformat()) if decided_on else row
             used = ""
 
 

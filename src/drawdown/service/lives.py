@@ -10,6 +10,7 @@ from drawdown.core.errors import DrawdownError
 from drawdown.core.plan import Entry, Movement
 from drawdown.reports.journal import Life, Reference
 from drawdown.store.database import Session
+from drawdown.store.exceptions import decided_dates
 from drawdown.store.ledger import all_blocks, entries_of, load, movements_of
 from drawdown.store.outbox import native_references
 
@@ -56,8 +57,11 @@ def _page(session: Session, blocks: list[Block]) -> Iterator[Life]:
         movements[movement.block_id].append(movement)
     for entry in entries_of(session, ids):
         entries[entry.block_id].append(entry)
+    moved = decided_dates(session, ids)
     for block in blocks:
-        yield Life(block, movements[block.block_id], entries[block.block_id])
+        yield Life(
+            block, movements[block.block_id], entries[block.block_id], moved.get(block.block_id, {})
+        )
 
 
 def references(session: Session, lives: Iterable[Life]) -> dict[str, Reference]:

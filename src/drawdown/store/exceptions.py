@@ -275,6 +275,14 @@ def add_redatings(session: Session, redatings: Sequence[Redating], who: str, rea
     session.run("redate_deposits", {"ids": ids, "days": days, "blocks": blocks})
 
 
+def decided_dates(session: Session, block_ids: Sequence[str]) -> dict[str, dict[str, date]]:
+    """Return the decided dates of records that stand on other days, by block and external id."""
+    found: dict[str, dict[str, date]] = {}
+    for block_id, record, decided_on in session.run("decided_dates", {"ids": list(block_ids)}):
+        found.setdefault(block_id, {})[record] = decided_on
+    return found
+
+
 def delivered_elsewhere(
     session: Session, periods: Sequence[tuple[str, date, date]]
 ) -> list[tuple[Redating, str]]:

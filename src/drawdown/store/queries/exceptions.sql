@@ -145,23 +145,21 @@ UPDATE drawdown.block AS b SET deposits = (
 WHERE b.tenant_id = %(tenant)s AND b.block_id = ANY (%(blocks)s::text[])
   AND jsonb_array_length(b.deposits) > 0
 
--- redatings_of_blocks --
--- Records of blocks that are in the books on another day than was decided: the first day and the
--- last word.
-SELECT DISTINCT ON (r.external_id) e.block_id, r.external_id, e.posted_on, r.posted_on, r.who,
-       r.reason
+-- decided_dates --
+-- Records of blocks that stand in the books on another day than was decided.
+SELECT DISTINCT e.block_id, e.record, e.posted_on
 FROM drawdown.redating AS r
 JOIN drawdown.entry AS e ON e.tenant_id = r.tenant_id AND e.record = r.external_id
 WHERE r.tenant_id = %(tenant)s AND e.block_id = ANY (%(ids)s::text[])
-ORDER BY r.external_id, r.position DESC
 
 -- delivered_elsewhere --
--- Delivered records that the ERP posted to another period than that of their date.
+-- Delivered records that the ERP posted to another period than that of their date. A period may be
+-- named by its path, FY 2026 : Q1 2026 : Jan 2026.
 SELECT o.external_id, d.posted_on, p.starts_on, p.ends_on, o.intent ->> 'block_id', o.record
 FROM drawdown.outbox AS o
 JOIN unnest(%(names)s::text[], %(starts)s::date[], %(ends)s::date[])
   AS p (name, starts_on, ends_on)
-  ON o.posting_period = p.name OR o.posting_period LIKE '%% : ' || p.name
+  ON p.name = split_part(o.posting_period, ' : ', -1)
 CROSS JOIN LATERAL (
     SELECT coalesce((SELECT r.posted_on FROM drawdown.redating AS r
                      WHERE r.tenant_id = o.tenant_id AND r.external_id = o.external_id
