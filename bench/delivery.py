@@ -265,7 +265,9 @@ class Bench:
             processes = self.arguments.processes
             concurrency = FEW * LIMIT // processes + 8
             with workers(url, stub, self.key_file, processes, concurrency):
+                # Calls that were under way when a circuit opened do not count as probes.
                 wait_until(lambda: count(owner, OPEN_CIRCUITS) == FEW)
+                wait_until(lambda: count(owner, CALLS) == 0)
                 stub.tell(is_out=False)
                 wait_until(lambda: count(owner, NOT_DELIVERED) == 0)
             told = stub.tell()
@@ -281,6 +283,7 @@ class Bench:
 
 
 OPEN_CIRCUITS = "SELECT count(*) FROM drawdown.erp_connection WHERE opened_at IS NOT NULL"
+CALLS = "SELECT count(*) FROM drawdown.erp_slot"
 NOT_DELIVERED = "SELECT count(*) FROM drawdown.outbox WHERE status <> 'done'"
 
 
