@@ -119,8 +119,8 @@ def test_no_rule_of_ours_names_revenue() -> None:
 
 def test_every_posting_has_its_mirror() -> None:
     """What can be posted can be undone, and in a stated order."""
-    # A refund to clearing is itself an undoing, final like a payment.
-    assert {rule.code for rule in RULES} - {"P5", "R5", "V6"} == set(MIRRORS)
+    # A refund is itself an undoing, final like a payment.
+    assert {rule.code for rule in RULES} - {"P5", "P7", "R5", "V6"} == set(MIRRORS)
     assert set(MIRROR_ORDER) == {code for code, _ in MIRRORS.values()} - {"R4", "V5", "V7"}
     assert recognition_rule(Role.DEFERRED_REVENUE_USAGE, Observed.REVENUE_USAGE).code == "D4"
     with pytest.raises(KeyError):

@@ -38,6 +38,7 @@ class Step(StrEnum):
     LAPSED = "lapsed"  #: a part expired, the rest lives on
     EXPIRED = "expired"
     VOIDED = "voided"
+    REFUNDED = "refunded"
     RECOGNISED = "recognised"
 
 
@@ -50,16 +51,18 @@ TRANSITIONS: dict[State, dict[Step, State]] = {
     State.OPEN: {
         Step.INVOICED: State.OPEN, Step.PAID: State.OPEN, Step.DRAWN: State.OPEN,
         Step.REVERSED: State.OPEN, Step.REDUCED: State.OPEN, Step.RECOGNISED: State.OPEN,
+        Step.REFUNDED: State.OPEN,
         Step.LAPSED: State.OPEN, Step.EXPIRED: State.EXPIRED, Step.VOIDED: State.VOIDED,
     },
     # The next expiry run takes what a credit memo restored as breakage again.
     State.EXPIRED: {
         Step.INVOICED: State.EXPIRED, Step.PAID: State.EXPIRED, Step.RECOGNISED: State.EXPIRED,
-        Step.REVERSED: State.OPEN,
+        Step.REFUNDED: State.EXPIRED, Step.REVERSED: State.OPEN,
     },
     # Invoiced after its void: where the order is the trigger, what had been used by then is billed.
     State.VOIDED: {
         Step.INVOICED: State.VOIDED, Step.PAID: State.VOIDED, Step.RECOGNISED: State.VOIDED,
+        Step.REFUNDED: State.VOIDED,
     },
 }
 # fmt: on

@@ -242,6 +242,21 @@ class Payment(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Refund(Event):
+    """A customer's credit on a purchase invoice is paid out; `amount_minor` None: all of it.
+
+    Attributes:
+        currency: Of the amount; empty: not stated. It must be the invoice's.
+    """
+
+    posted_on: date
+    refund_id: str
+    invoice_id: str
+    amount_minor: int | None
+    currency: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Clock(Event):
     """Time has come to `effective_at`: blocks that expire by then have expired."""
 
@@ -289,6 +304,7 @@ EVENT_TYPES: dict[str, type[Event]] = {
     "invoice_void": InvoiceVoid,
     "block_void": BlockVoid,
     "payment": Payment,
+    "refund": Refund,
     "clock": Clock,
     "expiry": Expiry,
     "recognition": Recognition,

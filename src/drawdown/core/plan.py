@@ -119,6 +119,7 @@ class RecordIntent:
         is_summarised: A drawdown's record that may be one with others of its block and period
             (policy *journals*).
         is_clearing_deposit: The deposit is debited to the clearing account.
+        is_paid_out: The refund leaves the bank; otherwise it goes to the clearing account.
     """
 
     record: Record
@@ -144,6 +145,7 @@ class RecordIntent:
     initial_minor: int = 0
     expires_on: date | None = None
     is_clearing_deposit: bool = False
+    is_paid_out: bool = False
     name: str = ""
 
     @property
@@ -162,9 +164,15 @@ class DocumentKind(StrEnum):
     EXPIRATION = "expiration"
     CREDIT_MEMO = "credit_memo"
     PAYMENT = "payment"
+    REFUND = "refund"
 
 
-_OWN_NUMBERS = (DocumentKind.ORDER, DocumentKind.CREDIT_MEMO, DocumentKind.PAYMENT)
+_OWN_NUMBERS = (
+    DocumentKind.ORDER,
+    DocumentKind.CREDIT_MEMO,
+    DocumentKind.PAYMENT,
+    DocumentKind.REFUND,
+)
 
 
 def document_key(kind: DocumentKind, number: str) -> str:

@@ -91,6 +91,7 @@ RULES: tuple[Rule, ...] = (
     Rule("P4", Step.PURCHASED,  Record.JOURNAL_ENTRY,       Role.DEFERRED_REVENUE_PREPAID, Role.PREPAID_CREDITS_LIABILITY, When.DEFERRED_ITEM,   "Transfer"),
     Rule("P5", Step.PAID,       Record.CUSTOMER_PAYMENT,    Role.CASH,                     Role.ACCOUNTS_RECEIVABLE,       When.ALWAYS,          "Customer pays the purchase"),
     Rule("P6", Step.RECOGNISED, Record.JOURNAL_ENTRY,       Role.DEFERRED_REVENUE_PREPAID, Role.PREPAID_CREDITS_LIABILITY, When.RECOGNISED_ITEM, "Recognition into the liability", by_arm=True),
+    Rule("P7", Step.REFUNDED,   Record.CUSTOMER_REFUND,     Role.ACCOUNTS_RECEIVABLE,      Role.CASH,                      When.ALWAYS,          "Credit of the purchase paid out"),
 
     # A balance from before, taken over as a block; P2 and P3 as for a purchase.
     Rule("O1", Step.OPENED,     Record.JOURNAL_ENTRY,       Observed.OPENING_BALANCE,      Role.FORMER_DEFERRED_REVENUE,   When.ALWAYS,          "Opening balance, as it stands", is_there=True),

@@ -15,7 +15,7 @@ from drawdown.core.events import BlockVoid, Event, Expiry
 from drawdown.core.policy import Policy
 from drawdown.core.subscription.account import Account, Meter, meter_key
 from drawdown.core.subscription.acts import Act, Bill, Notice, NoticeKind, PlanBlock
-from drawdown.core.subscription.bills import act_events
+from drawdown.core.subscription.bills import act_events, refund_event
 from drawdown.core.subscription.fitting import agrees, fit, fresh, prune
 from drawdown.core.subscription.notices import tell_expected_refills
 from drawdown.core.subscription.plan import Plan
@@ -184,7 +184,22 @@ class Desk:
                     f"{answer.event_id} was {answer.status}: {answer.detail}; nothing of this "
                     "run was kept"
                 )
+            self._pay_out([event for event in events if isinstance(event, BlockVoid)])
         write(self.session, self._unique(), self.now)
+
+    def _pay_out(self, voids: list[BlockVoid]) -> None:
+        """Pay out what the customer had paid of remainders that are refunded."""
+        if not voids:
+            return
+        ids = array_literal(event.block_id for event in voids)
+        owed = {block_id for (block_id,) in self.session.run("blocks_in_credit", {"ids": ids})}
+        refunds = [
+            refund_event(event.block_id, event.effective_at, event.posted_on)
+            for event in voids
+            if event.block_id in owed
+        ]
+        if refunds:
+            self.answers += ingest_within(self.session, refunds, self.policy)
 
     def _unique(self) -> Written:
         """Return what is written, with the last word on each meter and block."""

@@ -20,6 +20,7 @@ from drawdown.core.decide.purchase import (
     order_blocks,
     pay_invoice,
 )
+from drawdown.core.decide.refund import pay_out_credit
 from drawdown.core.decide.reversal import credit_invoice
 from drawdown.core.decide.takeover import open_balance
 from drawdown.core.events import (
@@ -33,6 +34,7 @@ from drawdown.core.events import (
     Payment,
     PurchaseInvoice,
     Recognition,
+    Refund,
     SalesOrder,
     UsageInvoice,
 )
@@ -48,6 +50,7 @@ DECISIONS: dict[type[Event], Callable[[Any, Known, Policy], Outcome]] = {
     OpeningBalance: open_balance,
     PurchaseInvoice: invoice_purchase,
     Payment: pay_invoice,
+    Refund: pay_out_credit,
     UsageInvoice: draw_usage,
     Expiry: expire_block,
     CreditMemo: credit_invoice,

@@ -24,6 +24,7 @@ from drawdown.core.events import (
     Payment,
     PurchaseInvoice,
     Recognition,
+    Refund,
     SalesOrder,
     UsageInvoice,
 )
@@ -74,6 +75,14 @@ def _document(document_id: str, known: Known) -> Iterator[Key]:
 def _payment(event: Payment, known: Known) -> Iterator[Key]:
     yield "document", document_key(DocumentKind.PAYMENT, event.payment_id)
     yield from _document(event.invoice_id, known)
+
+
+def _refund(event: Refund, known: Known) -> Iterator[Key]:
+    yield "document", document_key(DocumentKind.REFUND, event.refund_id)
+    yield from _document(event.invoice_id, known)
+    invoice = known.documents.get(event.invoice_id)
+    for block_id in invoice.block_ids if invoice else ():
+        yield "entries", block_id
 
 
 def _usage(event: UsageInvoice, _known: Known) -> Iterator[Key]:
@@ -130,6 +139,7 @@ _NEEDS: dict[type[Event], Callable[[Any, Known], Iterator[Key]]] = {
     OpeningBalance: _opening,
     PurchaseInvoice: _purchase,
     Payment: _payment,
+    Refund: _refund,
     UsageInvoice: _usage,
     Expiry: _expiry,
     CreditMemo: _credit,

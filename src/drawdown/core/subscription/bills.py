@@ -7,7 +7,7 @@ that a retry says the same facts again.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from drawdown.core.events import (
@@ -20,6 +20,7 @@ from drawdown.core.events import (
     InvoiceLine,
     LineKind,
     PurchaseInvoice,
+    Refund,
     SalesOrder,
     UsageInvoice,
 )
@@ -290,6 +291,13 @@ def ending_event(ending: Ending, on: date) -> Event:
         )  # fmt: skip
     credits_ = None if ending.credits is None else normal_credits(ending.credits)
     return Expiry(f"drawdown:ending:{name}", ending.at, ending.block_id, credits_)
+
+
+def refund_event(block_id: str, at: datetime, on: date) -> Refund:
+    """Return the fact that what was paid for a refunded remainder is paid out."""
+    return Refund(
+        f"drawdown:payout:{block_id}", at, on, f"{block_id}/refund", f"{block_id}/invoice", None
+    )
 
 
 def act_events(act: Act, timeline: Timeline) -> Iterator[Event]:

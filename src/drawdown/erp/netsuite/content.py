@@ -11,7 +11,7 @@ from drawdown.core.plan import RecordIntent
 from drawdown.core.ports import Applied, ErpLine, ErpRecord
 from drawdown.core.rules import Record
 from drawdown.erp.netsuite.directory import Directory
-from drawdown.erp.netsuite.encode import event_text, memo
+from drawdown.erp.netsuite.encode import event_text, memo, refunded_from
 
 _ITEM_LINES = (Record.SALES_ORDER, Record.INVOICE, Record.CREDIT_MEMO)
 _PAYING = (
@@ -73,7 +73,7 @@ def _lines(intent: RecordIntent, directory: Directory) -> list[ErpLine]:
     if intent.record is Record.CUSTOMER_PAYMENT:
         return [ErpLine(_account(Role.CASH, directory), "", 0)]
     if intent.record is Record.CUSTOMER_REFUND:
-        return [ErpLine(_account(Role.PREPAYMENT_CLEARING, directory), "", 0)]
+        return [ErpLine(_account(refunded_from(intent), directory), "", 0)]
     return []
 
 

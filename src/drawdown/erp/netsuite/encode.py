@@ -231,16 +231,23 @@ def _customer_payment(intent: RecordIntent, references: References) -> Body:
     }
 
 
-def _customer_refund(intent: RecordIntent, references: References) -> Body:
-    """Render the refund of a credit memo (`target`) or of a deposit (`source`) out of clearing.
+def refunded_from(intent: RecordIntent) -> Role:
+    """Return the account that a refund is paid from."""
+    return Role.CASH if intent.is_paid_out else Role.PREPAYMENT_CLEARING
 
-    No money leaves: what is refunded goes into a new deposit of the block, or was never paid. The
-    deposit sublist is write-only. Source: Oracle help, "Customer Refund" (REST use case).
+
+def _customer_refund(intent: RecordIntent, references: References) -> Body:
+    """Render the refund of a credit memo (`target`) or of a deposit (`source`).
+
+    Out of the bank, or out of clearing, where no money leaves: what is refunded goes into a new
+    deposit of the block, or was never paid. The deposit sublist is write-only.
+
+    Source: Oracle help, "Customer Refund" (REST use case).
     """
     body: Body = {
         **_head(intent, references),
         "customer": _eid(intent.customer),
-        "account": _id(references.account(Role.PREPAYMENT_CLEARING)),
+        "account": _id(references.account(refunded_from(intent))),
     }
     if intent.target:
         return {**body, "apply": _apply(intent, references)}

@@ -189,7 +189,7 @@ WITH named AS (
     JOIN drawdown.entry AS e ON e.tenant_id = %(tenant)s AND e.record = n.external_id
     JOIN drawdown.movement AS v ON v.tenant_id = e.tenant_id AND v.block_id = e.block_id
       AND v.sequence = e.sequence AND v.event_id = n.event_id
-    WHERE e.code <> 'P5'
+    WHERE e.code NOT IN ('P5', 'P7')
 )
 SELECT block_id, account, currency, sum(amount)::bigint FROM (
     SELECT block_id, debit AS account, currency, amount_minor AS amount FROM gone

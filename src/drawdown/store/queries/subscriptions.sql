@@ -94,6 +94,11 @@ WHERE b.tenant_id = %(tenant)s AND p.customer_id = ANY (%(ids)s::text[]) AND p.e
 SELECT block_id, state FROM drawdown.block
 WHERE tenant_id = %(tenant)s AND block_id = ANY (%(ids)s::text[])
 
+-- blocks_in_credit --
+-- Blocks on whose purchase the customer has paid more than is due.
+SELECT block_id FROM drawdown.block
+WHERE tenant_id = %(tenant)s AND block_id = ANY (%(ids)s::text[]) AND due_minor < 0
+
 -- add_plan_blocks --
 INSERT INTO drawdown.plan_block (tenant_id, block_id, customer_id, subscription_id, terms,
                                  entered_at, recorded_at)
