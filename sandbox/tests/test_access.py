@@ -57,6 +57,15 @@ def test_signed_assertion_gets_a_token(http: TestClient, alg: str, key: Any) -> 
     assert http.get("/services/rest/record/v1/customer", headers=headers).status_code == 200
 
 
+@pytest.mark.parametrize(("check", "status"), [("contains", 200), ("exact", 400)])
+def test_audience_inside_other_text(http: TestClient, check: str, status: int) -> None:
+    """A client of PyPI puts the token URL in parentheses: a setting; times may have fractions. Source: OAuth 2.0 Client Credentials Flow; netsuite-python 2.1.5."""
+    http.put("/_sandbox/settings", json={"token_audience": check})
+    now = time.time()
+    claims = {"aud": f"('http://localhost:8765{TOKEN}',)", "iat": now, "exp": now + 3599.5}
+    assert ask(http, RSA, register(http, RSA), "PS256", **claims).status_code == status
+
+
 @pytest.mark.parametrize(("form", "value"), [("string", "3600"), ("number", 3600)])
 def test_lifetime_in_the_answer(http: TestClient, form: str, value: object) -> None:
     """Samples show expires_in as text and as a number: a setting. Source: OAuth 2.0 Client Credentials Flow."""

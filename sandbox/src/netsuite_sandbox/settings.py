@@ -137,6 +137,15 @@ SETTINGS: tuple[Setting, ...] = (
         "Whether expires_in of a token is JSON text or a number.",
     ),
     Setting(
+        "token_audience",
+        "contains",
+        ("contains", "exact"),
+        "C",
+        "OAuth 2.0 Client Credentials Flow: the token URL; PyPI's netsuite-python sends it inside "
+        "other text",
+        "Whether the audience of an assertion is the token URL or has it somewhere.",
+    ),
+    Setting(
         "get_needs",
         "VIEW",
         ("VIEW", "EDIT"),

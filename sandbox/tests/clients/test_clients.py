@@ -39,6 +39,8 @@ def run(tmp_path: Path, account: str, command: list[str]) -> None:
         ("restsuite==1.0.0", "client_restsuite.py", "TSTDRV1234567"),
         ("netsuite-oauth-python==1.0.0", "client_netsuite_oauth.py", "TSTDRV1234567_SB1"),
         ("netsuite-client==0.1.1", "client_netsuite_client.py", "TSTDRV1234567"),
+        ("netsuite-python==2.1.5", "client_netsuite_python.py", "TSTDRV1234567"),
+        ("requests-oauthlib==2.0.0", "client_requests_oauthlib.py", "TSTDRV1234567_SB1"),
     ],
 )
 def test_python_client(tmp_path: Path, package: str, script: str, account: str) -> None:

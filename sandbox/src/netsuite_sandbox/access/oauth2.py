@@ -141,20 +141,30 @@ class Tokens:
         self._check_times(claims)
         audience = claims.get("aud")
         audiences = audience if isinstance(audience, list) else [audience]
-        if not set(audiences) & self._audiences(request):
+        if not self._is_ours(audiences, request):
             raise _RefusedError("invalid_grant")
         return row["client_id"], row["role"], _scope(claims.get("scope"))
 
     def _check_times(self, claims: dict[str, object]) -> None:
         """`iat` and `exp` by real time, or by the sandbox's clock when that was set."""
         issued, expires = claims.get("iat"), claims.get("exp")
-        if not isinstance(issued, int) or not isinstance(expires, int):
+        # Seconds with a fraction are dates too (RFC 7519); PyPI's netsuite-python sends them.
+        numbers = (int, float)
+        if not isinstance(issued, numbers) or not isinstance(expires, numbers):
             raise _RefusedError("invalid_grant")
         if not 0 < expires - issued <= _LIFETIME_MAX_S:
             raise _RefusedError("invalid_grant")
         real, ours = datetime.now(UTC).timestamp(), self._company.clock.now().timestamp()
         if expires < real and expires < ours:
             raise _RefusedError("invalid_grant")
+
+    def _is_ours(self, audiences: list[object], request: Request) -> bool:
+        """Whether an assertion is meant for this account, by the setting token_audience."""
+        ours = self._audiences(request)
+        if set(audiences) & ours:
+            return True
+        check = self._company.settings["token_audience"]
+        return check == "contains" and any(url in str(one) for url in ours for one in audiences)
 
     def _audiences(self, request: Request) -> set[str]:
         host = self._company.account.lower().replace("_", "-")
