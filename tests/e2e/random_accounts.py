@@ -15,6 +15,7 @@ POLICIES: dict[str, tuple[str, ...]] = {
     "prepaid_item": ("deferred", "direct", "recognised"),
     "deposit_account": ("undeposited_funds", "clearing"),
     "overdraw": ("refuse", "draw_remaining"),
+    "journals": ("per_document", "per_day", "per_month"),
 }
 CURRENCIES = (("USD", "1"), ("USD", "1"), ("EUR", "1.1"), ("JPY", "0.0067"))
 

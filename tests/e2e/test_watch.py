@@ -212,6 +212,8 @@ def test_what_cannot_be_drawn_is_refused_in_words(watching: Company) -> None:
     assert refused.status == "refused"
     assert "cannot cover" in refused.detail
     assert found["native:invoice:INV-3"].status == "taken"
+    assert look(watching).taken == ()
+    assert "native_refused" in {one.kind for one in watching.reconcile().differences}
 
 
 def test_usage_before_its_block_waits_and_goes_on(watching: Company) -> None:

@@ -49,10 +49,11 @@ def compare_foreign(run: Run) -> Iterator[Difference]:
 
 
 def compare_natives(run: Run) -> Iterator[Difference]:
-    """Documents of others that were taken in say what they said then."""
+    """Documents of others were taken in, and say what they said then."""
     for native in run.natives.values():
-        if native.status == "edited":
-            yield Difference("native_edited", "", native.reference, "", "", "", native.detail)
+        if native.status in ("edited", "refused"):
+            kind = f"native_{native.status}"
+            yield Difference(kind, "", native.reference, "", "", "", native.detail)
 
 
 def name_of(one: ForeignRecord) -> str:
