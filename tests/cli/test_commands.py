@@ -32,7 +32,7 @@ COMMANDS = (
     "suitebilling takeover", "suitebilling show", "connection check",
     "connection new-certificate", "doctor", "usage ingest", "bill", "balance", "notices",
     "subscription create", "subscription show", "subscription topup", "subscription grant",
-    "subscription renew", "subscription terminate", "simulate",
+    "subscription move", "subscription renew", "subscription terminate", "simulate",
     "exceptions show", "exceptions retry", "exceptions adopt", "exceptions skip",
     "exceptions redate", "exceptions replay", "exceptions withdraw",
     "subscription elements",

@@ -10,10 +10,13 @@ import pytest
 
 from drawdown.core.block import State
 from drawdown.core.errors import SubscriptionError
+from drawdown.core.events import Payment
 from drawdown.core.subscription.plan import EndOfTerm
-from drawdown.service.subscriptions import renew, terminate
+from drawdown.service.ingest import ingest
+from drawdown.service.moving import Move
+from drawdown.service.subscriptions import move_credits, renew, terminate
 from drawdown.store.database import Database
-from tests.cases.plans import Shop, plan, usage
+from tests.cases.plans import Shop, at, plan, usage
 
 D = Decimal
 
@@ -302,6 +305,77 @@ def test_one_subscription_draws_what_another_shares(shop: Shop) -> None:
         "A-1": {"A/pre/1": D(60)},
         "B-1": {"A/pre/1": D(20), "B/pre/1": D(100)},
     }
+
+
+MOVABLE = """
+unit = "credits"
+currency = "USD"
+id = "p"
+[[prepay]]
+id = "pre"
+charge = "one_time"
+amount = 100
+price = "20.00"
+validity = "12 months"
+[[usage]]
+id = "api"
+item = "api"
+rate = 1
+draws = ["pre"]
+overage_rate = "0.20"
+"""
+
+
+@pytest.mark.parametrize("is_paid", [False, True])
+def test_orb_credits_are_moved_to_another_expiry(shop: Shop, is_paid: bool) -> None:  # noqa: FBT001
+    """ORB-03: of 100 credits at 0.20 20 are used and 10 get another year: 70 and 10 are left.
+
+    The customer is billed 20.00 in all, the new block has the cost basis of the old.
+    Source: orbcorp/orb-python, docstring of the credit ledger (expiration change).
+    """
+    shop.subscribe(plan(MOVABLE), starts_on="2021-12-29")
+    if is_paid:
+        pay = Payment("pay", at("2022-01-10"), date(2022, 1, 10), "pay", "S/pre/1/invoice", None)
+        ingest(shop.session, [pay], shop.policy)
+    shop.use(usage("1", "2022-01-20", 20))
+    wanted = Move("S/pre/1", "longer", D(10), date(2022, 2, 1), date(2023, 12, 27))
+    assert move_credits(shop.session, wanted, shop.policy, shop.later())
+    assert not move_credits(shop.session, wanted, shop.policy, shop.later())
+    left = {one.block.block_id: one.left for one in shop.balance("2022-02-02").blocks}
+    assert left == {"S/pre/1": 70, "longer": 10}
+    blocks = shop.blocks()
+    assert (blocks["longer"].amount_minor, blocks["S/pre/1"].cancelled_minor) == (200, 200)
+    assert sum(one.due_minor for one in blocks.values()) == (0 if is_paid else 2000)
+    assert all(one.due_minor >= 0 for one in blocks.values())
+    shop.bill("2022-12-31")
+    assert [one.drawn for one in shop.invoices()] == [{"S/pre/1": D(20)}]
+    assert shop.blocks()["S/pre/1"].state is State.EXPIRED
+    assert shop.left("2023-06-01") == 10
+    shop.use(usage("2", "2023-12-27", 3))
+    shop.bill("2024-01-31")
+    lives = shop.lives()
+    assert lives["longer"].block.state is State.EXPIRED
+    assert [e.amount_minor for e in lives["longer"].entries if e.code == "E1"] == [140]
+
+
+def test_no_more_is_moved_than_no_usage_has_drawn(shop: Shop) -> None:
+    shop.subscribe(plan(MOVABLE))
+    shop.use(usage("1", "2024-01-20", 95))
+    wanted = Move("S/pre/1", "longer", D(10), date(2024, 2, 1), None)
+    with pytest.raises(SubscriptionError, match="with 5 credits left"):
+        move_credits(shop.session, wanted, shop.policy, shop.later())
+    assert shop.blocks().keys() == {"S/pre/1"}
+    with pytest.raises(SubscriptionError, match="is not of a subscription"):
+        move_credits(shop.session, wanted._replace(block_id="X"), shop.policy, shop.later())
+
+
+def test_a_promotion_is_moved_too(shop: Shop) -> None:
+    shop.subscribe(plan(ONE_TIME))
+    shop.give("gift", "30", "2024-01-01", expires_on=date(2024, 1, 31))
+    wanted = Move("gift", "longer", D(12), date(2024, 1, 10), date(2024, 3, 31))
+    move_credits(shop.session, wanted, shop.policy, shop.later())
+    assert shop.left("2024-01-11") == 130
+    assert shop.left("2024-02-01") == 112
 
 
 # -- refills, thresholds --------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from drawdown.core.subscription.span import day_of
 from drawdown.core.subscription.terms import Subscription, term_of
 from drawdown.service import subscriptions as service
 from drawdown.service.elements import revenue_of
+from drawdown.service.moving import Move
 from drawdown.store.database import Session
 from drawdown.store.subscriptions import notices
 
@@ -39,6 +40,7 @@ def register(app: typer.Typer) -> None:
     group.command("elements")(_elements)
     group.command("topup")(_topup)
     group.command("grant")(_grant)
+    group.command("move")(_move)
     group.command("renew")(_renew)
     group.command("terminate")(_terminate)
     app.add_typer(group, name="subscription")
@@ -212,6 +214,32 @@ def _give(_session: Session, given: service.Given, is_new: bool, *, as_json: boo
         print_json({"block": given.block_id, "is_new": is_new})
     else:
         say(f"block {given.block_id} {'is given' if is_new else 'was given before'}", "bold")
+    return DONE
+
+
+def _move(
+    context: typer.Context,
+    block: str = typer.Argument(..., help="The block that has the credits."),
+    to: str = typer.Option(..., "--to", help="Id of the new block; a repeat counts once."),
+    amount: str = typer.Option(..., help="Credits, in the plan's unit."),
+    expires_on: datetime | None = typer.Option(
+        None, formats=_DAY, help="Last day of the new block; left out: the term decides."
+    ),
+    on: datetime | None = typer.Option(None, "--on", formats=_DAY, help="Day; else today."),
+    as_json: bool = AS_JSON,
+) -> int:
+    """Move credits to a new block with another expiry, at the cost they had."""
+    with chosen_books(context) as (_config, books):
+        wanted = Move(
+            block, _id(to), number(amount, "--amount"),
+            on.date() if on else day_of(now(), books.policy.time_zone),
+            expires_on.date() if expires_on else None,
+        )  # fmt: skip
+        is_new = service.move_credits(books.session, wanted, books.policy, now())
+    if as_json:
+        print_json({"block": to, "is_new": is_new})
+    else:
+        say(f"{amount} {'are' if is_new else 'were'} moved from {block} to {to}", "bold")
     return DONE
 
 

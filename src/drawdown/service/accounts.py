@@ -70,6 +70,15 @@ class Desk:
         if ids:
             self.facts.update(load_facts(self.session, ids, self._plans))
 
+    def reload(self, customer_id: str) -> None:
+        """Load a customer anew after facts were posted."""
+        del self.facts[customer_id]
+        self.load([customer_id])
+
+    def record(self, block: PlanBlock) -> None:
+        """Record a block whose facts were posted already."""
+        self._written.blocks.append(block)
+
     def load_closed_meters(self, customer_ids: Sequence[str]) -> None:
         """Load the totals of billed periods, for usage that is late."""
         missing = [one for one in customer_ids if one not in self._closed]

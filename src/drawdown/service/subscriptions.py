@@ -19,6 +19,7 @@ from drawdown.core.subscription.running import Run
 from drawdown.core.subscription.span import day_of, midnight
 from drawdown.core.subscription.terms import Subscription
 from drawdown.service.accounts import Desk
+from drawdown.service.moving import Move, move
 from drawdown.store.codec import array_literal
 from drawdown.store.database import Session
 from drawdown.store.ledger import lock_tenant
@@ -26,6 +27,7 @@ from drawdown.store.subscriptions import (
     add_subscription,
     change_subscription,
     customers_of,
+    plan_block,
     plan_key,
 )
 from drawdown.store.usage import uses_of
@@ -122,10 +124,9 @@ def give(session: Session, given: Given, policy: Policy, now: datetime) -> bool:
         customer_id = _owner(session, given)
         desk.load([customer_id])
         block = _given_block(desk, given, customer_id, policy)
-        stored = session.run("plan_block", {"block_id": given.block_id}).fetchone()
-        if stored is not None:
-            known = desk.facts[customer_id].blocks.get(given.block_id)
-            if known is None or known._replace(entered_at=block.entered_at) == block:
+        known = plan_block(session, given.block_id)
+        if known is not None:
+            if known._replace(entered_at=block.entered_at) == block:
                 return False
             raise SubscriptionError(
                 f"block {given.block_id} exists already with other terms; a block is given once, "
@@ -200,6 +201,19 @@ def _given_block(desk: Desk, given: Given, customer_id: str, policy: Policy) -> 
     if given.priority is None:
         block = block._replace(priority=line.priority)
     return topped_up(subscription, line, block, zone)
+
+
+def move_credits(session: Session, wanted: Move, policy: Policy, now: datetime) -> bool:
+    """Move credits to a block with another expiry, at the cost they had.
+
+    Returns:
+        Whether it is new; the same again changes nothing.
+
+    Raises:
+        SubscriptionError: See `moving.move`.
+    """
+    with _desk(session, policy, now) as desk:
+        return move(desk, wanted)
 
 
 def renew(

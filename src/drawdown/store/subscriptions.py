@@ -167,6 +167,12 @@ def closed_meters(session: Session, customer_ids: Sequence[str]) -> dict[str, li
     return found
 
 
+def plan_block(session: Session, block_id: str) -> PlanBlock | None:
+    """Return a block that a subscription manages or managed; None: it is none of those."""
+    row = session.run("plan_block", {"block_id": block_id}).fetchone()
+    return None if row is None else _blocks.decode(row[0])
+
+
 class Written(NamedTuple):
     """What a transaction writes of subscriptions.
 

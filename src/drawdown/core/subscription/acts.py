@@ -18,6 +18,7 @@ class Origin(StrEnum):
     REFILL = "refill"
     TOP_UP = "top_up"
     GRANT = "grant"
+    MOVED = "moved"
 
 
 class PlanBlock(NamedTuple):
