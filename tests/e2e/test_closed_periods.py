@@ -195,3 +195,26 @@ def test_a_foreign_block_keeps_its_rate_through_closed_months(
         books.month(3, f.void_invoice("2026-03-10", "U2"), usage("2026-03-20", 3, "800", "EUR"))
         assert balances(company) == {"1000": 1100, "4311": -1100}
         books.prove(tmp_path)
+
+
+@pytest.mark.parametrize("document", ["usage_invoice", "standalone"])
+def test_summaries_of_closed_months_are_left_alone(
+    companies: Companies, document: str, tmp_path: Path
+) -> None:
+    """One application and journal a month; reversals of closed ones are documents of their own."""
+    with companies.open(journals="per_month", drawdown_document=document) as company:
+        books = Closing(company)
+        books.month(
+            1, *bought(), usage("2026-01-10", 1, "200"), usage("2026-01-31", 2, "100"),
+            f.clock("2026-02-01"),
+        )  # fmt: skip
+        books.month(
+            2,
+            credited("2026-02-10", 1, "U1", "50"),
+            usage("2026-02-20", 3, "740"),
+            usage("2026-02-21", 4, "10"),
+            f.clock("2026-03-01"),
+        )
+        books.month(3, f.void_invoice("2026-03-02", "U3"), f.void_block("2026-03-03", "A"))
+        assert balances(company) == {"1000": 1000, "1100": -740, "4311": -260}
+        books.prove(tmp_path)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from drawdown.core.accounts import Account, Observed, Role
 from drawdown.core.errors import DrawdownError
 from drawdown.core.money import currency
-from drawdown.core.policy import DepositAccount
+from drawdown.core.policy import ClosedPeriod, DepositAccount
 from drawdown.core.ports import Finding
 from drawdown.erp.netsuite.doctor.look import Look, error, note, warning
 from drawdown.erp.netsuite.doctor.role import FEATURES, has_table
@@ -135,13 +135,16 @@ def mapped(look: Look) -> Iterator[Finding]:
             )
         elif (
             posting.account is Role.PREPAYMENT_CLEARING
-            and look.policy.deposit_account is DepositAccount.CLEARING
+            and (
+                look.policy.deposit_account is DepositAccount.CLEARING
+                or look.policy.closed_period is ClosedPeriod.FIRST_OPEN_DAY
+            )
             and row.kind != "Bank"
         ):
             yield warning(
                 "account_list",
-                f"deposits go straight to account {row.number} {row.name}, which is of type "
-                f"{row.kind}, not Bank",
+                f"by policy deposits go straight to account {row.number} {row.name}, or refunds "
+                f"for closed periods come out of it, and it is of type {row.kind}, not Bank",
                 f"{PREFERENCES}: Expand Account Lists on; or a clearing account of type Bank",
                 "deposits and refunds to it are refused",
             )
