@@ -102,7 +102,9 @@ def _bill(
             f"{report.endings} remainders ended, {report.notices} notices",
             "bold",
         )
-    return DONE
+        for problem in report.problems:
+            warn(problem)
+    return REFUSED if report.problems else DONE
 
 
 def _balance(

@@ -11,7 +11,7 @@ from copy import deepcopy
 from datetime import UTC, datetime
 
 from drawdown.core.errors import SubscriptionError
-from drawdown.core.events import BlockVoid, Event, Expiry
+from drawdown.core.events import BlockVoid, Event, Expiry, PurchaseInvoice, SalesOrder
 from drawdown.core.policy import Policy
 from drawdown.core.subscription.account import Account, Meter, meter_key
 from drawdown.core.subscription.acts import Act, Bill, Notice, NoticeKind, PlanBlock
@@ -184,7 +184,11 @@ class Desk:
         if events:
             self.answers = ingest_within(self.session, events, self.policy)
             for event, answer in zip(events, self.answers, strict=True):
-                if answer.status in ("accepted", "held"):
+                if answer.status == "accepted":
+                    continue
+                # A purchase may wait for its period; what draws a block must not, because until
+                # it is posted the block would seem to have more left than it has.
+                if answer.status == "held" and isinstance(event, SalesOrder | PurchaseInvoice):
                     continue
                 # What has ended by other facts needs no end of its own.
                 if answer.status == "refused" and isinstance(event, Expiry | BlockVoid):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
+from drawdown.core.errors import EventError, SubscriptionError
 from drawdown.core.policy import Policy
 from drawdown.core.subscription.acts import Act, Bill, Ending, Notice, PlanBlock
 from drawdown.core.subscription.running import Run
@@ -30,6 +31,7 @@ class BillReport(NamedTuple):
         credit_memos: Credits on earlier bills.
         blocks: Blocks bought.
         endings: Remainders that ended, or parts of them.
+        problems: Customers that could not be billed, each with why; nothing of theirs was kept.
     """
 
     customers: int = 0
@@ -39,6 +41,7 @@ class BillReport(NamedTuple):
     blocks: int = 0
     endings: int = 0
     notices: int = 0
+    problems: tuple[str, ...] = ()
 
     def plus(self, acts: tuple[Act, ...]) -> BillReport:
         """Count acts too."""
@@ -61,24 +64,47 @@ def bill(session: Session, through: datetime, policy: Policy, now: datetime) -> 
         through: First instant after the last day that is billed.
         now: Instant recorded with what is written.
 
+    Returns:
+        What was done; a customer whose bill the core refuses is a problem and no more.
+
     Raises:
         StoreError: The database refused; the pages before are done.
-        SubscriptionError: The core refused a fact; the pages before are done.
     """
     report = BillReport()
     after = ""
     while True:
-        with session.pipelined_transaction():
-            lock_tenant(session)
-            rows = session.run(
-                "accounts_due", {"through": through, "after": after, "limit": PAGE_CUSTOMERS}
-            ).fetchall()
-            due = [customer_id for (customer_id,) in rows]
-            if due:
-                report = _bill_page(Desk(session, policy, now), due, through, report)
+        rows = session.run(
+            "accounts_due", {"through": through, "after": after, "limit": PAGE_CUSTOMERS}
+        ).fetchall()
+        due = [customer_id for (customer_id,) in rows]
+        try:
+            report = _bill_customers(session, due, through, policy, now, report)
+        except (SubscriptionError, EventError):
+            # One of them: the others must not wait for it.
+            for customer_id in due:
+                try:
+                    report = _bill_customers(session, [customer_id], through, policy, now, report)
+                except (SubscriptionError, EventError) as error:
+                    problem = f"customer {customer_id}: {error}"
+                    report = report._replace(problems=(*report.problems, problem))
         if len(due) < PAGE_CUSTOMERS:
             return report
         after = due[-1]
+
+
+def _bill_customers(
+    session: Session,
+    customer_ids: list[str],
+    through: datetime,
+    policy: Policy,
+    now: datetime,
+    report: BillReport,
+) -> BillReport:
+    if not customer_ids:
+        return report
+    with session.pipelined_transaction():
+        lock_tenant(session)
+        return _bill_page(Desk(session, policy, now), customer_ids, through, report)
 
 
 def _bill_page(

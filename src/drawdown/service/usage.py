@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from drawdown.core.money import minus
 from drawdown.core.policy import Policy
+from drawdown.core.rating.price import charge
 from drawdown.core.subscription.running import Run
 from drawdown.core.subscription.span import midnight
 from drawdown.core.subscription.terms import Subscription
@@ -27,6 +28,10 @@ from drawdown.store.usage import StoredUsage
 
 BATCH_RECORDS = 10_000
 """Usage records that share a transaction in bulk."""
+
+
+CHARGE_MAX = Decimal(10) ** 10
+"""Most that one usage record can come to, in the plan's unit: more is a faulty meter."""
 
 
 class UsageAnswer(NamedTuple):
@@ -267,8 +272,15 @@ def _no_line(record: UsageRecord, subscription: Subscription) -> str:
 
 
 def _misfit(record: UsageRecord, subscription: Subscription, policy: Policy) -> str:
-    """Say why a record does not lie within its subscription; empty: it does."""
+    """Say why a record does not fit its subscription; empty: it does."""
     zone = policy.time_zone
+    plan = subscription.plan
+    line = plan.usage_line(record.line)
+    if line and charge(line.price, record.quantity, plan.decimals) > CHARGE_MAX:
+        return (
+            f"usage {record.usage_id} of {record.quantity} comes to more than {CHARGE_MAX:,} "
+            f"{plan.unit}; correct the quantity"
+        )
     if record.used_at < midnight(subscription.starts_on, zone):
         return (
             f"usage {record.usage_id} is of {record.used_at:%Y-%m-%d %H:%M} UTC, before "

@@ -121,11 +121,10 @@ def next_bill_at(timeline: Timeline) -> datetime | None:
         for subscription in timeline.subscriptions.values()
         if (period := next_period(timeline.account, subscription)) is not None
     ]
-    found = [at for at in (late_bill_at(timeline), *ends) if at is not None]
+    found = [late_bill_at(timeline), timeline.next_at(), *ends]
     if not ends:
-        found += [at for at in (timeline.next_at(),) if at is not None]
         found += [timeline.account.at for _ending in timeline.account.endings]
-    return min(found, default=None)
+    return min((at for at in found if at is not None), default=None)
 
 
 def late_bill_at(timeline: Timeline) -> datetime | None:

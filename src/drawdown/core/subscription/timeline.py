@@ -35,6 +35,9 @@ from drawdown.core.subscription.wells import Well, open_well
 _ROLLS, _EXPIRES, _ENDS, _BUYS, _ENTERS, _WARNS = range(6)
 _TICK = timedelta(microseconds=1)
 
+REFILLS_AT_ONCE_MAX = 1_000
+"""Refills that one usage can bring: more than that is a faulty meter, not a customer."""
+
 
 class Use(NamedTuple):
     """Usage that counts.
@@ -103,6 +106,7 @@ class Timeline:
         self.acts: list[Act] = []
         self._blocks = blocks
         self._wells: dict[tuple[str, str], Well] = {}
+        self._refills_at_once = 0
         self._timers = [
             _Timer(_enters_at(block), _ENTERS, block.block_id) for block in blocks.values()
         ]
@@ -325,6 +329,7 @@ class Timeline:
             self.advance(use.counts_at)
         account.at = max(account.at, use.counts_at)
         account.last = (use.counts_at, use.used_at, use.usage_id)
+        self._refills_at_once = 0
         well = self._well(use)
         meter = well.meter
         assert meter is not None
@@ -404,14 +409,20 @@ class Timeline:
             course.refills_since, course.refills_in = period.starts_on, {}
         count = course.refills_in.get(line.line_id, 0)
         subject = (subscription.subscription_id, line.line_id)
-        if line.refills_max and count >= line.refills_max:
+        is_exhausted = line.refills_max and count >= line.refills_max
+        if is_exhausted or self._refills_at_once >= REFILLS_AT_ONCE_MAX:
+            limit = line.refills_max if is_exhausted else REFILLS_AT_ONCE_MAX
+            what = (
+                f"the period from {period.starts_on}" if is_exhausted else f"usage {use.usage_id}"
+            )
             tell(
                 self.acts, account, NoticeKind.REFILLS_EXHAUSTED, subject, str(period.starts_on),
                 at,
-                f"{line.line_id} of {subject[0]} has had its {line.refills_max} refills of the "
-                f"period from {period.starts_on}; what exceeds them is billed as it is used",
+                f"{line.line_id} of {subject[0]} has had the {limit} refills that {what} can "
+                "bring; what exceeds them is billed as it is used",
             )  # fmt: skip
             return False
+        self._refills_at_once += 1
         course.refills_in[line.line_id] = count + 1
         number = course.refills.get(line.line_id, 0) + 1
         course.refills[line.line_id] = number
