@@ -15,15 +15,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
-CHART = {
+NAME = re.compile(rb"'(dd-[^']+)'")
+CHART: dict[bytes, list[dict[str, str]]] = {
     b"FROM account": [
         {"id": "1", "acctnumber": "1010", "fullname": "Bank", "accttype": "Bank", "sspecacct": ""}
     ],
     b"isbasecurrency": [{"id": "1"}],
     b"FROM currency": [{"id": "1", "symbol": "USD"}],
     b"FROM item": [],
-    b"FROM customer": [],
+    b"FROM customer": [{"id": "7", "externalid": "dd-customer-1"}],
 }
+
+
+def chart(body: bytes) -> list[dict[str, str]]:
+    """Answer a query of the account's lists."""
+    return next(rows for part, rows in CHART.items() if part in body)
 
 
 @dataclass
@@ -98,10 +104,28 @@ class Call(asyncio.Protocol):
         if b"/token" in path:
             return b"200 OK", b"", b'{"access_token":"t","token_type":"Bearer","expires_in":"3600"}'
         if b"/suiteql" in path:
-            rows = next(rows for part, rows in CHART.items() if part in body)
+            rows = self.read_back(body) if b"FROM transaction" in body else chart(body)
             page = {"items": rows, "hasMore": False, "totalResults": len(rows), "count": len(rows)}
             return b"200 OK", b"", json.dumps(page).encode()
         return self.post(body)
+
+    def read_back(self, body: bytes) -> list[dict[str, str]]:
+        """Answer the query that reads back many deposits at once."""
+        rows = []
+        for name in NAME.findall(body):
+            if found := self.account.records.get(name):
+                record = json.loads(found)
+                rows.append(
+                    {
+                        "id": record["id"], "externalid": name.decode(), "type": "CustDep",
+                        "tranid": record["tranId"], "trandate": record["tranDate"],
+                        "currency": "1", "rate": "1", "total": str(record["payment"]),
+                        "period": "1", "periodname": "Jan 2026", "entity": "7", "line": "0",
+                        "block": record["custbody_dd_block_id"],
+                        "event": record["custbody_dd_event_id"],
+                    }
+                )  # fmt: skip
+        return sorted(rows, key=lambda row: int(row["id"]))
 
     def post(self, body: bytes) -> tuple[bytes, bytes, bytes]:
         record: dict[str, Any] = json.loads(body)

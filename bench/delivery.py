@@ -4,14 +4,14 @@ Run: make bench, or python bench/delivery.py [--json] [--seconds N]
 
 A stub of NetSuite (bench/_delivery_stub.py, a process of its own) answers each call after 300 ms
 and counts, by account, the calls in flight. Worker processes with the real adapter, over real HTTP
-and on the bundled PostgreSQL with fsync on, deliver deposits: a POST and a GET each.
+and on the bundled PostgreSQL with fsync on, deliver deposits: a POST each, read back together.
 
 * *20 tenants* and *200 tenants*, each with an account of its own that allows 10 calls at once:
   calls answered a second, beside the ideal (tenants x limit / latency). Beside it the ceiling of
   the machine: bare HTTP clients with the same requests against the same stub.
 * *outage*: 20 tenants with a backlog of 10,000; the stub is out until every circuit is open. Each
   circuit is probed once a minute; the slowest account's time from the first record that it takes to
-  its last one, beside the ideal time.
+  its last one, beside the ideal time (one call a record).
 
 No account may ever see more calls at once than its limit. Exit status: 0 targets reached, 1 not.
 """
@@ -47,7 +47,8 @@ from drawdown.store.embedded import temporary_server
 
 LATENCY_S = 0.3
 LIMIT = 10
-CALLS_PER_RECORD = 2
+CALLS_PER_RECORD = 1
+"""The POST; what was posted is read back many at a time, and that is not counted in the ideal."""
 FEW, MANY = 20, 200
 FEW_TARGET, MANY_TARGET, OUTAGE_TARGET = 0.95, 0.75, 1.2
 BACKLOG = 10_000
