@@ -306,7 +306,7 @@ def run(arguments: argparse.Namespace) -> dict[str, object]:
     with tempfile.TemporaryDirectory(prefix="drawdown-bench-") as folder:
         bench = Bench(arguments, Path(folder))
         steps = {
-            "few": lambda: bench.steady(FEW, with_ceiling=False),
+            "few": lambda: bench.steady(FEW, with_ceiling=True),
             "many": lambda: bench.steady(MANY, with_ceiling=True),
             "outage": bench.outage,
         }
@@ -318,7 +318,7 @@ def run(arguments: argparse.Namespace) -> dict[str, object]:
 def is_reached(name: str, part: dict[str, object]) -> bool:
     if int(str(part["most_in_flight"])) > LIMIT or part["duplicates"]:
         return False
-    ratio = float(str(part.get("ratio_to_ceiling", part["ratio"])))
+    ratio = float(str(part["ratio_to_ceiling" if name == "many" else "ratio"]))
     if name == "outage":
         return ratio <= OUTAGE_TARGET
     return ratio >= (FEW_TARGET if name == "few" else MANY_TARGET)

@@ -292,7 +292,7 @@ def test_a_stopped_worker_finishes_its_calls_and_gives_the_rest_back(
     database_url: str, erp: TestErp, start: Callable[..., Process],
     tenants: Callable[[int, int], list[str]],
 ) -> None:  # fmt: skip
-    """SIGTERM with two calls under way and two rows taken ahead: those are as never claimed."""
+    """SIGTERM with two calls under way and six rows taken ahead: those are as never claimed."""
     names = tenants(1, 2)
     put_rows(database_url, names[0], [[f"L{n}"] for n in range(9)])
     erp.gate.clear()
@@ -300,7 +300,7 @@ def test_a_stopped_worker_finishes_its_calls_and_gives_the_rest_back(
     calls = {erp.calls.get()[1], erp.calls.get()[1]}
     wait_for(
         database_url,
-        "SELECT count(*) = 4 FROM drawdown.outbox WHERE tenant_id = ANY (%s) AND worker = 'w'",
+        "SELECT count(*) = 8 FROM drawdown.outbox WHERE tenant_id = ANY (%s) AND worker = 'w'",
         names,
     )
     worker.process.terminate()

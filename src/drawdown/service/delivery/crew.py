@@ -19,6 +19,10 @@ VERIFY_ROWS_MAX = 50
 """Posted rows that are read back together at most, so that none waits long for it."""
 
 
+AHEAD_PER_CALL = 3
+"""Rows at hand for each call under way: enough for a database that is slow for as many calls."""
+
+
 class Crew:
     """Threads that perform claims; used with ``with`` by the one thread that owns it.
 
@@ -79,10 +83,13 @@ class Crew:
             return [*self._calls.values(), *self._unverified(), *ahead]
 
     def wanted(self) -> dict[str, int]:
-        """Return how many rows to take ahead, by connection: one for each call under way."""
+        """Return how many rows to take ahead, by connection: some for each call under way."""
         with self._lock:
             calls = Counter(one.connection_id for one in self._calls.values())
-            lacking = {name: count - len(self._ahead[name]) for name, count in calls.items()}
+            lacking = {
+                name: count * AHEAD_PER_CALL - len(self._ahead[name])
+                for name, count in calls.items()
+            }
         return {name: count for name, count in lacking.items() if count > 0}
 
     def begin(self, claims: Iterable[Claim]) -> None:
