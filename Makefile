@@ -7,11 +7,13 @@ MANIFESTS := pyproject.toml constraints.txt $(wildcard sandbox/pyproject.toml)
 TYPED := $(wildcard src sandbox/src tests sandbox/tests)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench changes format constraints clean
+.PHONY: help demo test simulate chaos check bench changes format constraints clean
 
 help:
 	@echo "make demo      the whole main job on this machine, from purchase to proven zero"
 	@echo "make test      all tests"
+	@echo "make simulate  ten thousand seeds of the simulation; a thousand are part of make test"
+	@echo "make chaos     processes and the database killed two hundred times"
 	@echo "make check     formatting, lint, strict types, import contracts, then all tests"
 	@echo "make bench     measure, each figure beside the limit of this machine"
 	@echo "make changes   500 changes behind our back must be found, 200 clean accounts raise no alarm"
@@ -33,6 +35,13 @@ demo: .venv/.installed-run
 
 test: .venv/.installed-dev
 	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/drawdown simulate --seeds 1000 --jobs 2
+
+simulate: .venv/.installed-dev
+	@$(BIN)/drawdown simulate --seeds 10000 --jobs 2 $(ARGS)
+
+chaos: .venv/.installed-dev
+	@CHAOS_KILLS=200 $(BIN)/python -m pytest tests/chaos $(ARGS)
 
 check: .venv/.installed-dev
 	@$(BIN)/ruff format --check .

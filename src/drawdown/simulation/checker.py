@@ -281,8 +281,8 @@ def check_general_ledger(evidence: Evidence) -> Iterator[Finding]:
         "FROM transaction t JOIN transactionline tl ON tl.transaction = t.id "
         "JOIN transactionaccountingline tal ON tal.transaction = tl.transaction "
         "AND tal.transactionline = tl.id JOIN account a ON a.id = tal.account "
-        "WHERE tal.posting = 'T' AND t.recordtype IN "
-        "('customerdeposit', 'depositapplication', 'journalentry') ORDER BY tl.transaction, tl.id"
+        "WHERE tal.posting = 'T' AND t.recordtype IN ('customerdeposit', 'depositapplication', "
+        "'journalentry', 'customerrefund') ORDER BY tl.transaction, tl.id"
     ):
         role = _SPECIAL.get(row.get("special", "")) or numbers.get(row["number"])
         if role is None or role not in _TAGGED:

@@ -11,7 +11,6 @@ from cryptography.hazmat.primitives import serialization
 
 from drawdown.erp.netsuite.connection import Certificate, ClientCredentials
 from drawdown.simulation.company import Company
-from drawdown.simulation.sandbox import URL
 from drawdown.simulation.scenario import MONTHS
 from drawdown.simulation.world import START
 
@@ -32,7 +31,10 @@ class NetSuiteUser:
     def attempt(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """Call the record interface; return status and JSON."""
         answer = self._company.controls.client.request(
-            method, f"{URL}/services/rest/record/v1{path}", json=body, headers=self._headers()
+            method,
+            f"{self._company.controls.url}/services/rest/record/v1{path}",
+            json=body,
+            headers=self._headers(),
         )
         return answer.status_code, answer.json() if answer.content else {}
 
@@ -42,7 +44,7 @@ class NetSuiteUser:
         while True:
             answer = self._company.controls.client.request(
                 "POST",
-                f"{URL}/services/rest/query/v1/suiteql",
+                f"{self._company.controls.url}/services/rest/query/v1/suiteql",
                 params={"limit": 1000, "offset": len(rows)},
                 json={"q": sql},
                 headers={**self._headers(), "Prefer": "transient"},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import multiprocessing
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ from drawdown.simulation.run import SeedResult, run_seed
 from drawdown.store.database import Database
 from drawdown.store.embedded import temporary_server
 
-SLICE_SEEDS = 20
+SLICE_SEEDS = 5
 """Seeds that a computer process is given at a time."""
 FINDINGS_MAX = 1_000
 """Violations told one by one."""
@@ -102,7 +102,7 @@ def simulate(
     trace: Callable[[str], None] | None = None,
     progress: Callable[[SeedResult], None] = lambda _: None,
 ) -> Report:
-    """Run a range of seeds on a PostgreSQL of their own.
+    """Run a range of seeds on a PostgreSQL of their own; interrupted, report those that are done.
 
     Args:
         jobs: Computer processes at once.
@@ -117,15 +117,19 @@ def simulate(
     wanted = iter(range(first_seed, first_seed + seeds))
     with temporary_server(fsync=False) as url:
         Database(url).migrate()
-        for result in _results(url, wanted, jobs, trace):
-            report.add(result)
-            progress(result)
+        results = _results(url, wanted, jobs, trace)
+        try:
+            for result in results:
+                report.add(result)
+                progress(result)
+        except KeyboardInterrupt:  # what is done is done: the report is of the first so many seeds
+            results.close()
     return report
 
 
 def _results(
     url: str, wanted: Iterator[int], jobs: int, trace: Callable[[str], None] | None
-) -> Iterator[SeedResult]:
+) -> Generator[SeedResult, None, None]:
     if jobs == 1:
         with closing(Kitchen(url)) as kitchen:
             for seed in wanted:
@@ -135,8 +139,11 @@ def _results(
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, context, _set_up, (url,)) as pool:
         slices = iter(lambda: list(islice(wanted, SLICE_SEEDS)), [])
-        for results in pool.map(_run_slice, slices):
-            yield from results
+        try:
+            for results in pool.map(_run_slice, slices):
+                yield from results
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 _kitchen: Kitchen | None = None

@@ -14,6 +14,7 @@ from drawdown.service.reconcile import reconcile
 from drawdown.simulation import network, processes
 from drawdown.simulation.checker import Finding, findings
 from drawdown.simulation.company import OPEN_FROM, Company, Kitchen, open_company
+from drawdown.simulation.edits import change_one
 from drawdown.simulation.people import NetSuiteUser, People
 from drawdown.simulation.processes import Jobs
 from drawdown.simulation.scenario import ENDS, MONTHS, changed, draw_scenario, payments
@@ -56,7 +57,10 @@ def run_seed(kitchen: Kitchen, seed: int, trace: Callable[[str], None] | None = 
             world.abandon()
             found = []
         else:
+            world.abandon()  # whoever stands still to the end
             found = findings(company, is_expired=play.is_expired, is_ended=play.is_ended)
+            if not play.is_expired and not found and not world.failures:
+                world.failures += change_one(company)
         found += [Finding("violation", text) for text in world.failures]
         return SeedResult(
             seed,

@@ -111,6 +111,14 @@ def draw_scenario(chance: random.Random) -> Scenario:
     )
 
 
+def draw_lives(chance: random.Random, customers: int) -> list[Event]:
+    """Draw wild lives of many customers, told mostly in the order in which they happened."""
+    tale = _Tale(chance, ZoneInfo("UTC"), is_orderly=False)
+    for number in range(1, customers + 1):
+        tale.customer(f"C{number}")
+    return sorted(tale.facts, key=lambda event: (event.effective_at, event.event_id))
+
+
 class _Tale:
     """Facts in the making."""
 
@@ -161,11 +169,11 @@ class _Tale:
         self._add(
             PurchaseInvoice(
                 f"purchase {invoice_id}", later, later.date(), invoice_id, order_id, (),
-                (tax,) if chance.randrange(3) == 0 else (),
+                (tax,) if chance.randrange(3) == 0 else (), currency,
             )
         )  # fmt: skip
         if not self._is_orderly and chance.randrange(3) == 0:
-            self._pay(invoice_id, chance.choice((None, None, 1, 5000)))
+            self._pay(invoice_id, chance.choice((None, None, 1, 5000)), currency)
         if not self._is_orderly and chance.randrange(6) == 0:
             self._undo(invoice_id, (), [block.block_id for block in blocks])
         return blocks
@@ -215,7 +223,7 @@ class _Tale:
             if not self._is_orderly and chance.randrange(3) == 0:
                 self._undo(invoice_id, named, [])
         if not self._is_orderly and chance.randrange(5) == 0:
-            self._pay(invoice_id, chance.choice((None, 1)))
+            self._pay(invoice_id, chance.choice((None, 1)), currency)
 
     def _line(self, line_id: str, block: BlockTerms) -> InvoiceLine:
         chance = self._chance
@@ -255,10 +263,10 @@ class _Tale:
             credited = (CreditLine("", chance.choice(blocks), None, None),)
         self._add(CreditMemo(f"memo {name}", at, at.date(), name, invoice_id, credited))
 
-    def _pay(self, invoice_id: str, amount: int | None) -> None:
+    def _pay(self, invoice_id: str, amount: int | None, currency: str) -> None:
         at = self._instant(10, 60)
         name = self._name("P")
-        self._add(Payment(f"payment {name}", at, at.date(), name, invoice_id, amount))
+        self._add(Payment(f"payment {name}", at, at.date(), name, invoice_id, amount, currency))
 
     # -- helpers --------------------------------------------------------------------------------
 

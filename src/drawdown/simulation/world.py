@@ -254,12 +254,14 @@ class World:
             self._release()
 
     def abandon(self) -> None:
-        """End every process where it stands."""
+        """End every process where it stands; none is started again."""
         self.is_calm = True
         while self._tasks:
             task = next(iter(self._tasks.values()))
             task.process.is_dead = True
-            task.greenlet.throw(Crash)
+            task.ended = None
+            if task.greenlet:  # it has begun and not ended
+                task.greenlet.throw(Crash)
             self._tasks.pop(task.greenlet, None)
         self._queue.clear()
         self._blocked.clear()
