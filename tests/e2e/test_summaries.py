@@ -218,3 +218,34 @@ def test_one_batch_or_one_by_one_gather_alike(companies: Companies) -> None:
             deliver_all(company)
             found.append(sorted(ledger(company).items()))
     assert found[0] == found[1]
+
+
+def test_ten_thousand_drawdowns_of_a_hundred_blocks_take_few_calls(companies: Companies) -> None:
+    """A month of 10,000 drawdowns of 100 blocks reaches NetSuite in at most 500 calls.
+
+    The same GL per account and block as the journal says, which holds every drawdown.
+    """
+    blocks = [f"B{number}" for number in range(100)]
+    policy = {"journals": "per_month", "drawdown_document": "standalone"}
+    with companies.open(**policy) as company:
+        company.take(*bought(*blocks))
+        deliver_all(company)
+        events = [
+            used(f"2026-01-{2 + number % 28:02}", number, "3.7", blocks[number % 100])
+            for number in range(10_000)
+        ]
+        for start in range(0, len(events), 1_000):
+            answers = company.take(*events[start : start + 1_000])
+            assert {answer.status for answer in answers} == {"accepted"}
+        assert post_summaries(company.books.session, f.on("2026-01-31")) == 300
+        before = sum(company.netsuite.calls().values())
+        delivered = company.deliver(concurrency=4)
+        assert (delivered.problems, delivered.waiting) == ({}, 0)
+        assert delivered.done.total() == 300
+        calls = sum(company.netsuite.calls().values()) - before
+        assert 300 <= calls <= 500
+        drawn = company.books.session.connection.execute(
+            "SELECT count(*) FROM drawdown.movement WHERE step = 'drawn'"
+        ).fetchone()
+        assert drawn == (10_000,)
+        assert company.reconcile().differences == ()

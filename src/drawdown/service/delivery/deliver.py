@@ -13,9 +13,18 @@ from drawdown.service.delivery.clock import Clock, DatabaseClock
 from drawdown.service.delivery.crew import Crew
 from drawdown.service.delivery.governor import CONCURRENCY_DEFAULT, Chance
 from drawdown.service.delivery.observer import NoObserver, Observer
-from drawdown.service.delivery.steps import LEASE, Outcome, claim, register, renew, settle
+from drawdown.service.delivery.steps import (
+    LEASE,
+    Outcome,
+    claim,
+    give_back,
+    register,
+    renew,
+    settle,
+)
 from drawdown.store import delivery as rows, outbox
 from drawdown.store.database import Session
+from drawdown.store.delivery import Claim
 
 WAITS_MAX = 3
 """How often in a row the end of a back-off is waited for, without anything delivered between."""
@@ -117,14 +126,8 @@ class _Run:
 
     def deliver_some(self) -> bool:
         """Claim what may go and settle what is finished; False if nothing is under way."""
-        claims = claim(
-            self.session,
-            worker=self.options.worker,
-            now=self.clock(),
-            limit=self.crew.room,
-            lease=self.options.lease,
-        )
-        self.crew.begin(claims)
+        claims = self._claim(self.crew.room)
+        claims += self._claim(0)  # to be at hand, so that many are read back together
         if claims:
             self.observer.claimed(claims)
         if not self.crew.pending:
@@ -138,7 +141,10 @@ class _Run:
                 lease=self.options.lease,
             )
             return True
-        settled = settle(self.session, results, now=self.clock(), chance=self.options.chance)
+        now = self.clock()
+        settled = settle(self.session, results, now=now, chance=self.options.chance)
+        paused = [state.connection_id for _, state in settled.changes if state.resume_at > now]
+        give_back(self.session, self.crew.stranded(paused), now=now)
         for result in settled.written:
             external_id = result.claim.external_id
             if result.outcome.is_done:
@@ -151,10 +157,26 @@ class _Run:
             self.observer.settled(result)
         for lost in settled.lost:
             self.observer.lost(lost)
-        for before, now in settled.changes:
-            self.observer.connection_changed(before, now)
+        for before, after in settled.changes:
+            self.observer.connection_changed(before, after)
         self.observer.in_flight(self.crew.pending)
         return True
+
+    def _claim(self, limit: int) -> list[Claim]:
+        """Take rows, and rows ahead for the calls under way; begin them."""
+        now = self.clock()
+        claims = claim(
+            self.session,
+            worker=self.options.worker,
+            now=now,
+            limit=limit,
+            lease=self.options.lease,
+            ahead=self.crew.wanted(),
+        )
+        self.crew.begin(claims)
+        stranded = self.crew.stranded()
+        give_back(self.session, stranded, now=now)
+        return [one for one in claims if one not in stranded]
 
     def wait(self, sleep: Callable[[float], None], *, until_empty: bool) -> bool:
         """Nothing can be claimed: wait for what may go soon; False if nothing will."""
