@@ -26,7 +26,7 @@ from drawdown.cli.output import (
     say_aside,
     warn,
 )
-from drawdown.config import Config, load_config
+from drawdown.config import Config, load_config, to_policy
 from drawdown.core.errors import ConfigurationError, ErpError
 from drawdown.core.ports import Erp
 from drawdown.service.account import ensure_account
@@ -45,6 +45,7 @@ from drawdown.service.delivery import (
     register as register_tenant,
 )
 from drawdown.service.exceptions import follow_periods
+from drawdown.service.exceptions.following import PeriodFollower
 from drawdown.store import outbox
 from drawdown.store.database import Database
 from drawdown.store.observability import TenantState, tenant_states
@@ -233,7 +234,9 @@ def _worker(
     with ExitStack() as stack:
         erps = _connect_all(config, choice.tenant, database, stack)
         metrics = Metrics(erps, _reader(database), time.time)
-        observers: list[Observer] = [tally, metrics]
+        policies = {name: to_policy(config.tenant(name).policy) for name in erps}
+        follower = PeriodFollower(database.session, erps, policies, tell=warn)
+        observers: list[Observer] = [tally, metrics, follower]
         if is_logged:
             observers.append(DeliveryLog(new_logger(config.log.format, config.log.level)))
         if metrics_port is not None:
