@@ -98,11 +98,6 @@ class People:
         if action == "close":
             self._frozen[month] = self._postings(month)
 
-    def move_periods_silently(self) -> None:
-        """Set the preference by which NetSuite posts in the period it likes, without a word."""
-        self.company.world.fire("period_moved_silently")
-        self.company.controls.control("PUT", "/settings", {"date_outside_posting_period": "allow"})
-
     def take_external_id(self) -> None:
         """Give one of our external ids to a journal of one's own, before we use it."""
         rows = self.company.rows(
@@ -139,7 +134,6 @@ class People:
     def put_right(self) -> None:
         """Open what was closed and remove what bears our ids, so that nothing stands in the way."""
         company = self.company
-        company.controls.control("PUT", "/settings", {"date_outside_posting_period": "disallow"})
         self.check_closed()
         for month in self.closed:
             company.controls.control("POST", f"/periods/{month}/open")

@@ -312,7 +312,9 @@ _STATE = (
        FROM drawdown.event WHERE tenant_id = %s ORDER BY position""",
     "SELECT m.* FROM drawdown.movement m WHERE tenant_id = %s ORDER BY block_id, sequence",
     "SELECT e.* FROM drawdown.entry e WHERE tenant_id = %s ORDER BY block_id, sequence, code",
-    "SELECT b.* FROM drawdown.block b WHERE tenant_id = %s ORDER BY block_id",
+    # A set has no order, and gets another one in each computer process.
+    """SELECT (to_jsonb(b) - 'item_ids')::text
+       FROM drawdown.block b WHERE tenant_id = %s ORDER BY block_id""",
     """SELECT position, external_id, status, attempts, internal_id, number, posting_period, problem
        FROM drawdown.outbox WHERE tenant_id = %s ORDER BY position""",
 )
