@@ -15,8 +15,9 @@ from typing import NamedTuple
 
 from drawdown.core.money import ZERO, credits_text, minus, plus
 from drawdown.core.rating.price import charge
-from drawdown.core.subscription.account import Account, BilledPart, Drawn, Holding, Meter, take
+from drawdown.core.subscription.account import Account, Drawn, Holding, Meter, take
 from drawdown.core.subscription.acts import Act, Ending, EndKind, NoticeKind, Origin, PlanBlock
+from drawdown.core.subscription.giving_back import give_back
 from drawdown.core.subscription.notices import balance_of, tell, tell_balance
 from drawdown.core.subscription.plan import EndOfTerm, Measure, PrepayLine
 from drawdown.core.subscription.purchases import refill_block, refill_id, scheduled_block
@@ -341,7 +342,7 @@ class Timeline:
         if change > 0:
             self._draw(well, meter, change, use)
         elif change < 0:
-            self.give_back(meter, -change)
+            give_back(account, meter, -change)
         if change and well.watched:
             self._watch(use)
         return change
@@ -448,49 +449,3 @@ class Timeline:
                 continue
             while balance <= line.minimum and self._refill(subscription, line, use):
                 balance = balance_of(self.account, subscription.subscription_id, line.line_id)
-
-    def give_back(self, meter: Meter, credits_: Decimal) -> None:
-        """Give credits back to where a meter took them from: the last first.
-
-        What is not billed yet goes first: pay as you go, then the draws. Then lines of earlier
-        bills, which the next bill credits.
-        """
-        wanted = credits_
-        freed = min(meter.overage, wanted)
-        meter.overage = minus(meter.overage, freed)
-        wanted = minus(wanted, freed)
-        for block_id in reversed(list(meter.draws)):
-            if not wanted:
-                return
-            drawn = meter.draws[block_id]
-            part = min(drawn.credits, wanted)
-            drawn.credits = minus(drawn.credits, part)
-            wanted = minus(wanted, part)
-            if not drawn.credits:
-                del meter.draws[block_id]
-            holding = self.account.holdings[block_id]
-            holding.reserved = minus(holding.reserved, part)
-            self._restore(block_id, part)
-        for billed in reversed(meter.parts):
-            if not wanted:
-                return
-            part = min(billed.credits, wanted)
-            if not part:
-                continue
-            billed.credits = minus(billed.credits, part)
-            wanted = minus(wanted, part)
-            meter.credited.append(
-                BilledPart(billed.invoice_id, billed.line_id, billed.block_id, part)
-            )
-            if billed.block_id:
-                self._restore(billed.block_id, part)
-
-    def _restore(self, block_id: str, credits_: Decimal) -> None:
-        """Put credits back into a block; where it has ended they end with it."""
-        holding = self.account.holdings.get(block_id)
-        if holding is not None:
-            holding.left = plus(holding.left, credits_)
-        if (holding is None or holding.is_ended) and not any(
-            one.block_id == block_id and one.credits is None for one in self.account.endings
-        ):
-            self.account.endings.append(Ending(block_id, EndKind.EXPIRE, None, self.account.at))
