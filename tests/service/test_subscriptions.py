@@ -10,6 +10,7 @@ import pytest
 
 from drawdown.core.block import State
 from drawdown.store.database import Database
+from drawdown.store.subscriptions import decode_account
 from tests.cases.plans import Shop, plan, usage
 
 VERTEX = """
@@ -213,3 +214,24 @@ def test_what_was_known_when(shop: Shop) -> None:
     shop.bill("2024-02-29")
     assert [shop.left("2024-01-06", one) for one in (first, second)] == [100, 80]
     assert [shop.left(on) for on in ("2024-01-04", "2024-01-06", "2024-02-11")] == [100, 80, 79]
+
+
+def test_an_account_does_not_grow_with_its_refills(shop: Shop) -> None:
+    """What is used up and billed is let go of; a correction brings it back."""
+    shop.subscribe(plan(ONE_TIME.replace('"one_time"', '"auto_refill"')))
+    for month in range(1, 7):
+        shop.use(usage(str(month), f"2024-{month:02}-10", 950))
+        shop.bill(f"2024-{month:02}-28")
+    shop.bill("2024-06-30")
+    (head,) = shop.session.run("accounts", {"ids": "{C}"}).fetchone()[1:2]  # type: ignore[index]
+    held = decode_account(head).holdings
+    assert len(shop.blocks()) == 58
+    assert len(held) <= 12  # those of the month that was billed last
+    before = shop.left("2024-07-01")
+    shop.use(usage("k", "2024-07-02", 900, corrects="1"))
+    assert shop.left("2024-07-02") == before + 50
+    shop.bill("2024-07-31")
+    shop.use(usage("x", "2024-08-02", 10))
+    assert shop.left("2024-08-02") == before + 40
+    shop.bill("2024-08-31")
+    assert sum(one.remaining_credits for one in shop.blocks().values()) == before + 40

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from drawdown.core.errors import SubscriptionError
 from drawdown.core.events import BlockVoid, Event, Expiry, PurchaseInvoice, SalesOrder
@@ -32,7 +33,9 @@ from drawdown.store.subscriptions import (
     closed_meters,
     decode_account,
     encode_account,
+    exhausted_blocks,
     load_facts,
+    revived_blocks,
     write,
 )
 
@@ -80,16 +83,30 @@ class Desk:
         self._written.blocks.append(block)
 
     def load_closed_meters(self, customer_ids: Sequence[str]) -> None:
-        """Load the totals of billed periods, for usage that is late."""
+        """Load the totals of billed periods, and the blocks that paid for them, for late usage."""
         missing = [one for one in customer_ids if one not in self._closed]
         if not missing:
             return
         found = closed_meters(self.session, missing)
+        paid_by: set[str] = set()
         for customer_id in missing:
             meters = self._closed[customer_id] = {}
             for meter in found.get(customer_id, ()):
                 key = meter_key(meter.subscription_id, meter.line_id, meter.starts_on)
                 meters[key] = meter
+                paid_by.update(part.block_id for part in meter.parts if part.credits)
+            paid_by -= self.facts[customer_id].blocks.keys()
+        self._bring_back(exhausted_blocks(self.session, paid_by - {""}))
+
+    def load_revived_blocks(self, customer_ids: Sequence[str]) -> None:
+        """Load blocks that were used up and that facts of others have given credits back to."""
+        self._bring_back(revived_blocks(self.session, customer_ids))
+
+    def _bring_back(self, found: Iterable[tuple[PlanBlock, Decimal]]) -> None:
+        for block, left in found:
+            facts = self.facts[block.customer_id]
+            facts.blocks[block.block_id] = block
+            facts.left[block.block_id] = left
 
     def closed_at(self, customer_id: str) -> datetime:
         """Return the instant of a customer's last bill; else that of their first subscription."""
@@ -156,7 +173,7 @@ class Desk:
     def _pruned(self, timeline: Timeline, *, is_head: bool = False) -> Account:
         """Return a copy of an account without what later folds do not need."""
         account = decode_account(encode_account(timeline.account))
-        meters, ended = prune(account, timeline.subscriptions)
+        meters, ended = prune(account, timeline.subscriptions, is_base=not is_head)
         if not is_head:
             customer_id = account.customer_id
             loaded = self._closed.setdefault(customer_id, {})

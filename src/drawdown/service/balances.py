@@ -24,7 +24,14 @@ from drawdown.core.subscription.timeline import Timeline
 from drawdown.service.accounts import END_OF_TIME
 from drawdown.store.codec import array_literal
 from drawdown.store.database import Session
-from drawdown.store.subscriptions import bases, blocks_known, closed_meters, load_facts
+from drawdown.store.subscriptions import (
+    bases,
+    blocks_known,
+    closed_meters,
+    exhausted_blocks,
+    load_facts,
+    revived_blocks,
+)
 from drawdown.store.usage import uses_of
 
 BURN_DAYS = 30
@@ -147,11 +154,17 @@ def timeline_at(
         starts = [midnight(one.starts_on, zone) for one in facts.subscriptions.values()]
         starts += [one.entered_at for one in facts.blocks.values()]
         account = fresh(customer_id, min(starts, default=as_of))
+    blocks = blocks_known(session, customer_id, account.at, known)
     if is_latest:
+        paid_by: set[str] = set()
         for meter in closed_meters(session, [customer_id]).get(customer_id, ()):
             key = meter_key(meter.subscription_id, meter.line_id, meter.starts_on)
             account.meters.setdefault(key, meter)
-    blocks = blocks_known(session, customer_id, account.at, known)
+            paid_by.update(part.block_id for part in meter.parts if part.block_id)
+        back = exhausted_blocks(session, paid_by - blocks.keys())
+        for block, left in (*back, *revived_blocks(session, [customer_id])):
+            blocks[block.block_id] = block
+            facts.left[block.block_id] = left
     is_now = is_latest or (latest is None and known_at is None)
     timeline = Timeline(account, facts.subscriptions, blocks, zone, facts.left if is_now else None)
     if is_now:

@@ -16,6 +16,7 @@ from drawdown.core.subscription.running import Run
 from drawdown.service.accounts import Desk
 from drawdown.store.database import Session
 from drawdown.store.ledger import lock_tenant
+from drawdown.store.subscriptions import late_customers
 from drawdown.store.usage import uses_of_many
 
 PAGE_CUSTOMERS = 50
@@ -111,7 +112,8 @@ def _bill_page(
     desk: Desk, customer_ids: list[str], through: datetime, report: BillReport
 ) -> BillReport:
     desk.load(customer_ids)
-    desk.load_closed_meters(customer_ids)
+    desk.load_closed_meters(late_customers(desk.session, customer_ids))
+    desk.load_revived_blocks(customer_ids)
     timelines = desk.from_base(customer_ids)
     uses = uses_of_many(desk.session, {key: one.account.at for key, one in timelines.items()})
     for customer_id, timeline in timelines.items():

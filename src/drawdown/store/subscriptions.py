@@ -6,7 +6,7 @@ Statements go out in the caller's pipeline; the transaction is the caller's.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -165,6 +165,31 @@ def closed_meters(session: Session, customer_ids: Sequence[str]) -> dict[str, li
     for customer_id, content in session.run("meters", {"ids": array_literal(customer_ids)}):
         found.setdefault(customer_id, []).append(_meters.decode(content))
     return found
+
+
+def exhausted_blocks(
+    session: Session, block_ids: Iterable[str]
+) -> Iterator[tuple[PlanBlock, Decimal]]:
+    """Yield the blocks that accounts let go of because nothing was left, with what is left now."""
+    ids = array_literal(block_ids)
+    if ids != "{}":
+        for terms, left in session.run("exhausted_blocks", {"ids": ids}).fetchall():
+            yield _blocks.decode(terms), left
+
+
+def revived_blocks(
+    session: Session, customer_ids: Sequence[str]
+) -> Iterator[tuple[PlanBlock, Decimal]]:
+    """Yield the blocks that accounts let go of and that have something left again."""
+    rows = session.run("revived_blocks", {"ids": array_literal(customer_ids)})
+    for terms, left in rows.fetchall():
+        yield _blocks.decode(terms), left
+
+
+def late_customers(session: Session, customer_ids: Sequence[str]) -> list[str]:
+    """Return those of the customers that have usage of before their last bill not billed yet."""
+    rows = session.run("late_customers", {"ids": array_literal(customer_ids)})
+    return [customer_id for (customer_id,) in rows]
 
 
 def plan_block(session: Session, block_id: str) -> PlanBlock | None:

@@ -85,9 +85,14 @@ def _strip(account: Account, holding: Holding, credits_: Decimal) -> None:
 
 
 def prune(
-    account: Account, subscriptions: Mapping[str, Subscription]
+    account: Account, subscriptions: Mapping[str, Subscription], *, is_base: bool
 ) -> tuple[list[Meter], list[str]]:
     """Let go of what later folds do not need: closed meters, and blocks that have ended.
+
+    Args:
+        is_base: Of what has just been billed, blocks with nothing left go too, so that an account
+            does not grow with every refill. A correction that gives them credits back brings them
+            back.
 
     Returns:
         The meters, and the ids of the blocks.
@@ -101,11 +106,14 @@ def prune(
         for key, meter in account.meters.items()
         if not meter.is_open and _is_before(meter.starts_on, billed.get(meter.subscription_id))
     ]
-    waiting = {ending.block_id for ending in account.endings}
+    waiting = {ending.block_id for ending in account.endings} | set(account.uninvoiced)
+    waiting |= {part.block_id for meter in account.meters.values() for part in meter.credited}
     blocks = [
         block_id
         for block_id, holding in account.holdings.items()
-        if holding.is_ended and not holding.reserved and block_id not in waiting
+        if not holding.reserved
+        and block_id not in waiting
+        and (holding.is_ended or (is_base and not holding.left))
     ]
     for block_id in blocks:
         del account.holdings[block_id]

@@ -85,7 +85,8 @@ def _size(account: Account, subscription_id: str, line_id: str) -> Decimal:
     for holding in account.holdings.values():
         block = holding.block
         if (
-            not holding.is_ended
+            holding.left
+            and not holding.is_ended
             and block.line_id == line_id
             and block.subscription_id == subscription_id
         ):

@@ -90,6 +90,28 @@ SELECT b.customer_id, b.block_id, b.state, b.credits - b.used_credits
 FROM drawdown.block AS b JOIN drawdown.plan_block AS p USING (tenant_id, block_id)
 WHERE b.tenant_id = %(tenant)s AND p.customer_id = ANY (%(ids)s::text[]) AND p.ended_at IS NULL
 
+-- exhausted_blocks --
+-- Of these blocks those that accounts let go of while they were open.
+SELECT p.terms, b.credits - b.used_credits
+FROM drawdown.plan_block AS p JOIN drawdown.block AS b USING (tenant_id, block_id)
+WHERE p.tenant_id = %(tenant)s AND p.block_id = ANY (%(ids)s::text[])
+  AND p.ended_at IS NOT NULL AND b.state = 'open'
+
+-- revived_blocks --
+-- Blocks that accounts let go of and that other facts have given credits back to.
+SELECT p.terms, b.credits - b.used_credits
+FROM drawdown.block AS b JOIN drawdown.plan_block AS p USING (tenant_id, block_id)
+WHERE b.tenant_id = %(tenant)s AND b.customer_id = ANY (%(ids)s::text[]) AND b.state = 'open'
+  AND b.used_credits < b.credits AND p.ended_at IS NOT NULL
+
+-- late_customers --
+-- Of these customers those with usage of before their last bill that counts after it.
+SELECT a.customer_id FROM drawdown.account AS a
+WHERE a.tenant_id = %(tenant)s AND a.customer_id = ANY (%(ids)s::text[])
+  AND EXISTS (SELECT FROM drawdown.usage AS u
+              WHERE u.tenant_id = a.tenant_id AND u.customer_id = a.customer_id
+                AND u.counts_at >= a.closed_at AND u.used_at < a.closed_at)
+
 -- block_states --
 SELECT block_id, state FROM drawdown.block
 WHERE tenant_id = %(tenant)s AND block_id = ANY (%(ids)s::text[])
