@@ -195,6 +195,24 @@ def test_invoice_ninja_expiry(shop: Shop) -> None:
     assert [m.credits for m in life.movements if m.step.value == "expired"] == [60]
 
 
+def test_breakage_where_there_was_no_basis_to_estimate_it(shop: Shop) -> None:
+    """BR-07: of 1,000 600 are used; when use becomes remote, at month 18, 400 are breakage.
+
+    Source: ASC 606-10-55-48, remote method (Deloitte DART 8.8).
+    """
+    text = one_line('charge = "one_time"\namount = 1000\nvalidity = "18 months"')
+    shop.subscribe(plan(text))
+    shop.use(usage("1", "2024-05-10", 600))
+    shop.bill("2025-05-31")
+    assert not [e for e in shop.lives()["S/pre/1"].entries if e.code == "E1"]
+    shop.bill("2025-06-30")
+    life = shop.lives()["S/pre/1"]
+    assert sum(e.amount_minor for e in life.entries if e.code == "D1") == 60_000
+    assert [(e.amount_minor, e.posted_on) for e in life.entries if e.code == "E1"] == [
+        (40_000, date(2025, 6, 30))
+    ]
+
+
 def test_usage_after_an_expiry_in_the_middle_of_a_period(shop: Shop) -> None:
     """What is used before the 11th is paid, what comes after is not; one invoice says both."""
     shop.subscribe(plan(one_line('charge = "one_time"\namount = 100\nvalidity = "10 days"')))
