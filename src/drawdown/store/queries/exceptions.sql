@@ -105,12 +105,13 @@ WHERE tenant_id = %(tenant)s AND status = 'held' AND event_id = ANY (%(ids)s::te
 ORDER BY position
 
 -- undelivered --
--- Records to be made that no worker holds, in order.
+-- Records to be made that no worker holds, in order. One that was tried and is not refused may be
+-- in the ERP already under its old date: it is looked up by the next try first.
 SELECT position, external_id, record, event_id, lanes, status, (intent ->> 'posted_on')::date,
        intent ->> 'block_id'
 FROM drawdown.outbox
 WHERE tenant_id = %(tenant)s AND status <> 'done' AND operation = 'create'
-  AND record NOT IN ('customer', 'salesOrder') AND (status = 'parked' OR worker = '')
+  AND record NOT IN ('customer', 'salesOrder') AND (status = 'parked' OR (worker = '' AND attempts = 0))
 ORDER BY position FOR UPDATE
 
 -- redate_rows --
