@@ -294,6 +294,22 @@ class Recognition(Event):
     record: str
 
 
+@dataclass(frozen=True, slots=True)
+class BaseRounding(Event):
+    """What rounding left in base currency of a block that has ended; observed.
+
+    Attributes:
+        currency: The base currency.
+        amount_minor: What clearing is debited with more than credited, in its minor units;
+            negative: credited more.
+    """
+
+    posted_on: date
+    block_id: str
+    currency: str
+    amount_minor: int
+
+
 EVENT_TYPES: dict[str, type[Event]] = {
     "customer": CustomerChanged,
     "sales_order": SalesOrder,
@@ -308,6 +324,7 @@ EVENT_TYPES: dict[str, type[Event]] = {
     "clock": Clock,
     "expiry": Expiry,
     "recognition": Recognition,
+    "base_rounding": BaseRounding,
 }
 """Name of an event type in files, in the API and in the database."""
 

@@ -97,6 +97,18 @@ class TaggedBalance(NamedTuple):
     amount_minor: int
 
 
+class BaseRest(NamedTuple):
+    """What is left of a block on clearing in base currency, though nothing in its own.
+
+    Attributes:
+        amount_minor: Debits minus credits, in minor units of `currency`, the base currency.
+    """
+
+    block_id: str
+    currency: str
+    amount_minor: int
+
+
 class Recognised(NamedTuple):
     """Revenue the ERP's revenue management recognised in one journal for one source line.
 
@@ -408,6 +420,10 @@ class Erp(Protocol):
 
     def tagged_balances(self) -> Iterator[TaggedBalance]:
         """Read every block's balance per role, in any order."""
+        ...
+
+    def base_roundings(self) -> Iterator[BaseRest]:
+        """Read what rounding has left of blocks in other currencies than the base currency."""
         ...
 
     def recognised(self) -> Iterator[Recognised]:

@@ -12,6 +12,7 @@ from drawdown.core.policy import Policy
 from drawdown.core.ports import Erp, Recognised
 from drawdown.service.exceptions.redating import follow_periods
 from drawdown.service.ingest import Answer, in_batches, ingest, resume_held
+from drawdown.service.rounding import settle_roundings
 from drawdown.store.codec import decode_event
 from drawdown.store.database import Session
 from drawdown.store.ledger import events_by_id
@@ -37,6 +38,7 @@ def observe(session: Session, erp: Erp, policy: Policy) -> Observation:
         session.run("set_books_open_from", {"day": erp.books_open_from()})
     follow_periods(session, erp, policy)
     resumed = resume_held(session, "period", policy)
+    settle_roundings(session, erp, policy)
     answers: list[Answer] = []
     events = [_event(fact) for fact in erp.recognised() if fact.amount_minor]
     for batch in in_batches(_not_renamed(session, events)):

@@ -22,8 +22,10 @@ from drawdown.core.decide.purchase import (
 )
 from drawdown.core.decide.refund import pay_out_credit
 from drawdown.core.decide.reversal import credit_invoice
+from drawdown.core.decide.rounding import settle_rounding
 from drawdown.core.decide.takeover import open_balance
 from drawdown.core.events import (
+    BaseRounding,
     BlockVoid,
     CreditMemo,
     CustomerChanged,
@@ -57,6 +59,7 @@ DECISIONS: dict[type[Event], Callable[[Any, Known, Policy], Outcome]] = {
     InvoiceVoid: credit_invoice,
     BlockVoid: void_block,
     Recognition: observe_recognition,
+    BaseRounding: settle_rounding,
 }
 
 

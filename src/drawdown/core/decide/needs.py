@@ -12,6 +12,7 @@ from typing import Any, Literal
 from drawdown.core.block import Step
 from drawdown.core.decide.known import Known
 from drawdown.core.events import (
+    BaseRounding,
     BlockVoid,
     Clock,
     CreditMemo,
@@ -129,6 +130,13 @@ def _block_void(event: BlockVoid, known: Known) -> Iterator[Key]:
             yield "document", movement.document_id
 
 
+def _rounding(event: BaseRounding, known: Known) -> Iterator[Key]:
+    yield "block", event.block_id
+    block = known.blocks.get(event.block_id)
+    if block is not None:
+        yield "customer", block.customer_id
+
+
 def _recognition(event: Recognition, _known: Known) -> Iterator[Key]:
     yield "block", event.block_id
 
@@ -146,6 +154,7 @@ _NEEDS: dict[type[Event], Callable[[Any, Known], Iterator[Key]]] = {
     InvoiceVoid: _credit,
     BlockVoid: _block_void,
     Recognition: _recognition,
+    BaseRounding: _rounding,
 }
 
 

@@ -30,6 +30,7 @@ from drawdown.core.plan import Operation, RecordIntent
 from drawdown.core.policy import Policy
 from drawdown.core.ports import (
     AccountBalance,
+    BaseRest,
     ErpIdentity,
     ErpPeriod,
     ErpRecord,
@@ -399,6 +400,11 @@ class NetSuite:
         """Read every block's balance per role, in any order."""
         with _configured():
             yield from readings.tagged_balances(self.transport, self.directory)
+
+    def base_roundings(self) -> Iterator[BaseRest]:
+        """Read what rounding has left of blocks in other currencies than the base currency."""
+        with _configured():
+            yield from readings.base_roundings(self.transport, self.directory)
 
     def recognised(self) -> Iterator[Recognised]:
         """Read all recognition of blocks, oldest first."""

@@ -18,9 +18,11 @@ from drawdown.erp.netsuite.readings.periods import books_open_from, periods
 from drawdown.erp.netsuite.readings.prepayments import prepayments
 from drawdown.erp.netsuite.readings.recognition import recognised
 from drawdown.erp.netsuite.readings.records import foreign_records, records
+from drawdown.erp.netsuite.readings.rounding import base_roundings
 
 __all__ = [
     "account_balances",
+    "base_roundings",
     "books_open_from",
     "foreign_records",
     "native_documents",

@@ -8,6 +8,7 @@ from decimal import Decimal
 from itertools import chain
 
 from drawdown.core.accounts import Role
+from drawdown.core.decide.rounding import ROUNDING_ID
 from drawdown.core.money import to_decimal
 from drawdown.core.ports import AccountBalance, TaggedBalance, Untagged
 from drawdown.erp.netsuite.directory import Directory, number
@@ -39,6 +40,13 @@ ROUNDING_MAX = "0.04"
 
 Source: Oracle help, "Variance Calculations".
 """
+
+
+NO_ROUNDING = (
+    "(t.externalid IS NULL OR "
+    f"SUBSTR(t.externalid, 1, {len(OUR_PREFIX + ROUNDING_ID)}) <> '{OUR_PREFIX}{ROUNDING_ID}')"
+)
+"""Leaves out the journals that settle rounding: they are no money of the block."""
 
 
 def tagged_balances(transport: Transport, directory: Directory) -> Iterator[TaggedBalance]:
@@ -87,7 +95,7 @@ def _grouped(
     sql = (
         f"SELECT {block} AS block, tal.account AS account, t.currency AS currency, t.type AS type, "
         f"SUM(tl.foreignamount) AS amount {LINES}{of_subsidiary(directory)} "
-        f"AND t.type IN ({names}) AND {block} IS NOT NULL {{window}} "
+        f"AND t.type IN ({names}) AND {block} IS NOT NULL AND {NO_ROUNDING} {{window}} "
         f"GROUP BY {keys} ORDER BY {keys}"
     )
     return windows(transport, sql)
