@@ -230,3 +230,23 @@ def test_text_compared_with_a_date_is_in_the_account_format(ns: Client) -> None:
         headers={**ns.headers, "Prefer": "transient"},
     )
     assert answer.json()["count"] == 1
+
+
+def test_statements_of_one_shape_keep_their_own_values(ns: Client) -> None:
+    """A statement that differs from an earlier one in an id alone is answered for its own id."""
+    for name in ("dd_a", "dd_b"):
+        ns.make("/customer", {"companyName": name, "externalId": name, "subsidiary": {"id": "1"}})
+    rows = {
+        row["externalid"]: row["id"]
+        for row in ns.sql(
+            "SELECT id, externalid FROM customer WHERE externalid IN ('dd_a', 'dd_b') ORDER BY id"
+        )
+    }
+    for name, number in rows.items():
+        by_name = f"SELECT id, 'x > 5' AS said FROM customer WHERE externalid IN ('{name}')"
+        assert ns.sql(by_name) == [{"id": number, "said": "x > 5"}]
+        for after, found in ((int(number) - 1, number), (int(number), None)):
+            sql = f"SELECT MIN(id) AS id FROM customer WHERE id > {after} AND id <= {number}"
+            assert ns.sql(sql) == ([{"id": found}] if found else [{}])
+    first = "SELECT id FROM customer WHERE ROWNUM <= {} ORDER BY id"
+    assert [len(ns.sql(first.format(n))) for n in (1, 2)] == [1, 2]

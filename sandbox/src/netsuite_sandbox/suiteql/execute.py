@@ -6,6 +6,7 @@ are left out (third-party observation); dates come in the account's format (sett
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +23,14 @@ ROWS_MAX = 100_000  # Source: "Collection Paging".
 _CACHE_MAX = 500
 # They change translations.
 _SETTINGS = ("rownum_counts", "date_format", "suiteql_listagg", "absent_records")
-_OF_NOW = ("sysdate", "current_", "localtimestamp", "relative_ranges", "period", "consolidate")
+_OF_NOW = (
+    "sysdate", "current_", "localtimestamp", "relative_ranges", "builtin.period", "consolidate",
+)  # fmt: skip
+# Values that change no translation: whole numbers that something is compared with, external ids.
+_VALUES = re.compile(r"(?<=[<>=] )\d{1,12}(?![\w.])|'dd_\w{1,60}'")
+_COUNTED = re.compile(r"\b(rownum|fetch|limit)\b", re.IGNORECASE)
+_MARK = 7_770_000_000_000
+_MARKS = re.compile(r"\b7770000\d{6}\b")
 _Key = tuple[Statement, tuple[Any, ...], int, int]
 
 
@@ -40,6 +48,7 @@ class Engine:
     def __init__(self, company: Company) -> None:
         self._company = company
         self._cache: dict[tuple[Any, ...], Statement] = {}
+        self._shapes: dict[tuple[Any, ...], Statement] = {}
         self._kept: tuple[_Key, list[str], list[sqlite3.Row], int] | None = None
         functions.register(company.db.conn)
         rates.register(company)
@@ -101,14 +110,38 @@ class Engine:
         key = (text, self._company.schema_version, *(settings[name] for name in _SETTINGS))
         found = self._cache.get(key)
         if found is None:
-            found = translate(self._company, text)
             lowered = text.lower()
             if any(word in lowered for word in _OF_NOW):
-                return found  # It holds the present time.
+                return translate(self._company, text)  # It holds the present time.
+            found = self._translated(text, key[1:])
             if len(self._cache) >= _CACHE_MAX:
                 self._cache.clear()
             self._cache[key] = found
         return found
+
+    def _translated(self, text: str, key: tuple[Any, ...]) -> Statement:
+        """Translate a statement, or one that differs from it only in ids it compares with.
+
+        Programs page by id and ask for lists of external ids, so most statements have the shape of
+        an earlier one. A row limit is the only place where such a value changes the translation.
+        """
+        values: list[str] = []
+
+        def mark(found: re.Match[str]) -> str:
+            values.append(found[0].strip("'"))
+            number = _MARK + len(values)
+            return f"'{number}'" if found[0].startswith("'") else str(number)
+
+        shape = text if _COUNTED.search(text) else _VALUES.sub(mark, text)
+        if not values or str(_MARK)[:-6] in text:
+            return translate(self._company, text)
+        found = self._shapes.get((shape, *key))
+        if found is None:
+            if len(self._shapes) >= _CACHE_MAX:
+                self._shapes.clear()
+            found = self._shapes[shape, *key] = translate(self._company, shape)
+        sql = _MARKS.sub(lambda mark: values[int(mark[0]) - _MARK - 1], found.sql)
+        return Statement(sql, found.limit, found.outputs)
 
 
 def _bind(value: Any) -> Any:
