@@ -323,6 +323,8 @@ class Pool:
         """Hand out a connection."""
         if self._idle:
             connection = self._idle.pop()
+            if connection.is_cut:  # by a process that died after it had given it back
+                connection.clean()
         else:
             connection = SimulatedConnection.connect(self.url, cursor_factory=SimulatedCursor)
             connection.prepare_threshold = 1
