@@ -8,18 +8,17 @@ block that was bought once is a fact: a later fold finds it and buys no other in
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from decimal import Decimal
-from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
 from drawdown.core.money import ZERO, credits_text, minus, plus
 from drawdown.core.rating.price import charge
 from drawdown.core.subscription.account import Account, Drawn, Holding, Meter, take
-from drawdown.core.subscription.acts import Act, Ending, EndKind, NoticeKind, Origin, PlanBlock
+from drawdown.core.subscription.acts import Act, Ending, EndKind, NoticeKind, PlanBlock
 from drawdown.core.subscription.giving_back import give_back
 from drawdown.core.subscription.notices import balance_of, tell, tell_balance
-from drawdown.core.subscription.plan import EndOfTerm, Measure, PrepayLine
+from drawdown.core.subscription.plan import EndOfTerm, PrepayLine
 from drawdown.core.subscription.purchases import refill_block, refill_id, scheduled_block
 from drawdown.core.subscription.rollover import kept
 from drawdown.core.subscription.span import day_of, midnight
@@ -30,11 +29,8 @@ from drawdown.core.subscription.terms import (
     scheduled,
     term_of,
 )
+from drawdown.core.subscription.timers import Brings, Timer, Timers, line_of
 from drawdown.core.subscription.wells import Well, open_well
-
-# What happens at one instant happens in this order.
-_ROLLS, _EXPIRES, _ENDS, _BUYS, _ENTERS, _WARNS = range(6)
-_TICK = timedelta(microseconds=1)
 
 REFILLS_AT_ONCE_MAX = 1_000
 """Refills that one usage can bring: more than that is a faulty meter, not a customer."""
@@ -55,24 +51,6 @@ class Use(NamedTuple):
     subscription_id: str
     line_id: str
     quantity: Decimal
-
-
-class _Timer(NamedTuple):
-    at: datetime
-    rank: int
-    owner: str
-    name: str = ""
-    place: int = 0
-
-
-def _enters_at(block: PlanBlock) -> datetime:
-    """Return when a block counts at the latest.
-
-    A refill enters with the usage that needs it. Where no usage does any more, because usage was
-    corrected, it enters after the instant at which it was bought.
-    """
-    at = max(block.entered_at, block.effective_at)
-    return at + _TICK if block.origin is Origin.REFILL else at
 
 
 class Timeline:
@@ -108,89 +86,37 @@ class Timeline:
         self._blocks = blocks
         self._wells: dict[tuple[str, str], Well] = {}
         self._refills_at_once = 0
-        self._timers = [
-            _Timer(_enters_at(block), _ENTERS, block.block_id) for block in blocks.values()
-        ]
-        for subscription in subscriptions.values():
-            self._timers += self._timer_of_term(subscription)
-            for line in subscription.plan.prepay:
-                self._timers += self._timer_of_purchase(subscription, line)
-        for holding in account.holdings.values():
-            if not holding.is_ended:
-                self._timers += self._timers_of_holding(holding)
-        heapify(self._timers)
+        self._timers = Timers(account, subscriptions, blocks.values(), zone)
 
     # -- time -------------------------------------------------------------------------------------
 
     def advance(self, until: datetime) -> None:
         """Let everything happen that time brings up to an instant, inclusive."""
-        account, timers = self.account, self._timers
-        while timers and timers[0].at <= until:
-            timer = heappop(timers)
+        account = self.account
+        while self._timers.is_due(until):
+            timer = self._timers.pop()
             account.at = max(account.at, timer.at)
             self._pass(timer)
         account.at = max(account.at, until)
 
     def next_at(self) -> datetime | None:
         """Return the instant at which time brings something next; None: never."""
-        return self._timers[0].at if self._timers else None
+        return self._timers.next_at()
 
-    def _timer_of_term(self, subscription: Subscription) -> list[_Timer]:
-        course = self.account.course(subscription.subscription_id)
-        day = course.term_ended_on or subscription.starts_on
-        if subscription.ends_on is not None and day >= subscription.ends_on:
-            return []
-        ends_on = term_of(subscription, day).ends_on
-        if ends_on is None:
-            return []
-        return [_Timer(midnight(ends_on, self.zone), _ENDS, subscription.subscription_id)]
-
-    def _timer_of_purchase(self, subscription: Subscription, line: PrepayLine) -> list[_Timer]:
-        bought = self.account.course(subscription.subscription_id).bought.get(line.line_id)
-        following = scheduled(subscription, line, bought)
-        if following is None:
-            return []
-        at = midnight(following.on, self.zone)
-        return [_Timer(at, _BUYS, subscription.subscription_id, line.line_id)]
-
-    def _timers_of_holding(self, holding: Holding) -> list[_Timer]:
-        block = holding.block
-        timers = [
-            _Timer(at, _ROLLS, block.block_id, place=place)
-            for place, at in enumerate(block.rolls_at)
-            if place >= holding.rolls
-        ]
-        if block.expires_at is not None:
-            timers.append(_Timer(block.expires_at, _EXPIRES, block.block_id))
-            line = self._line_of(block)
-            for one in line.thresholds if line else ():
-                if one.measure is Measure.DAYS:
-                    at = block.expires_at - timedelta(days=int(one.value))
-                    at = max(at, self.account.at)
-                    timers.append(_Timer(at, _WARNS, block.block_id, credits_text(one.value)))
-        return timers
-
-    def _line_of(self, block: PlanBlock) -> PrepayLine | None:
-        subscription = self.subscriptions.get(block.subscription_id)
-        if subscription is None or not block.line_id:
-            return None
-        return subscription.plan.prepay_line(block.line_id)
-
-    def _pass(self, timer: _Timer) -> None:
-        if timer.rank == _BUYS:
+    def _pass(self, timer: Timer) -> None:
+        if timer.brings is Brings.PURCHASE:
             self._buy_scheduled(self.subscriptions[timer.owner], timer.name)
-        elif timer.rank == _ENDS:
+        elif timer.brings is Brings.END_OF_TERM:
             self._end_term(self.subscriptions[timer.owner])
-        elif timer.rank == _ENTERS:
-            if timer.owner not in self.account.holdings:
-                self._enter(self._blocks[timer.owner])
+        elif timer.brings is Brings.ENTRY:
+            self._enter(self._blocks[timer.owner])
         else:
             holding = self.account.holdings[timer.owner]
             if holding.is_ended:
                 return
-            if timer.rank == _EXPIRES:
+            if timer.brings is Brings.EXPIRY:
                 self._end(holding, EndKind.EXPIRE)
-            elif timer.rank == _WARNS:
+            elif timer.brings is Brings.WARNING:
                 self._warn_of_expiry(holding, timer.name)
             elif holding.rolls == timer.place:
                 self._roll(holding)
@@ -204,20 +130,19 @@ class Timeline:
         assert one is not None
         course.bought[line_id] = one.on
         self._buy(scheduled_block(subscription, one, self.zone))
-        for timer in self._timer_of_purchase(subscription, line):
-            heappush(self._timers, timer)
+        self._timers.set_purchase(subscription, line)
 
-    def _buy(self, block: PlanBlock) -> Holding | None:
+    def _buy(self, block: PlanBlock) -> None:
         """Buy a block, or find that it was bought: then its own terms stand."""
         fact = self._blocks.get(block.block_id)
         if fact is None:
             self.acts.append(block)
-        return self._enter(fact or block)
+        self._enter(fact or block)
 
-    def _enter(self, block: PlanBlock) -> Holding | None:
+    def _enter(self, block: PlanBlock) -> None:
         account = self.account
         if block.block_id in account.holdings:
-            return None
+            return
         left = self._left.get(block.block_id, block.credits)
         holding = Holding(block, ZERO if left is None else left, is_ended=left is None)
         account.holdings[block.block_id] = holding
@@ -227,10 +152,8 @@ class Timeline:
         if not block.is_invoiced_at_once:
             account.uninvoiced.append(block.block_id)
         if not holding.is_ended:
-            for timer in self._timers_of_holding(holding):
-                heappush(self._timers, timer)
+            self._timers.set_holding(holding)
         self._wells.clear()
-        return holding
 
     def _end(self, holding: Holding, kind: EndKind) -> None:
         holding.is_ended = True
@@ -241,7 +164,7 @@ class Timeline:
     def _roll(self, first: Holding) -> None:
         """Roll over every block of a line whose period ends now."""
         account, block = self.account, first.block
-        line = self._line_of(block)
+        line = line_of(block, self.subscriptions)
         subscription = self.subscriptions[block.subscription_id]
         assert line is not None
         assert line.rollover is not None
@@ -304,8 +227,7 @@ class Timeline:
                     f"{subscription.plan.unit} left, which are "
                     f"{'refunded' if is_refund else 'recognised as breakage'}",
                 )  # fmt: skip
-        for timer in self._timer_of_term(subscription):
-            heappush(self._timers, timer)
+        self._timers.set_term(subscription)
 
     def _warn_of_expiry(self, holding: Holding, days: str) -> None:
         block = holding.block
@@ -326,7 +248,7 @@ class Timeline:
         Usage is given in the order of (counts_at, used_at, usage_id).
         """
         account = self.account
-        if self._timers and self._timers[0].at <= use.counts_at:
+        if self._timers.is_due(use.counts_at):
             self.advance(use.counts_at)
         account.at = max(account.at, use.counts_at)
         account.last = (use.counts_at, use.used_at, use.usage_id)

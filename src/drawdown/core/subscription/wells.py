@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from drawdown.core.allocation import in_order
@@ -34,7 +34,6 @@ class Well:
     meter: Meter | None = None
     starts_at: datetime = _NEVER
     ends_at: datetime = _NEVER
-    overage_told: set[str] = field(default_factory=set)
 
 
 def open_well(
