@@ -12,8 +12,8 @@ import pytest
 
 from drawdown.core.accounts import Role
 from drawdown.core.events import LineKind
+from drawdown.core.observed import Finding, Severity
 from drawdown.core.policy import DepositAccount, Policy, PrepaidItem
-from drawdown.core.ports import Finding, Severity
 from drawdown.erp.netsuite import (
     Certificate,
     ClientCredentials,

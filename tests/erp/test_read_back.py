@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from drawdown.core.errors import ErpError, ErpUnavailableError
+from drawdown.core.observed import Posted
 from drawdown.core.plan import IntentLine, Operation, RecordIntent
-from drawdown.core.ports import Posted
 from drawdown.core.rules import Record
 from drawdown.erp.netsuite import read_back
 from tests.erp.conftest import (

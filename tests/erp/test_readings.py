@@ -12,9 +12,9 @@ import pytest
 from drawdown.core.accounts import Observed, Role
 from drawdown.core.errors import ErpRefusedError, ErpUnavailableError
 from drawdown.core.events import LineKind
+from drawdown.core.observed import Recognised
 from drawdown.core.plan import BREAKAGE_ITEM, IntentLine, Operation, RecordIntent
 from drawdown.core.policy import Policy, PrepaidItem
-from drawdown.core.ports import Recognised
 from drawdown.erp.netsuite import (
     Item,
     KeyPair,

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 import pytest
 
 from drawdown.core.errors import ErpUnavailableError, ErpUnknownError
+from drawdown.core.observed import Posted
 from drawdown.core.plan import RecordIntent
-from drawdown.core.ports import Posted
 from drawdown.erp.netsuite import encode
 from drawdown.erp.netsuite.gateway import NetSuite
 from drawdown.service import ingest as ingesting

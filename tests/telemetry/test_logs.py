@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from drawdown.core.errors import ErpRefusedError
-from drawdown.core.ports import Posted
+from drawdown.core.observed import Posted
 from drawdown.service.delivery import Claim, ConnectionState, Outcome, Result
 from drawdown.telemetry import DeliveryLog, Together, new_logger
 from tests.erp.conftest import deposit, usage

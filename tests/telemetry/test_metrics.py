@@ -11,7 +11,7 @@ from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families as parse
 
 from drawdown.core.errors import ErpRefusedError, StoreError
-from drawdown.core.ports import Posted
+from drawdown.core.observed import Posted
 from drawdown.service.delivery import Claim, Outcome, Result, claim, register, settle
 from drawdown.store.codec import encode_intent
 from drawdown.store.database import Database

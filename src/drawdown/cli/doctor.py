@@ -6,7 +6,7 @@ import typer
 
 from drawdown.cli.books import AS_JSON, chosen_books_and_erp
 from drawdown.cli.output import DONE, REFUSED, print_json, say
-from drawdown.core.ports import Finding, Severity
+from drawdown.core.observed import Finding, Severity
 
 _STYLES = {
     Severity.ERROR: "bold red",

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple, Protocol, runtime_checkable
 
-from drawdown.core.ports import NativeCustomer
+from drawdown.core.observed import NativeCustomer
 from drawdown.core.revenue_elements import Prepayment
 
 

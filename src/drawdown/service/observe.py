@@ -8,8 +8,9 @@ from datetime import UTC, datetime, time
 from typing import NamedTuple
 
 from drawdown.core.events import Recognition
+from drawdown.core.observed import Recognised
 from drawdown.core.policy import Policy
-from drawdown.core.ports import Erp, Recognised
+from drawdown.core.ports import Erp
 from drawdown.service.exceptions.redating import follow_periods
 from drawdown.service.ingest import Answer, in_batches, ingest, resume_held
 from drawdown.service.rounding import settle_roundings

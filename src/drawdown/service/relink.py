@@ -11,8 +11,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from drawdown.core.observed import ErpRecord
 from drawdown.core.plan import RecordIntent
-from drawdown.core.ports import Erp, ErpRecord
+from drawdown.core.ports import Erp
 from drawdown.core.rules import Record
 from drawdown.service.account import OtherAccountError
 from drawdown.service.changes.choices import redeliver

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from drawdown.core.observed import ErpIdentity
 from drawdown.core.plan import RecordIntent
-from drawdown.core.ports import ErpIdentity
 from drawdown.store.codec import array_literal, decode_intent
 from drawdown.store.database import Session
 

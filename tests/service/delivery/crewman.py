@@ -14,8 +14,9 @@ from datetime import timedelta
 from typing import Any
 
 from drawdown.core.errors import ErpRefusedError, ErpUnavailableError
+from drawdown.core.observed import Posted
 from drawdown.core.plan import RecordIntent
-from drawdown.core.ports import Erp, Posted
+from drawdown.core.ports import Erp
 from drawdown.service.delivery import Claim, ConnectionState, NoObserver, Result, Worker
 from drawdown.store.database import Database
 

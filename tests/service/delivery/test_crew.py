@@ -22,8 +22,8 @@ from drawdown.core.errors import (
     ErpUnavailableError,
     ErpUnknownError,
 )
+from drawdown.core.observed import Posted
 from drawdown.core.plan import RecordIntent
-from drawdown.core.ports import Posted
 from drawdown.service.delivery import Claim, Outcome, Result
 from drawdown.service.delivery.crew import VERIFY_ROWS_MAX, Crew
 from tests.erp.conftest import deposit

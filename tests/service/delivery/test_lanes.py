@@ -9,7 +9,7 @@ import psycopg
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from drawdown.core.errors import ErpRefusedError, ErpUnavailableError
-from drawdown.core.ports import Posted
+from drawdown.core.observed import Posted
 from drawdown.service.delivery import (
     Claim,
     Outcome,

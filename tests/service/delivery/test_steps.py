@@ -19,7 +19,7 @@ from drawdown.core.errors import (
     ErpUnavailableError,
     ErpUnknownError,
 )
-from drawdown.core.ports import Posted
+from drawdown.core.observed import Posted
 from drawdown.service.delivery import (
     Claim,
     Outcome,

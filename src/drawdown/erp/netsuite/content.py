@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from drawdown.core.accounts import Role
 from drawdown.core.ids import split_native
+from drawdown.core.observed import Applied, ErpLine, ErpRecord
 from drawdown.core.plan import RecordIntent
-from drawdown.core.ports import Applied, ErpLine, ErpRecord
 from drawdown.core.rules import Record
 from drawdown.erp.netsuite.directory import Directory
 from drawdown.erp.netsuite.encode import event_text, memo, refunded_from

@@ -26,9 +26,7 @@ from drawdown.core.errors import (
 )
 from drawdown.core.money import to_decimal
 from drawdown.core.native_prepayment import NativePrepayment
-from drawdown.core.plan import Operation, RecordIntent
-from drawdown.core.policy import Policy
-from drawdown.core.ports import (
+from drawdown.core.observed import (
     AccountBalance,
     BaseRest,
     ErpIdentity,
@@ -43,6 +41,8 @@ from drawdown.core.ports import (
     TaggedBalance,
     Untagged,
 )
+from drawdown.core.plan import Operation, RecordIntent
+from drawdown.core.policy import Policy
 from drawdown.core.rules import Record
 from drawdown.erp.netsuite import account, doctor, encode, keys, oauth1, read_back, readings, wire
 from drawdown.erp.netsuite.compare import applied, customers, differences, total

@@ -21,8 +21,9 @@ from drawdown.core.errors import (
     ErpUnavailableError,
     ErpUnknownError,
 )
+from drawdown.core.observed import Posted
 from drawdown.core.plan import RecordIntent
-from drawdown.core.ports import Erp, Posted
+from drawdown.core.ports import Erp
 from drawdown.service.delivery import governor
 from drawdown.service.delivery.governor import CONCURRENCY_DEFAULT, Chance, Heard
 from drawdown.store import delivery as rows

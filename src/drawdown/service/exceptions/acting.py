@@ -11,9 +11,10 @@ from datetime import date
 from typing import NamedTuple
 
 from drawdown.core.errors import StoreError
+from drawdown.core.observed import Inspection
 from drawdown.core.plan import Operation
 from drawdown.core.policy import Policy
-from drawdown.core.ports import Erp, Inspection
+from drawdown.core.ports import Erp
 from drawdown.service.exceptions.redating import chain_of, first_open_day, move
 from drawdown.service.ingest import Answer, replay
 from drawdown.store import exceptions as rows

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import date
 
+from drawdown.core.observed import ErpPeriod
 from drawdown.core.policy import ClosedPeriod, Policy
-from drawdown.core.ports import Erp, ErpPeriod
+from drawdown.core.ports import Erp
 from drawdown.store import exceptions as rows
 from drawdown.store.database import Session
 from drawdown.store.exceptions import Redating, Undelivered

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from drawdown.core.ids import external_id
-from drawdown.core.ports import Erp, ErpRecord, ForeignRecord
+from drawdown.core.observed import ErpRecord, ForeignRecord
+from drawdown.core.ports import Erp
 from drawdown.store.database import Session
 from drawdown.store.exceptions import Decisions
 from drawdown.store.natives import Native

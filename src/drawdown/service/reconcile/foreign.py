@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from drawdown.core.ids import native_reference
 from drawdown.core.money import money_text
-from drawdown.core.ports import ErpRecord, ForeignRecord
+from drawdown.core.observed import ErpRecord, ForeignRecord
 from drawdown.service.reconcile.difference import Difference, Run
 
 

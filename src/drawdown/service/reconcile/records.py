@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from drawdown.core.errors import ErpRefusedError
 from drawdown.core.money import credits_text, money_text, normal_credits
-from drawdown.core.ports import Applied, ErpLine, ErpRecord
+from drawdown.core.observed import Applied, ErpLine, ErpRecord
 from drawdown.service.reconcile.difference import Difference, Run
 from drawdown.service.reconcile.foreign import twin_of
 from drawdown.store import outbox

@@ -17,9 +17,10 @@ from typing import NamedTuple
 
 from drawdown.core.errors import MalformedEventError
 from drawdown.core.events import Event
+from drawdown.core.observed import NativeDocument
 from drawdown.core.plan import DocumentKind
 from drawdown.core.policy import Documents, Policy
-from drawdown.core.ports import Erp, NativeDocument
+from drawdown.core.ports import Erp
 from drawdown.service.ingest import Answer, ingest
 from drawdown.service.watch.facts import (
     customer_fact,

@@ -31,9 +31,9 @@ from drawdown.core.events import (
 )
 from drawdown.core.ids import native_reference, split_native
 from drawdown.core.money import normal_credits
+from drawdown.core.observed import NativeDocument, NativeLine
 from drawdown.core.plan import PREPAID_ITEM, Customer, Document, DocumentKind
 from drawdown.core.policy import Policy
-from drawdown.core.ports import NativeDocument, NativeLine
 from drawdown.core.rules import Record
 
 _OWN_PREFIX = "drawdown:"

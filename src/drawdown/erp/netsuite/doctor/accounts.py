@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from drawdown.core.accounts import Account, Observed, Role
 from drawdown.core.errors import DrawdownError
 from drawdown.core.money import currency
+from drawdown.core.observed import Finding
 from drawdown.core.policy import ClosedPeriod, DepositAccount
-from drawdown.core.ports import Finding
 from drawdown.erp.netsuite.doctor.look import Look, error, note, warning
 from drawdown.erp.netsuite.doctor.role import FEATURES, has_table
 from drawdown.erp.netsuite.mapping import SYSTEM_ACCOUNTS

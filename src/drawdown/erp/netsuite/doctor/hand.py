@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from drawdown.core.observed import Finding
 from drawdown.core.policy import DepositAccount, PrepaidItem
-from drawdown.core.ports import Finding
 from drawdown.erp.netsuite.doctor.look import Look, by_hand
 from drawdown.erp.netsuite.doctor.role import NEEDED, ROLES
 

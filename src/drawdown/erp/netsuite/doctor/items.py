@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from drawdown.core.events import LineKind
+from drawdown.core.observed import Finding
 from drawdown.core.plan import PREPAID_ITEM
 from drawdown.core.policy import PrepaidItem
-from drawdown.core.ports import Finding
 from drawdown.erp.netsuite.directory import text_literal
 from drawdown.erp.netsuite.doctor.look import Look, error, warning
 from drawdown.erp.netsuite.setup import ItemPlan, planned_items

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
+from drawdown.core.observed import Finding, Severity
 from drawdown.core.policy import Policy
-from drawdown.core.ports import Finding, Severity
 from drawdown.erp.netsuite.directory import Directory
 from drawdown.erp.netsuite.mapping import Mapping
 from drawdown.erp.netsuite.transport import Row, Transport

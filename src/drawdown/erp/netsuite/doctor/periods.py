@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
+from drawdown.core.observed import Finding
 from drawdown.core.policy import ClosedPeriod
-from drawdown.core.ports import Finding
 from drawdown.erp.netsuite.doctor.look import Look, error, note, warning
 from drawdown.erp.netsuite.doctor.role import has_table
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from drawdown.core.errors import ErpRefusedError
-from drawdown.core.ports import Finding
+from drawdown.core.observed import Finding
 from drawdown.core.rules import Record
 from drawdown.erp.netsuite import wire
 from drawdown.erp.netsuite.account import CONCURRENCY_FLOOR

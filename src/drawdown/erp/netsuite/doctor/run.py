@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from drawdown.core.errors import ConfigurationError, ErpAccessError, ErpError, ErpRefusedError
+from drawdown.core.observed import Finding, Severity
 from drawdown.core.policy import Policy
-from drawdown.core.ports import Finding, Severity
 from drawdown.erp.netsuite.directory import Directory
 from drawdown.erp.netsuite.doctor import accounts, hand, items, periods, role, transactions
 from drawdown.erp.netsuite.doctor.look import Access, Look, error, note, warning

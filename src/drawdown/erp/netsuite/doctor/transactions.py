@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from drawdown.core.ports import Finding
+from drawdown.core.observed import Finding
 from drawdown.erp.netsuite.doctor.look import Look, by_hand, error, warning
 from drawdown.erp.netsuite.doctor.role import has_table
 from drawdown.erp.netsuite.fields import BLOCK_ID

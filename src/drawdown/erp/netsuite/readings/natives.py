@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 
 from drawdown.core.ids import native_reference, split_native
+from drawdown.core.observed import Applied, NativeCustomer, NativeDocument, NativeLine
 from drawdown.core.plan import PREPAID_ITEM
-from drawdown.core.ports import Applied, NativeCustomer, NativeDocument, NativeLine
 from drawdown.erp.netsuite.directory import Directory, number, text_literal
 from drawdown.erp.netsuite.fields import BLOCK_ID, CREDIT_TYPE, EXPIRES_ON, LINE_BLOCK_ID
 from drawdown.erp.netsuite.readings.query import OUR_PREFIX, TYPES, minor, windows

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from drawdown.core.errors import ErpRefusedError
-from drawdown.core.ports import ErpPeriod
+from drawdown.core.observed import ErpPeriod
 from drawdown.erp.netsuite.transport import Transport
 
 

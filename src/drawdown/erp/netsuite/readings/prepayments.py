@@ -14,7 +14,7 @@ from datetime import date
 from decimal import Decimal
 
 from drawdown.core.native_prepayment import NativeElement, NativePrepayment
-from drawdown.core.ports import NativeCustomer
+from drawdown.core.observed import NativeCustomer
 from drawdown.core.revenue_elements import Bought, Drawn, Prepayment, Returned, Used
 from drawdown.erp.netsuite import wire
 from drawdown.erp.netsuite.directory import Directory, number, reference, sublist

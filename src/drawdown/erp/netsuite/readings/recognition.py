@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from drawdown.core.accounts import Role
 from drawdown.core.errors import ErpRefusedError
 from drawdown.core.money import to_decimal
-from drawdown.core.ports import Recognised
+from drawdown.core.observed import Recognised
 from drawdown.erp.netsuite.directory import Directory, number
 from drawdown.erp.netsuite.fields import LINE_BLOCK_ID
 from drawdown.erp.netsuite.readings.query import minor

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Set as AbstractSet
 from datetime import date
 
 from drawdown.core.ids import native_reference
-from drawdown.core.ports import Applied, ErpLine, ErpRecord, ForeignRecord
+from drawdown.core.observed import Applied, ErpLine, ErpRecord, ForeignRecord
 from drawdown.core.rules import Record
 from drawdown.erp.netsuite.directory import Directory, number
 from drawdown.erp.netsuite.fields import BLOCK_ID, EVENT_ID, LINE_BLOCK_ID

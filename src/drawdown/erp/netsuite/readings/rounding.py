@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from drawdown.core.accounts import Role
-from drawdown.core.ports import BaseRest
+from drawdown.core.observed import BaseRest
 from drawdown.erp.netsuite.directory import Directory
 from drawdown.erp.netsuite.fields import BLOCK_ID, LINE_BLOCK_ID
 from drawdown.erp.netsuite.readings.query import LINES, minor, of_subsidiary, windows
