@@ -12,6 +12,7 @@ import pytest
 from billing_client import Subscription
 from sandbox_client import BLOCK, Client
 
+from netsuite_sandbox.pages import ledger
 from netsuite_sandbox.pages.render import ZERO
 
 UI = "/_sandbox/ui"
@@ -290,3 +291,36 @@ def test_pages_say_what_they_are_and_can_be_read_aloud(busy: Client) -> None:
     assert "prefers-color-scheme: dark" in style.text
     assert "tabular-nums" in style.text
     assert busy.http.post(f"{UI}/", json={}).status_code == 405
+
+
+@pytest.mark.parametrize("few", [0, 1_000_000])
+def test_parts_of_a_long_account_are_the_whole(
+    busy: Client, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    """Page by page the entries and their balance are those of the whole, for any size of page."""
+    monkeypatch.setattr(ledger, "_FEW", few)
+    busy.period("2024-01", "open")
+    for number, day in enumerate(("2024-01-20", "2024-01-05", "2024-01-20", "2024-02-01")):
+        busy.journal("2410", "2450", 7, f"day-{number}", day=day)
+    busy.month_end("2024-02")
+    for account in rows(busy, "/records/account.json"):
+        path = f"/accounts/{account['id']}.json?to=2024-02-28"
+        whole = rows(busy, path)
+        for size in (1, 2, 3, 5):
+            parts = [rows(busy, f"{path}&size={size}&page={page}") for page in range(1, 20)]
+            assert [row for part in parts for row in part] == whole
+
+
+@pytest.mark.parametrize(
+    "asked", ["", "&to=2024-01-10", "&from=2024-01-11", "&type=CustInvc", "&side=credit"]
+)
+def test_sums_by_day_are_those_of_the_lines(busy: Client, asked: str) -> None:
+    """Balances are read from sums by day; a filter of an unknown field has the lines added up."""
+    moved, gone = (busy.journal("2410", "2450", 7, eid, day="2024-02-05") for eid in "AB")
+    assert busy.call("PATCH", f"/journalEntry/{moved}", {"tranDate": "2024-03-02"}).is_success
+    assert busy.call("DELETE", f"/journalEntry/{gone}").is_success
+    pages = ["/trial-balance", "/accounts", *(f"/accounts/{n}" for n in range(1, 20))]
+    for path in pages:
+        sums, lines = (busy.http.get(f"{UI}{path}.json?{field}{asked}").json()
+                       for field in ("", "field=none"))  # fmt: skip
+        assert sums == lines

@@ -151,8 +151,9 @@ class Ledger:
         self._prepare()
         check_balance(header, lines)
         header.lastmodifieddate = self._company.clock.stamp()
-        self._db.execute(self._update_header, (*self._header_values(header), header.id))
+        # The lines go before the header changes: triggers take them off its old day and period.
         self._db.execute("DELETE FROM line WHERE tx = ?", (header.id,))
+        self._db.execute(self._update_header, (*self._header_values(header), header.id))
         self._write_lines(header.id, lines)
 
     def delete(self, tx: int) -> None:

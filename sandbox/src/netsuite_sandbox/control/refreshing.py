@@ -31,8 +31,8 @@ _COLUMNS = {
     ),
     "entity": (("tx", "entity"), ("line", "entity"), ("element", "entity")),
     "item": (("line", "item"), ("element", "item")),
-    "account": (("tx", "account"), ("line", "account"), ("element", "deferralaccount"),
-                ("element", "recognitionaccount")),
+    "account": (("tx", "account"), ("line", "account"), ("turnover", "account"),
+                ("element", "deferralaccount"), ("element", "recognitionaccount")),
 }  # fmt: skip
 # Members of tx.extra and line.extra that no definition names: what the records keep for themselves.
 _EXTRAS = {"source": "transaction", "refund": "transaction", "reversalEntry": "transaction",

@@ -27,11 +27,10 @@ def trial_balance(company: Company, as_of: str = "") -> list[dict[str, Any]]:
         `balance` the same per transaction currency, as one decimal string when all movements have
         one currency and None otherwise; `currencies` always has them all.
     """
-    until = " AND t.trandate <= ?" if as_of else ""
     rows = company.db.all(
-        "SELECT l.account, t.currency, SUM(l.amount) AS amount, SUM(l.base) AS base FROM line l"
-        f" JOIN tx t ON t.id = l.tx WHERE t.posting = 'T'{until} GROUP BY l.account, t.currency",
-        (as_of,) if as_of else (),
+        "SELECT account, currency, SUM(amount) AS amount, SUM(base) AS base FROM turnover"
+        " WHERE trandate <= ? GROUP BY account, currency HAVING SUM(n) > 0",
+        (as_of or "9999-12-31",),
     )
     sums: dict[int, dict[int, tuple[int, int]]] = {}
     for row in rows:

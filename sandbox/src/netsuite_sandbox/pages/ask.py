@@ -170,16 +170,20 @@ class Ask:
         """
         source = what[what.index(" FROM ") :]
         total: int = self.db.value(f"SELECT COUNT(*){source} WHERE {where}", where.args)
-        if self.export and "size" not in self.params and total > EXPORT_ROWS_MAX:
-            raise RefusedError(
-                f"{total:,} rows are too many for one file. Narrow the filters, or fetch pages "
-                f"with size= (up to {PAGE_ROWS_MAX}) and page=."
-            )
+        self.check_export(total)
         rows = self.db.all(
             f"{what} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?",
             [*where.args, self.size, self.offset],
         )
         return rows, total
+
+    def check_export(self, total: int) -> None:
+        """Refuse an export of more rows than fit into memory."""
+        if self.export and "size" not in self.params and total > EXPORT_ROWS_MAX:
+            raise RefusedError(
+                f"{total:,} rows are too many for one file. Narrow the filters, or fetch pages "
+                f"with size= (up to {PAGE_ROWS_MAX}) and page=."
+            )
 
     def name(self, group: str, record_id: int | None) -> str:
         """Return what NetSuite shows for a reference; "" for none."""

@@ -5,7 +5,9 @@ All amounts are base currency of the subsidiary, from the lines of posting trans
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
+from itertools import accumulate
 from typing import Any, Literal
 
 from netsuite_sandbox.pages.ask import Ask, NotFoundError, Where, record_path
@@ -29,8 +31,18 @@ from netsuite_sandbox.pages.model import (
 from netsuite_sandbox.records.transactions import label
 from netsuite_sandbox.store.database import Row
 
-_FROM = "FROM line l JOIN tx t ON t.id = l.tx"
+_LINES = "FROM (SELECT *, 1 AS n FROM line) l JOIN tx t ON t.id = l.tx"
+_LINES_BY_DAY = "FROM tx t CROSS JOIN line l ON l.tx = t.id"  # the order SQLite must keep
+# A sum by day stands both for its lines and for their transactions, so that one condition fits.
+_SUMS = "FROM turnover l JOIN (SELECT *, 'T' AS posting FROM turnover) t ON t.id = l.id"
+_NOT_SUMMED = ("q", "entity", "field")
+_FEW = 5_000  # Entries of an account that are sorted rather than looked for day by day.
 _KEPT = ("q", "from", "to", "entity", "period", "field", "value", "subsidiary", "type")
+
+
+def _source(ask: Ask) -> str:
+    """Return where sums are read: the sums by day, unless a filter needs the lines themselves."""
+    return _LINES if any(ask.text(name) for name in _NOT_SUMMED) else _SUMS
 
 
 def _filtered(ask: Ask, *, types: bool = False) -> tuple[Where, list[Filter], int]:
@@ -68,10 +80,10 @@ def accounts(ask: Ask) -> Page:
     """All accounts with entries, as T-accounts; what is alike is one line."""
     where, filters, base = _filtered(ask)
     rows = ask.db.all(
-        "SELECT l.account, t.type, l.base > 0 AS debit, COUNT(*) AS n, SUM(l.base) AS base"
-        f" {_FROM} WHERE {where} AND l.base <> 0 GROUP BY 1, 2, 3 ORDER BY MIN(t.trandate), 2",
-        where.args,
-    )
+        "SELECT l.account, t.type, l.base > 0 AS debit, SUM(l.n) AS n, SUM(l.base) AS base"
+        f" {_source(ask)} WHERE {where} AND l.base <> 0 GROUP BY 1, 2, 3"
+        " ORDER BY MIN(t.trandate), 2", where.args,
+    )  # fmt: skip
     by_account: dict[int, list[Row]] = {}
     for row in rows:
         by_account.setdefault(row["account"], []).append(row)
@@ -128,15 +140,12 @@ def account(ask: Ask) -> Page:
         where.add("l.base > 0" if side == "debit" else "l.base < 0")
     options = (("", "Both sides"), ("debit", "Debits"), ("credit", "Credits"))
     filters.insert(2, Filter("side", "Side", side, "select", options))
-    order = "t.trandate, t.id, l.seq"
-    rows, total = ask.rows(
-        "SELECT l.*, t.type, t.tranid, t.trandate, t.externalid, t.memo AS header,"
-        f" t.currency, t.entity AS party {_FROM}", where, order,
-    )  # fmt: skip
-    balance: int = ask.db.value(
-        f"SELECT COALESCE(SUM(base), 0) FROM (SELECT l.base {_FROM} WHERE {where}"
-        f" ORDER BY {order} LIMIT ?)", [*where.args, ask.offset],
-    )  # fmt: skip
+    days = ask.db.all(
+        "SELECT t.trandate AS day, SUM(l.n) AS n, SUM(MAX(l.base, 0)) AS debit,"
+        f" SUM(MIN(l.base, 0)) AS credit {_source(ask)} WHERE {where} GROUP BY 1 ORDER BY 1",
+        where.args,
+    )
+    balance, rows = _entries(ask, where, days)
     precision = ask.company.precision(base)
     cells = []
     for row in rows:
@@ -144,8 +153,8 @@ def account(ask: Ask) -> Page:
         cells.append(_entry(ask, row, precision, balance))
     table = Table(
         "entries", "Entries", _entry_columns(ask, base), cells,
-        _totals(ask, where, precision, len(ask.company.line_columns)),
-        total=total, offset=ask.offset, paged=True, empty="No entry fits.",
+        _totals(days, precision, len(ask.company.line_columns)), total=sum(d["n"] for d in days),
+        offset=ask.offset, paged=True, empty="No entry fits.",
     )  # fmt: skip
     crumbs = (("Accounts", to("/accounts", **_kept(ask))),)
     state = Cell(str(master.body["acctType"]))
@@ -153,6 +162,37 @@ def account(ask: Ask) -> Page:
         f"/accounts/{number}", "accounts", ask.name("account", number), (table,), crumbs, filters,
         state=state,
     )  # fmt: skip
+
+
+def _entries(ask: Ask, where: Where, days: list[Row]) -> tuple[int, list[Row]]:
+    """Return the balance before the page's entries, and these, reading only the days they are of.
+
+    Args:
+        where: The condition of the entries.
+        days: Their number and sums by day, in order.
+    """
+    ends = list(accumulate(day["n"] for day in days))  # entries up to the end of each day
+    total = ends[-1] if ends else 0
+    ask.check_export(total)
+    first, last = bisect_right(ends, ask.offset), bisect_left(ends, ask.offset + ask.size)
+    window = days[first : last + 1]
+    if not window:
+        return 0, []
+    balance: int = sum(day["debit"] + day["credit"] for day in days[:first])
+    skipped = ask.offset - ends[first] + window[0]["n"]
+    found = (
+        f"{_LINES_BY_DAY if total > _FEW else _LINES} WHERE {where}"
+        " AND t.trandate BETWEEN ? AND ? ORDER BY t.trandate, t.id, l.seq LIMIT ?"
+    )
+    args = [*where.args, window[0]["day"], window[-1]["day"]]
+    balance += ask.db.value(
+        f"SELECT COALESCE(SUM(base), 0) FROM (SELECT l.base {found})", [*args, skipped]
+    )
+    rows = ask.db.all(
+        "SELECT l.*, t.type, t.tranid, t.trandate, t.externalid, t.memo AS header,"
+        f" t.currency, t.entity AS party {found} OFFSET ?", [*args, ask.size, skipped],
+    )  # fmt: skip
+    return balance, rows
 
 
 def _entry_columns(ask: Ask, base: int) -> list[Column]:
@@ -178,15 +218,11 @@ def _entry(ask: Ask, row: Row, precision: int, balance: int) -> list[Cell]:
     ]  # fmt: skip
 
 
-def _totals(ask: Ask, where: Where, precision: int, custom: int) -> list[Cell]:
-    row = ask.db.one(
-        "SELECT COALESCE(SUM(MAX(l.base, 0)), 0) AS debit, COALESCE(SUM(MIN(l.base, 0)), 0)"
-        f" AS credit {_FROM} WHERE {where}", where.args,
-    )  # fmt: skip
-    assert row is not None
+def _totals(days: list[Row], precision: int, custom: int) -> list[Cell]:
+    debit, credit = sum(day["debit"] for day in days), -sum(day["credit"] for day in days)
     return [
-        Cell("Total"), *([EMPTY] * (4 + custom)), money(row["debit"], precision),
-        money(-row["credit"], precision), money(row["debit"] + row["credit"], precision),
+        Cell("Total"), *([EMPTY] * (4 + custom)), money(debit, precision),
+        money(credit, precision), money(debit - credit, precision),
     ]  # fmt: skip
 
 
@@ -195,7 +231,7 @@ def trial_balance(ask: Ask) -> Page:
     where, filters, base = _filtered(ask)
     rows = ask.db.all(
         "SELECT l.account, SUM(MAX(l.base, 0)) AS debit, -SUM(MIN(l.base, 0)) AS credit"
-        f" {_FROM} WHERE {where} GROUP BY l.account", where.args,
+        f" {_source(ask)} WHERE {where} GROUP BY l.account HAVING SUM(l.n) > 0", where.args,
     )  # fmt: skip
     precision, symbol = ask.company.precision(base), ask.symbol(base)
     columns = (
@@ -236,7 +272,9 @@ def periods(ask: Ask) -> Page:
     """Years, quarters and months with their state."""
     counts = {
         row[0]: row[1]
-        for row in ask.db.all("SELECT postingperiod, COUNT(*) FROM tx GROUP BY postingperiod")
+        for row in ask.db.all(
+            "SELECT postingperiod, COUNT(*) FROM tx WHERE postingperiod IS NOT NULL GROUP BY 1"
+        )
     }
     everything = sorted(
         ask.company.masters("accountingPeriod"),

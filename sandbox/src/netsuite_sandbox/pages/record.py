@@ -311,7 +311,8 @@ def _uses(ask: Ask, group: str, record_id: int) -> list[Facts]:
                    to("/records/transaction", entity=record_id)),
         "accountingPeriod": ("SELECT COUNT(*) FROM tx WHERE postingperiod = ?",
                              to("/records/transaction", period=record_id)),
-        "account": ("SELECT COUNT(*) FROM line WHERE account = ?", to(f"/accounts/{record_id}")),
+        "account": ("SELECT COALESCE(SUM(n), 0) FROM turnover WHERE account = ?",
+                    to(f"/accounts/{record_id}")),
     }  # fmt: skip
     if group not in queries:
         return []

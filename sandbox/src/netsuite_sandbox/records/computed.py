@@ -43,8 +43,8 @@ def of_customer(company: Company, customer: int) -> Values:
 def of_account(company: Company, account: int, body: Values) -> Values:
     """Balance of an account, in base and in its own currency, and its full name."""
     row = company.db.one(
-        "SELECT COALESCE(SUM(l.base), 0) AS base, COALESCE(SUM(l.amount), 0) AS amount FROM line l"
-        " JOIN tx t ON t.id = l.tx WHERE l.account = ? AND t.posting = 'T'",
+        "SELECT COALESCE(SUM(base), 0) AS base, COALESCE(SUM(amount), 0) AS amount FROM turnover"
+        " WHERE account = ?",
         (account,),
     )
     assert row is not None

@@ -52,6 +52,8 @@ CREATE TABLE IF NOT EXISTS tx (
 );
 CREATE UNIQUE INDEX IF NOT EXISTS tx_externalid ON tx (externalid) WHERE externalid IS NOT NULL;
 CREATE INDEX IF NOT EXISTS tx_type_date ON tx (type, trandate);
+CREATE INDEX IF NOT EXISTS tx_type_status ON tx (type, status);
+CREATE INDEX IF NOT EXISTS tx_date ON tx (trandate);
 CREATE INDEX IF NOT EXISTS tx_period ON tx (postingperiod) WHERE postingperiod IS NOT NULL;
 CREATE INDEX IF NOT EXISTS tx_entity ON tx (entity) WHERE entity IS NOT NULL;
 CREATE INDEX IF NOT EXISTS tx_createdfrom ON tx (createdfrom) WHERE createdfrom IS NOT NULL;
@@ -83,6 +85,39 @@ CREATE TABLE IF NOT EXISTS line (
 CREATE INDEX IF NOT EXISTS line_account ON line (account);
 CREATE INDEX IF NOT EXISTS line_item ON line (item) WHERE item IS NOT NULL;
 CREATE INDEX IF NOT EXISTS line_order ON line (orderdoc, orderline) WHERE orderdoc IS NOT NULL;
+
+-- Sums of the lines of posting transactions by day: balances need not read all lines. Written by the
+-- triggers alone; a header changes only while it has no lines.
+CREATE TABLE IF NOT EXISTS turnover (
+  id INTEGER PRIMARY KEY,
+  account INTEGER NOT NULL,
+  trandate TEXT NOT NULL,
+  type TEXT NOT NULL,
+  postingperiod INTEGER NOT NULL,
+  subsidiary INTEGER NOT NULL,
+  currency INTEGER NOT NULL,
+  side INTEGER NOT NULL,               -- sign of the base amounts: 1 debits, -1 credits, 0 neither
+  n INTEGER NOT NULL,                  -- number of lines
+  amount INTEGER NOT NULL,             -- money, transaction currency, debit positive
+  base INTEGER NOT NULL,               -- money, subsidiary base currency, debit positive
+  UNIQUE (account, trandate, type, postingperiod, subsidiary, currency, side)
+);
+CREATE TRIGGER IF NOT EXISTS line_comes AFTER INSERT ON line BEGIN
+  INSERT INTO turnover
+    SELECT NULL, new.account, trandate, type, COALESCE(postingperiod, 0), subsidiary, currency,
+      (new.base > 0) - (new.base < 0), 1, new.amount, new.base
+    FROM tx WHERE id = new.tx AND posting = 'T'
+    ON CONFLICT DO UPDATE
+      SET n = n + 1, amount = amount + excluded.amount, base = base + excluded.base;
+END;
+CREATE TRIGGER IF NOT EXISTS line_goes AFTER DELETE ON line BEGIN
+  INSERT INTO turnover
+    SELECT NULL, old.account, trandate, type, COALESCE(postingperiod, 0), subsidiary, currency,
+      (old.base > 0) - (old.base < 0), -1, -old.amount, -old.base
+    FROM tx WHERE id = old.tx AND posting = 'T'
+    ON CONFLICT DO UPDATE
+      SET n = n - 1, amount = amount + excluded.amount, base = base + excluded.base;
+END;
 
 -- What NetSuite shows as next/previousTransactionLineLink.
 CREATE TABLE IF NOT EXISTS link (
