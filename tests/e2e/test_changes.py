@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from drawdown.core.errors import ChoiceError
 from drawdown.service.changes import accept, awaiting, leave, note, restore
-from drawdown.service.changes.choices import ChoiceError
 from drawdown.service.reconcile import Reconciliation
 from drawdown.store import changes
 from drawdown.store.changes import Action, Change

@@ -7,7 +7,8 @@ from collections import Counter
 
 import pytest
 
-from drawdown.service.account import OtherAccountError, ensure_account
+from drawdown.core.errors import OtherAccountError
+from drawdown.service.account import ensure_account
 from drawdown.service.relink import Relinked, relink
 from drawdown.service.watch import watch
 from drawdown.store import natives

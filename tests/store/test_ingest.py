@@ -56,6 +56,19 @@ def test_the_same_fact_again_has_no_second_effect(
     assert contents(database_url, tenant) == before
 
 
+def test_the_items_of_a_block_are_stored_in_one_order(
+    session: Session, database_url: str, tenant: str
+) -> None:
+    """They are a set, which has another order in every computer process."""
+    items = ("zebra", "yak", "wolf", "viper", "tapir", "seal", "rhino", "quail", "puma", "otter")
+    ingest(
+        session, [BOUGHT[0], f.order("2026-01-01", "S1", f.terms("A", "9", items=items))], Policy()
+    )
+    with psycopg.connect(database_url) as owner:
+        sql = "SELECT item_ids FROM drawdown.block WHERE tenant_id = %s"
+        assert owner.execute(sql, (tenant,)).fetchall() == [(sorted(items),)]
+
+
 def test_the_same_id_with_other_content_is_a_conflict(
     session: Session, database_url: str, tenant: str
 ) -> None:

@@ -20,6 +20,12 @@ def test_a_second_run_applies_nothing(new_database: Callable[[], str]) -> None:
     assert database.migrate() == []
 
 
+def test_migrations_are_numbered_without_gaps() -> None:
+    """Two of one number would have no order that a reader sees; a gap looks like a lost one."""
+    numbers = [name.split("_")[0] for name, _text in module._migrations()]
+    assert numbers == [f"{number:04}" for number in range(1, len(numbers) + 1)]
+
+
 def test_processes_that_migrate_at_once_apply_each_migration_once(
     new_database: Callable[[], str],
 ) -> None:

@@ -8,7 +8,10 @@ Every message says what happened, on which record or block, and what to do.
     |   +-- EventConflictError       the same event id came with other content
     +-- ConfigurationError
     |   +-- MissingMappingError      a role or item has no account or item in the ERP
+    |   +-- OtherAccountError        the ERP connection answers with other books than before
     +-- SubscriptionError            a subscription cannot do what is asked
+    +-- UnknownBlockError            no such block in the books of the tenant
+    +-- ChoiceError                  what a person chose about a change cannot be done
     +-- StoreError
     +-- ErpError
     |   +-- ErpUnavailableError      try again (5xx, no connection)
@@ -46,8 +49,20 @@ class MissingMappingError(ConfigurationError):
     """An account role or item has no counterpart in the ERP."""
 
 
+class OtherAccountError(ConfigurationError):
+    """The connection answers with other books than before."""
+
+
 class SubscriptionError(DrawdownError):
     """A subscription cannot do what is asked of it, or what it leads to was refused."""
+
+
+class UnknownBlockError(DrawdownError):
+    """No block of that id is in the books of this tenant."""
+
+
+class ChoiceError(DrawdownError):
+    """The choice is not possible; nothing was done."""
 
 
 class StoreError(DrawdownError):

@@ -6,14 +6,10 @@ it would be missing in the right one.
 
 from __future__ import annotations
 
-from drawdown.core.errors import ConfigurationError, ErpError
+from drawdown.core.errors import ErpError, OtherAccountError
 from drawdown.core.ports import Erp
 from drawdown.store import accounts
 from drawdown.store.database import Session
-
-
-class OtherAccountError(ConfigurationError):
-    """The connection answers with other books than before."""
 
 
 def ensure_account(session: Session, erp: Erp) -> None:

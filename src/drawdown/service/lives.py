@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from drawdown.core.block import Block
 from drawdown.core.decide.known import Known
-from drawdown.core.errors import DrawdownError
+from drawdown.core.errors import UnknownBlockError
 from drawdown.core.plan import Entry, Movement
 from drawdown.reports.journal import Life, Reference
 from drawdown.store.database import Session
@@ -16,10 +16,6 @@ from drawdown.store.outbox import native_references
 
 PAGE_BLOCKS = 500
 """Blocks whose journal is in memory at a time."""
-
-
-class UnknownBlockError(DrawdownError):
-    """No block of that id is in the books of this tenant."""
 
 
 def life_of(session: Session, block_id: str) -> Life:

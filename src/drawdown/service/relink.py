@@ -11,11 +11,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from drawdown.core.errors import OtherAccountError
 from drawdown.core.observed import ErpRecord
 from drawdown.core.plan import RecordIntent
 from drawdown.core.ports import Erp
 from drawdown.core.rules import Record
-from drawdown.service.account import OtherAccountError
 from drawdown.service.changes.choices import redeliver
 from drawdown.service.reconcile.foreign import twin_of
 from drawdown.service.reconcile.records import agree

@@ -181,7 +181,7 @@ def claim_rows(
         },
     )
     found = [_claim(row, now) for row in claimed]
-    return sorted(found, key=lambda one: (one.connection_id, one.slot))
+    return sorted(found, key=lambda one: (one.connection_id, one.slot, one.position, one.tenant_id))
 
 
 def _claim(row: Row, now: datetime) -> Claim:

@@ -281,7 +281,13 @@ def _settled_row(e: EventRecord) -> tuple[Any, ...]:
 
 
 def _block_row(b: Block) -> tuple[Any, ...]:
-    return (*b[:10], array_literal(b.item_ids), *b[11:18], encode_deposits(b.deposits), b.sequence)
+    return (
+        *b[:10],
+        array_literal(sorted(b.item_ids)),
+        *b[11:18],
+        encode_deposits(b.deposits),
+        b.sequence,
+    )
 
 
 def _position_row(b: Block) -> tuple[Any, ...]:

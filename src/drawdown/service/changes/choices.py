@@ -11,7 +11,7 @@ from datetime import UTC, datetime, time
 from decimal import Decimal
 from typing import NamedTuple
 
-from drawdown.core.errors import DrawdownError
+from drawdown.core.errors import ChoiceError
 from drawdown.core.events import CreditLine, CreditMemo, Event, InvoiceVoid
 from drawdown.core.ids import native_reference
 from drawdown.core.money import to_minor
@@ -27,10 +27,6 @@ from drawdown.store.changes import Action, Change
 from drawdown.store.database import Session
 from drawdown.store.ledger import Writing, lock_tenant, write
 from drawdown.store.outbox import Expected
-
-
-class ChoiceError(DrawdownError):
-    """The choice is not possible; nothing was done."""
 
 
 class _Case(NamedTuple):

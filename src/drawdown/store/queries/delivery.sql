@@ -144,7 +144,8 @@ WITH free AS MATERIALIZED (
     FOR UPDATE OF o SKIP LOCKED
 ), numbered AS MATERIALIZED (
     SELECT l.*, CASE WHEN l.has_slot THEN f.slot_count + row_number()
-        OVER (PARTITION BY l.connection_id, l.has_slot ORDER BY l.position) ELSE 0 END AS slot
+        OVER (PARTITION BY l.connection_id, l.has_slot ORDER BY l.position, l.tenant_id)
+        ELSE 0 END AS slot
     FROM locked AS l JOIN free AS f USING (connection_id)
 ), slots AS (
     INSERT INTO drawdown.erp_slot (connection_id, slot, worker, leased_until)
