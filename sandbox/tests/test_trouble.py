@@ -146,6 +146,33 @@ def test_lost_answer_of_a_transform(ns: Client) -> None:
                {"externalId": "A", "apply": {"items": [{"doc": {"id": bill}, "apply": True}]}})  # fmt: skip
 
 
+LENGTHY = {"fault": "latency", "delay_ms": 15 * 60 * 1000}
+
+
+@pytest.mark.parametrize(("becomes", "count"), [("finished", 1), ("undone", 0)])
+@pytest.mark.parametrize("frozen", [True, False])
+def test_a_write_of_fifteen_minutes(ns: Client, becomes: str, count: int, *, frozen: bool) -> None:
+    """The connection ends after 15 minutes without an answer; SOAP finishes the write of one record, REST does so by a setting. Source: Handling of Lengthy Requests (section_4078474279); Concurrency Governance and Session Management (subsect_1559222360)."""
+    ns.set(timed_out_writes=becomes)
+    ns.http.put("/_sandbox/clock", json={"now": "2024-01-05T12:00:00Z", "frozen": frozen})
+    fault(ns, {**LENGTHY, "times": 1})
+    with pytest.raises(httpx2.RemoteProtocolError):
+        post(ns)
+    assert saved(ns) == count
+    later = ns.http.get("/_sandbox/clock").json()["now"]
+    assert "2024-01-05T12:14:59" <= later < "2024-01-05T12:30"
+
+
+def test_a_query_of_fifteen_minutes(ns: Client) -> None:
+    """A read or query that takes so long is given up; one millisecond less is answered. Source: Handling of Lengthy Requests (section_4078474279), List and Search Requests."""
+    fault(ns, LENGTHY)
+    for ask in (lambda: ns.get("/customer"), lambda: ns.sql("SELECT id FROM customer")):
+        with pytest.raises(httpx2.RemoteProtocolError):
+            ask()
+    fault(ns, {**LENGTHY, "most_ms": 1})
+    assert len(ns.sql("SELECT id FROM customer")) == 1
+
+
 def test_body_limit(monkeypatch: pytest.MonkeyPatch, ns: Client) -> None:
     """A body of at most 104 MB. Source: SuiteTalk limits."""
     assert application.BODY_BYTES_MAX == 104 * 1024 * 1024

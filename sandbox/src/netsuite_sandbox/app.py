@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from netsuite_sandbox.accounts import PATH, Accounts
 from netsuite_sandbox.errors import ERROR_TYPE, NetSuiteError, invalid_request
-from netsuite_sandbox.governance.gate import Delivery
+from netsuite_sandbox.governance.gate import CONNECTION_MS_MAX, Delivery
 from netsuite_sandbox.sandbox import Sandbox
 from netsuite_sandbox.wire.http import Request, Response, answer
 
@@ -65,9 +65,12 @@ async def _serve(accounts: Accounts, scope: Scope, receive: Receive, send: Send)
         return
     try:
         struck = gate.strike(request)
-        if delay_ms := gate.delay_ms(struck):
+        delay_ms = gate.delay_ms(struck)
+        if delay_ms < CONNECTION_MS_MAX:
             await asyncio.sleep(delay_ms / 1000)
-        delivery = gate.deliver(request, struck)
+            delivery = gate.deliver(request, struck)
+        else:
+            delivery = gate.time_out(request, struck)
     finally:
         gate.leave(request)
     await _deliver(scope, send, delivery)

@@ -46,6 +46,10 @@ class Clock:
         """The present instant, or one so many seconds later, as NetSuite writes it."""
         return (self.now() + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
+    def advance(self, duration: timedelta) -> None:
+        """Let time pass at once."""
+        self.set(self.now() + duration, frozen=self._frozen is not None)
+
     def set(self, now: datetime | None, *, frozen: bool = False) -> None:
         """Set the clock; None goes back to real time."""
         if now is None:

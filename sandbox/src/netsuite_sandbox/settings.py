@@ -316,6 +316,15 @@ SETTINGS: tuple[Setting, ...] = (
         "application is refused.",
     ),
     Setting(
+        "timed_out_writes",
+        "finished",
+        ("finished", "undone"),
+        "U",
+        "Handling of Lengthy Requests: SOAP finishes the write of one record without an answer; of "
+        "REST only the limit of 15 minutes is said",
+        "What becomes of a write that takes 15 minutes or longer; its connection is closed.",
+    ),
+    Setting(
         "async_pending_polls",
         0,
         (),

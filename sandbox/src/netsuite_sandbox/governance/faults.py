@@ -13,7 +13,8 @@ Kinds of fault, by what becomes of the record and of the answer:
     truncated_request     nothing is saved       400, as if the body had arrived cut
     truncated_response    saved                  body cut short, connection closed
     latency               saved                  answered after `delay_ms`, spread evenly by
-                          `spread_ms`, or lognormal around it by `sigma_percent`
+                          `spread_ms`, or lognormal around it by `sigma_percent`; 15 minutes or
+                          longer pass on the account's clock at once, and the connection is closed
     too_many_requests     nothing is saved       429
     refuse                nothing is saved       400 USER_ERROR (a user event's beforeSubmit)
     after_submit_error    saved                  400 USER_ERROR (afterSubmit; the record stays)

@@ -1,13 +1,14 @@
 """What stands between the network and the sandbox: concurrency limit and faults.
 
 Source: "Concurrency Governance": REST, SOAP and RESTlets of an account share one limit; what is
-over it gets 429.
+over it gets 429. No connection lasts longer than 15 minutes.
 """
 
 from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from netsuite_sandbox.access.oauth2 import unauthorized
@@ -18,6 +19,9 @@ from netsuite_sandbox.wire.http import Request, Response
 
 if TYPE_CHECKING:
     from netsuite_sandbox.sandbox import Sandbox
+
+# Source: "Handling of Lengthy Requests"; "Concurrency Governance and Session Management".
+CONNECTION_MS_MAX = 15 * 60 * 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,18 @@ class Gate:
         if decisive is None:
             return Delivery(self._sandbox.handle(request))
         return self._strike(request, decisive)
+
+    def time_out(self, request: Request, struck: list[Rule]) -> Delivery:
+        """Let the longest time of a connection pass on the account's clock, and end it.
+
+        A write of records is finished all the same; what reads is given up.
+        """
+        company = self._sandbox.company
+        company.clock.advance(timedelta(milliseconds=CONNECTION_MS_MAX))
+        writes = request.method != "GET" and "/record/" in request.path
+        if writes and company.settings["timed_out_writes"] == "finished":
+            self.deliver(request, struck)
+        return Delivery(None)
 
     def _strike(self, request: Request, rule: Rule) -> Delivery:
         refusal = _before(rule, self._sandbox.account)
