@@ -35,7 +35,7 @@ from drawdown.service.ingest import Answer
 from drawdown.simulation.checker import findings
 from drawdown.simulation.company import Acknowledged, Company, Prepared
 from drawdown.simulation.connections import Pool
-from drawdown.simulation.scenario import ITEMS, Scenario, draw_lives
+from drawdown.simulation.scenario import FIRST, ITEMS, Scenario, draw_lives
 from drawdown.simulation.world import World
 from drawdown.store.database import Database
 from drawdown.store.embedded import status
@@ -286,7 +286,13 @@ def _judged(
             nobody,
             Prepared(sandbox, nobody, connection, to_mapping(settings.mapping)),
             "chaos",
-            Scenario(policy, tuple(facts), is_orderly=False, expiry_runs=()),
+            Scenario(
+                policy,
+                tuple(facts),
+                is_orderly=False,
+                expiry_runs=(),
+                summed_up_through=FIRST.date(),
+            ),
             to_policy(policy),
             connection,
             told,

@@ -9,9 +9,11 @@ import pytest
 from drawdown.core.errors import ErpUnavailableError, ErpUnknownError
 from drawdown.core.observed import Posted
 from drawdown.core.plan import RecordIntent
+from drawdown.core.summaries import combine
 from drawdown.erp.netsuite import encode
 from drawdown.erp.netsuite.gateway import NetSuite
-from drawdown.service import ingest as ingesting
+from drawdown.service import ingest as ingesting, summaries
+from drawdown.service.exceptions import redating
 from drawdown.simulation.company import Kitchen
 from drawdown.simulation.run import run_seed
 from drawdown.store import named_queries
@@ -87,6 +89,16 @@ def _adopting_anything(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(NetSuite, "_check", lambda *_: None)
 
 
+def _leaving_moved_periods(patch: pytest.MonkeyPatch) -> None:
+    """The period that was read back is not looked at."""
+    patch.setattr(redating, "_take_over_moved", lambda *_: 0)
+
+
+def _summing_up_the_first_only(patch: pytest.MonkeyPatch) -> None:
+    """A summary leaves out all but the first of its members."""
+    patch.setattr(summaries, "combine", lambda key, name, all_: combine(key, name, all_[:1]))
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(
@@ -98,6 +110,8 @@ def _adopting_anything(patch: pytest.MonkeyPatch) -> None:
         (_answering_without_writing, {"lost"}),
         (_ignoring_the_order_of_lanes, {"lost", "duplicated", "violation"}),
         (_adopting_anything, {"lost", "violation"}),
+        (_leaving_moved_periods, {"violation"}),
+        (_summing_up_the_first_only, {"violation"}),
     ],
 )
 def test_a_broken_product_is_found_out(

@@ -67,7 +67,8 @@ async def _serve(accounts: Accounts, scope: Scope, receive: Receive, send: Send)
         struck = gate.strike(request)
         delay_ms = gate.delay_ms(struck)
         if delay_ms < CONNECTION_MS_MAX:
-            await asyncio.sleep(delay_ms / 1000)
+            if delay_ms:  # without an event loop nothing can be waited for
+                await asyncio.sleep(delay_ms / 1000)
             delivery = gate.deliver(request, struck)
         else:
             delivery = gate.time_out(request, struck)

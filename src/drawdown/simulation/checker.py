@@ -329,6 +329,34 @@ def check_deposits(evidence: Evidence) -> Iterator[Finding]:
             )  # fmt: skip
 
 
+def check_periods(evidence: Evidence) -> Iterator[Finding]:
+    """I7: what was posted stands in the period that was read back, and that our books date it."""
+    theirs = {
+        row["name"]: row
+        for row in evidence.user.rows(
+            "SELECT t.externalid AS name, p.periodname AS period, TO_CHAR(p.startdate, "
+            "'YYYY-MM-DD') AS first, TO_CHAR(p.enddate, 'YYYY-MM-DD') AS last FROM transaction t "
+            "JOIN accountingperiod p ON p.id = t.postingperiod WHERE t.externalid IS NOT NULL "
+            "ORDER BY t.id"
+        )
+    }
+    for name, period, day in evidence.company.rows(
+        "SELECT o.external_id, o.posting_period, coalesce((SELECT r.posted_on "
+        "FROM drawdown.redating r WHERE r.tenant_id = o.tenant_id "
+        "AND r.external_id = o.external_id ORDER BY r.position DESC LIMIT 1)::text, "
+        "o.intent ->> 'posted_on') FROM drawdown.outbox o WHERE o.tenant_id = %s "
+        "AND o.status = 'done' AND o.operation = 'create' ORDER BY o.position"
+    ):
+        found = theirs.get(name)
+        if found is None:
+            continue  # deleted since, or it posts nothing
+        if not period.endswith(found["period"]) or not found["first"] <= day <= found["last"]:
+            yield Finding(
+                "violation", f"{name} stands in period {found['period']}; {period!r} was read "
+                f"back, and our books date it {day}",
+            )  # fmt: skip
+
+
 def check_expiry_dates(evidence: Evidence) -> Iterator[Finding]:
     """I14: breakage is dated by the block's terms and the tenant's zone, by no clock."""
     if evidence.company.world.fired["period_closed"]:
@@ -414,6 +442,7 @@ CHECKS: tuple[Callable[[Evidence], Iterator[Finding]], ...] = (
     check_drained,
     check_general_ledger,
     check_deposits,
+    check_periods,
     check_expiry_dates,
     check_order_of_telling,
 )

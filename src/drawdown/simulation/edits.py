@@ -11,7 +11,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from drawdown.core.rules import Record
-from drawdown.service.reconcile import Difference, reconcile
+from drawdown.service.reconcile import Difference
+from drawdown.simulation import processes
 from drawdown.simulation.company import Company
 from drawdown.simulation.people import NetSuiteUser
 
@@ -55,8 +56,7 @@ def _names(difference: Difference, edited: Edited) -> bool:
 
 
 def _reconcile(company: Company) -> tuple[Difference, ...]:
-    with company.database.session(company.tenant_id) as session:
-        return reconcile(session, company.erp()).differences
+    return processes.compare(company).differences
 
 
 def _candidates(company: Company, user: NetSuiteUser, record: Record) -> list[Edited]:

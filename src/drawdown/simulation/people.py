@@ -87,11 +87,13 @@ class People:
     # -- while everything runs ------------------------------------------------------------------
 
     def close_period(self) -> None:
-        """Close the next month, or only lock its receivables."""
+        """Close the next month, or only lock its receivables; late records may be let through."""
         if len(self.closed) == len(MONTHS):
             return
         month = MONTHS[len(self.closed)]
         action = self._chance.choice(("close", "close", "lock", "lock-ar"))
+        if self._chance.randrange(3) == 0:
+            self.company.controls.control("PUT", "/settings", _MOVING)
         self.company.world.fire("period_closed", f"{month} {action}")
         self.company.controls.control("POST", f"/periods/{month}/{action}")
         self.closed.append(month)
@@ -135,6 +137,8 @@ class People:
         """Open what was closed and remove what bears our ids, so that nothing stands in the way."""
         company = self.company
         self.check_closed()
+        for row in self.user.rows(_MOVED):
+            company.world.fire("period_moved", row["name"])
         for month in self.closed:
             company.controls.control("POST", f"/periods/{month}/open")
         self.closed.clear()
@@ -176,6 +180,19 @@ class People:
                 ]
             },
         }
+
+
+_MOVING = {
+    "date_outside_posting_period": "allow",
+    "default_posting_period_when_closed": "first_open",
+}
+"""Preferences by which NetSuite exchanges a closed period for the first open one in silence."""
+_MOVED = (
+    "SELECT t.externalid AS name FROM transaction t "
+    "JOIN accountingperiod p ON p.id = t.postingperiod "
+    "WHERE t.externalid IS NOT NULL AND (t.trandate > p.enddate OR t.trandate < p.startdate) "
+    "ORDER BY t.id"
+)
 
 
 def _certificate(company: Company) -> Certificate:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 
 import psycopg
@@ -20,8 +20,11 @@ from drawdown.service.delivery import Claim, Result, claim, perform, renew, sett
 from drawdown.service.delivery.steps import LEASE
 from drawdown.service.ingest import expire, ingest
 from drawdown.service.observe import observe
+from drawdown.service.reconcile import Reconciliation, reconcile
+from drawdown.service.summaries import post_summaries
 from drawdown.simulation.company import Acknowledged, Company
 from drawdown.simulation.world import Process, Task, World
+from drawdown.store import outbox
 from drawdown.store.database import Session
 
 IDLE_S = (20.0, 150.0)
@@ -38,6 +41,7 @@ class Jobs:
 
     Attributes:
         crash_percent: How likely an incarnation crashes before its end.
+        crash_at_new_percent: How likely it crashes at a kind of boundary that is new to the seed.
         pause_percent: How likely it stands still once.
         skew_s: Clocks are ahead or behind by up to this.
         steps_max: Crashes come within this many boundaries.
@@ -45,6 +49,7 @@ class Jobs:
 
     world: World
     crash_percent: int = 0
+    crash_at_new_percent: int = 0
     pause_percent: int = 0
     skew_s: int = 0
     steps_max: int = 60
@@ -55,7 +60,7 @@ class Jobs:
     def start(
         self,
         name: str,
-        call: Callable[[], None],
+        call: Callable[[], object],
         delay_s: float = 0.0,
         *,
         keeps_running: bool = False,
@@ -70,7 +75,7 @@ class Jobs:
             process.is_dead = True
 
     def _incarnate(
-        self, name: str, call: Callable[[], None], delay_s: float, *, keeps_running: bool
+        self, name: str, call: Callable[[], object], delay_s: float, *, keeps_running: bool
     ) -> None:
         world, chance = self.world, self.world.chance
         if name not in self._clocks:
@@ -78,7 +83,7 @@ class Jobs:
             self._clocks[name] = timedelta(seconds=skew)
             if skew:
                 world.fire("clock_skew", f"{name} {skew} s")
-        process = Process(name, self._clocks[name])
+        process = Process(name, self._clocks[name], crash_at_new_percent=self.crash_at_new_percent)
         if keeps_running:
             self._workers[name] = process
         if chance.randrange(100) < self.crash_percent:
@@ -181,3 +186,23 @@ def take_over(company: Company) -> None:
     erp = company.erp()
     with company.database.session(company.tenant_id) as session:
         observe(session, erp, company.policy)
+
+
+def sum_up(company: Company, through: date) -> None:
+    """Post the summaries of days and months that end by a day."""
+    with company.database.session(company.tenant_id) as session:
+        count = post_summaries(session, through)
+    company.world.note(f"posted {count} summaries through {through}")
+
+
+def compare(company: Company) -> Reconciliation:
+    """Compare both ledgers."""
+    erp = company.erp()
+    with company.database.session(company.tenant_id) as session:
+        return reconcile(session, erp)
+
+
+def retry_parked(company: Company) -> None:
+    """Have everything that is parked tried again, as a person does."""
+    with company.database.session(company.tenant_id) as session, session.transaction():
+        outbox.retry_parked(session)

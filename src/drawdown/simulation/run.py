@@ -10,7 +10,6 @@ from datetime import timedelta
 from functools import partial
 
 from drawdown.core.events import Event
-from drawdown.service.reconcile import reconcile
 from drawdown.simulation import network, processes
 from drawdown.simulation.checker import Finding, findings
 from drawdown.simulation.company import OPEN_FROM, Company, Kitchen, open_company
@@ -19,10 +18,11 @@ from drawdown.simulation.people import NetSuiteUser, People
 from drawdown.simulation.processes import Jobs
 from drawdown.simulation.scenario import ENDS, MONTHS, changed, draw_scenario, payments
 from drawdown.simulation.world import Process, StuckError, World
-from drawdown.store import outbox
 
 TURBULENCE_S = 300.0
 """Facts are told within this time."""
+DELIVERY_S = TURBULENCE_S + 600.0
+"""Faults may strike this long, as long as there is something to deliver."""
 LATE_S = network.TIMEOUT_S + network.LATE_S[1] + 10
 DRAIN_S = 6 * 3600.0
 """A backlog must be gone this long after faults stopped; clocks may be hours apart."""
@@ -159,19 +159,28 @@ class _Play:
             if not world.is_calm:
                 call()
 
-        sometime(people.close_period, 15)
+        sometime(people.close_period, 20)
         sometime(people.take_external_id, 30)
-        for number in range(chance.choice((0, 0, 1))):
-            call = partial(processes.take_over, self.company)
-            self.jobs.start(f"observer-{number}", call, chance.uniform(0, TURBULENCE_S))
         sometime(self._refresh, 8)
+        self._sometimes("observer", partial(processes.take_over, self.company), 33)
+        self._sometimes("person", partial(processes.retry_parked, self.company), 33)
+        self._sometimes("auditor", partial(processes.compare, self.company), 8)
+        for day in (self.company.scenario.summed_up_through, ENDS.date()):
+            self._sometimes(f"accountant {day}", partial(processes.sum_up, self.company, day), 33)
+
+    def _sometimes(self, name: str, call: Callable[[], object], percent: int) -> None:
+        """Run a job in some seeds."""
+        if self.chance.randrange(100) < percent:
+            self.jobs.start(name, call, self.chance.uniform(0, TURBULENCE_S))
 
     def _refresh(self) -> None:
         self.people.refresh()
         self.jobs.restart()
 
     def _wait_for_jobs(self) -> None:
-        while self.jobs.running:
+        """Until nobody is at work; often faults go on while the workers deliver the rest."""
+        until = self.world.now + timedelta(seconds=self.chance.choice((0, DELIVERY_S)))
+        while self.jobs.running or (self.world.now < until and self._is_moving()):
             self.world.sleep(5)
 
     # -- calm -----------------------------------------------------------------------------------
@@ -185,7 +194,10 @@ class _Play:
         self.people.put_right()
         if self.world.fired["period_closed"]:
             processes.take_over(company)
+        processes.sum_up(company, ENDS.date())
         self._drain("after the faults")
+        if self.world.fired["period_moved"]:
+            processes.take_over(company)  # what was met only now stands in another period, too
 
     def _drain(self, when: str) -> None:
         company = self.company
@@ -230,11 +242,7 @@ class _Play:
             self.world.note(f"parked: {problem}")
             if not problem or "Drawdown itself failed" in problem:
                 self.world.failures.append(f"a record is parked with {problem!r}")
-        with (
-            self.company.database.session(self.company.tenant_id) as session,
-            session.transaction(),
-        ):
-            outbox.retry_parked(session)
+        processes.retry_parked(self.company)
 
     # -- the end --------------------------------------------------------------------------------
 
@@ -246,6 +254,7 @@ class _Play:
         for as_of in company.scenario.expiry_runs:
             processes.run_expiry(company, as_of)
         processes.tell(company, payments(company.scenario.facts))
+        processes.sum_up(company, ENDS.date())
         self._drain("at the end of life")
         self.is_expired = True
         if self.chance.randrange(4):
@@ -255,10 +264,8 @@ class _Play:
         processes.take_over(company)
         self._drain("after the month ends")
         self.is_ended = True
-        erp = company.erp()
-        with company.database.session(company.tenant_id) as session:
-            for difference in reconcile(session, erp).differences:
-                self.world.failures.append(f"reconcile: {difference.kind}: {difference.detail}")
+        for difference in processes.compare(company).differences:
+            self.world.failures.append(f"reconcile: {difference.kind}: {difference.detail}")
 
 
 def _draw_faults(company: Company) -> Jobs:
@@ -288,6 +295,7 @@ def _draw_faults(company: Company) -> Jobs:
     return Jobs(
         company.world,
         crash_percent=chance.choice((0, 30, 60)),
+        crash_at_new_percent=chance.choice((0, 0, 5, 15)),
         pause_percent=chance.choice((0, 0, 30)),
         skew_s=chance.choice((0, 0, 7200)),
         steps_max=chance.choice((20, 60, 150)),

@@ -12,7 +12,7 @@ import dataclasses
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from typing import TypeVar
@@ -41,6 +41,7 @@ from drawdown.core.policy import (
     ClosedPeriod,
     DepositAccount,
     DrawdownDocument,
+    Journals,
     Overdraw,
     PrepaidItem,
     PurchaseTrigger,
@@ -69,12 +70,14 @@ class Scenario:
         facts: In the order in which they happened.
         is_orderly: Any order of telling must lead to the same books.
         expiry_runs: Up to which instants the expiry run is started, ascending.
+        summed_up_through: Day on which an accountant posts what gathers, while facts still come.
     """
 
     policy: PolicyTable
     facts: tuple[Event, ...]
     is_orderly: bool
     expiry_runs: tuple[datetime, ...]
+    summed_up_through: date
 
 
 def draw_policy(chance: random.Random) -> PolicyTable:
@@ -89,6 +92,7 @@ def draw_policy(chance: random.Random) -> PolicyTable:
         purchase_trigger=pick(PurchaseTrigger),
         prepaid_item=pick(PrepaidItem),
         deposit_account=pick(DepositAccount),
+        journals=pick(Journals),
         overdraw=pick(Overdraw),
         closed_period=pick(ClosedPeriod),
         time_zone=chance.choice(ZONES),
@@ -108,6 +112,7 @@ def draw_scenario(chance: random.Random) -> Scenario:
         tuple(sorted(tale.facts, key=lambda event: (event.effective_at, event.event_id))),
         is_orderly,
         (*runs, ENDS),
+        (FIRST + timedelta(days=chance.randrange(10, 60))).date(),
     )
 
 

@@ -43,12 +43,15 @@ class Process:
     Attributes:
         skew: How much its clock is ahead.
         crash_in: Boundaries until it crashes; 0: it does not.
+        crash_at_new_percent: How likely it crashes at a kind of boundary that the seed has not met
+            before: so kinds that are rare are crashed at as often as those passed all the time.
         pause_in: Boundaries until it stands still for `pause_s`; 0: it does not.
     """
 
     name: str
     skew: timedelta = timedelta()
     crash_in: int = 0
+    crash_at_new_percent: int = 0
     pause_in: int = 0
     pause_s: float = 0.0
     is_dead: bool = False
@@ -91,6 +94,7 @@ class World:
     failures: list[str] = field(default_factory=list)
     is_calm: bool = False
     steps: int = 0
+    _met: set[str] = field(default_factory=set)
     _queue: list[tuple[datetime, int, Task | Callable[[], None]]] = field(default_factory=list)
     _number: int = 0
     _blocked: list[Task] = field(default_factory=list)
@@ -152,13 +156,16 @@ class World:
             self.sleep(cost_s or self.chance.uniform(*STEP_S))
 
     def _strike(self, process: Process, name: str, *, may_pause: bool) -> None:
-        if process.crash_in:
-            process.crash_in -= 1
-            if not process.crash_in:
-                self.crashed[name] += 1
-                self.fire("crash", f"{process.name} at {name}")
-                process.is_dead = True
-                raise Crash
+        crashes = process.crash_in == 1
+        process.crash_in = max(0, process.crash_in - 1)
+        if name not in self._met:
+            self._met.add(name)
+            crashes |= self.chance.randrange(100) < process.crash_at_new_percent
+        if crashes:
+            self.crashed[name] += 1
+            self.fire("crash", f"{process.name} at {name}")
+            process.is_dead = True
+            raise Crash
         if process.pause_in and may_pause:
             process.pause_in -= 1
             if not process.pause_in:
