@@ -38,8 +38,10 @@ import psycopg
 from drawdown.core.plan import Operation, RecordIntent
 from drawdown.core.ports import Erp
 from drawdown.core.rules import Record
-from drawdown.erp.netsuite import generate_key_pair, new_client
+from drawdown.erp.netsuite import Client, generate_key_pair
 from drawdown.erp.netsuite.connect import connect
+from drawdown.erp.netsuite.outside import Call
+from drawdown.erp.netsuite.wire import RESPONSE_BYTES_MAX
 from drawdown.service.delivery import Worker, register
 from drawdown.store.codec import encode_intent
 from drawdown.store.database import Database
@@ -170,17 +172,16 @@ def bare(ports: list[int], threads: int) -> None:
         }
     ).encode()
     headers = {"Content-Type": "application/json", "Authorization": "Bearer t"}
-    clients = {port: new_client() for port in ports}
+    clients = {port: Client() for port in ports}
 
-    def call(port: int) -> None:
-        client = clients[port]
+    def post(port: int) -> None:
         url = f"http://127.0.0.1:{port}/services/rest/record/v1/customerDeposit"
+        call = Call("POST", url, headers, body)
         while True:
-            client.post(url, content=body, headers=headers)
-            client.get(f"{url}/eid:x?expandSubResources=true", headers=headers)
+            clients[port].exchange(call, RESPONSE_BYTES_MAX)
 
     for number in range(threads):
-        threading.Thread(target=call, args=(ports[number % len(ports)],), daemon=True).start()
+        threading.Thread(target=post, args=(ports[number % len(ports)],), daemon=True).start()
     threading.Event().wait()
 
 

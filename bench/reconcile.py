@@ -88,7 +88,7 @@ def measure(url: str, sandbox: SandboxProcess, folder: Path, blocks: int) -> Res
     table = load_config(folder / "drawdown.toml").tenants["sandbox"]
     settings = read_settings(table.netsuite or {})
     netsuite = NetSuite(
-        to_connection(settings, folder), to_mapping(settings.mapping), Threads(sandbox.client)
+        to_connection(settings, folder), to_mapping(settings.mapping), Threads(sandbox.exchange)
     )
     with Database(url).session(TENANT) as session:
         session.run("add_tenant", {"policy": "{}"})

@@ -195,8 +195,9 @@ class Companies:
         tenant_id = f"{self._folder.name}-{self._made}"
         with open_books(Config(None, folder, tenant_id, {tenant_id: table})) as books:
             slept: list[float] = []
-            netsuite = _connect(table, folder, client, slept)
-            yield Company(books, netsuite, Controls(URL, client), folder, slept)
+            controls = Controls(URL, client)
+            netsuite = _connect(table, folder, controls, slept)
+            yield Company(books, netsuite, controls, folder, slept)
 
     def _prepare(self, policy: PolicyTable) -> Path:
         key = repr(policy)
@@ -219,8 +220,7 @@ def reconnect(company: Company) -> Company:
     table = company.books.tenant
     assert table.netsuite is not None
     table.netsuite.update(names)
-    client = company.controls.client
-    netsuite = _connect(table, company.folder, client, company.slept)
+    netsuite = _connect(table, company.folder, company.controls, company.slept)
     return dataclasses.replace(company, netsuite=netsuite)
 
 
@@ -235,14 +235,12 @@ def _sandbox(database: Path) -> Iterator[TestClient]:
         app.state.sandbox.close()
 
 
-def _connect(
-    table: TenantTable, folder: Path, client: httpx2.Client, slept: list[float]
-) -> NetSuite:
+def _connect(table: TenantTable, folder: Path, controls: Controls, slept: list[float]) -> NetSuite:
     settings = read_settings(table.netsuite or {})
     return NetSuite(
         to_connection(settings, folder),
         to_mapping(settings.mapping),
-        Threads(client, sleep=slept.append),
+        Threads(controls.exchange, sleep=slept.append),
     )
 
 

@@ -40,7 +40,7 @@ def migrating(companies: Companies, **policy: Any) -> Iterator[tuple[Company, Su
         settings = read_settings(table)
         netsuite = NetSuite(
             to_connection(settings, plain.folder), to_mapping(settings.mapping),
-            Threads(plain.controls.client, sleep=plain.slept.append),
+            Threads(plain.controls.exchange, sleep=plain.slept.append),
         )  # fmt: skip
         company = dataclasses.replace(plain, netsuite=netsuite)
         subscription.bill("2024-01-01")

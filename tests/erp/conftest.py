@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,8 @@ from drawdown.erp.netsuite import (
     set_up,
     standard_mapping,
 )
+from drawdown.erp.netsuite.outside import Exchange
+from drawdown.local_sandbox.process import Controls
 from netsuite_sandbox.app import create_app
 from netsuite_sandbox.sandbox import Sandbox
 
@@ -62,6 +65,11 @@ class Line(httpx2.BaseTransport):
     plan: Drop = field(default=lambda _request: "")
     seen: list[tuple[str, str]] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def exchange(self) -> Exchange:
+        """What carries the adapter's requests."""
+        return Controls(URL, httpx2.Client(transport=self)).exchange
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         self.seen.append((request.method, request.url.path))
@@ -164,8 +172,7 @@ def join(control: TestClient, connection: Connection, mapping: Mapping) -> Books
     """Connect the adapter to a running sandbox."""
     line = Line(control._transport)
     slept: list[float] = []
-    client = httpx2.Client(transport=line)
-    netsuite = NetSuite(connection, mapping, Threads(client, sleep=slept.append))
+    netsuite = NetSuite(connection, mapping, Threads(line.exchange, sleep=slept.append))
     return Books(control, line, connection, mapping, netsuite, slept)
 
 

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs
 
-import httpx2
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
@@ -20,8 +19,8 @@ from drawdown.erp.netsuite import auth, wire
 from drawdown.erp.netsuite.auth import Tokens
 from drawdown.erp.netsuite.connection import Certificate, ClientCredentials, Connection
 from drawdown.erp.netsuite.keys import KeyPair, generate_key_pair
-from drawdown.erp.netsuite.outside import Threads
-from drawdown.erp.netsuite.wire import Request
+from drawdown.erp.netsuite.outside import Call, NotSentError, Threads
+from drawdown.erp.netsuite.wire import Request, Response
 from tests.erp.conftest import Books, customer, sandbox_of
 
 READ = wire.get_system("serverTime")
@@ -155,11 +154,15 @@ def get(tokens: Tokens) -> str:
     return tokens.header(READ).removeprefix("Bearer ")
 
 
+def _nobody(_call: Call, _bytes_max: int) -> Response:
+    raise NotSentError("nobody is reached")
+
+
 class Outside(Threads):
     """An outside of threads whose time stands still; it reaches nobody."""
 
     def __init__(self) -> None:
-        super().__init__(httpx2.Client(), clock=lambda: self.instant)
+        super().__init__(_nobody, clock=lambda: self.instant)
         self.instant = NOW.timestamp()
 
 

@@ -21,7 +21,6 @@ from drawdown.core.errors import (
 from drawdown.core.plan import Operation, RecordIntent
 from drawdown.core.policy import DepositAccount, Policy
 from drawdown.erp.netsuite import KeyPair, Mapping, standard_mapping, wire
-from drawdown.erp.netsuite.outside import new_client
 from tests.erp.conftest import (
     USAGE_ITEMS,
     Books,
@@ -617,9 +616,3 @@ def test_an_answer_that_is_too_large_is_cut_off(
 
     with pytest.raises(ErpError, match="larger than"):
         books.netsuite.deliver(deposit())
-
-
-def test_a_real_client_has_limits() -> None:
-    with new_client() as client:
-        assert client.timeout.connect == 10
-        assert not client.follow_redirects

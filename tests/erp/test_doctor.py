@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx2
 import pytest
 
 from drawdown.core.accounts import Role
@@ -53,8 +52,7 @@ class Account:
 
     def examine(self) -> tuple[Finding, ...]:
         self.books.put("/clock", {"now": self.now.isoformat(), "frozen": True})
-        client = httpx2.Client(transport=self.books.line)
-        outside = Threads(client, clock=self.now.timestamp, sleep=lambda _: None)
+        outside = Threads(self.books.line.exchange, clock=self.now.timestamp, sleep=lambda _: None)
         return NetSuite(self.connection, self.mapping, outside).examine(self.policy)
 
     def found(self) -> list[str]:

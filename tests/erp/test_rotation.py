@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
 
 from drawdown.core.errors import ConfigurationError, ErpAccessError, ErpError
@@ -48,8 +47,7 @@ def reached_with(books: Books, *certificates: Certificate, **outside: Any) -> Ne
     assert isinstance(books.connection.credentials, ClientCredentials)
     client_id = books.connection.credentials.client_id
     connection = Connection("TSTDRV1234567", ClientCredentials(client_id, certificates), URL)
-    client = httpx2.Client(transport=books.line)
-    return NetSuite(connection, books.mapping, Threads(client, **outside))
+    return NetSuite(connection, books.mapping, Threads(books.line.exchange, **outside))
 
 
 def test_the_end_of_a_certificate_is_read_from_it() -> None:

@@ -29,14 +29,14 @@ VECTOR = TokenCredentials(
 EMPLOYEE = "https://123456.suitetalk.api.netsuite.com/services/rest/record/v1/employee/40"
 
 
-def connected(books: Books, **outside: Any) -> NetSuite:
+def connected(books: Books, **clock: Any) -> NetSuite:
     made = books.post("/tba")
     credentials = TokenCredentials(
         made["consumer_key"], made["consumer_secret"], made["token_id"], made["token_secret"]
     )
     connection = Connection("TSTDRV1234567", credentials, URL)
-    client = httpx2.Client(transport=books.line)
-    return NetSuite(connection, books.mapping, Threads(client, sleep=lambda _: None, **outside))
+    outside = Threads(books.line.exchange, sleep=lambda _: None, **clock)
+    return NetSuite(connection, books.mapping, outside)
 
 
 def test_oracles_own_example_is_signed_as_oracle_signs_it() -> None:
@@ -114,9 +114,8 @@ def test_a_wrong_secret_is_refused_once_and_not_tried_into_a_lockout(books: Book
     credentials = netsuite.connection.credentials
     assert isinstance(credentials, TokenCredentials)
     wrong = TokenCredentials(credentials.consumer_key, "wrong", credentials.token_id, "wrong")
-    client = httpx2.Client(transport=books.line)
     connection = Connection("TSTDRV1234567", wrong, URL)
-    refused = NetSuite(connection, books.mapping, Threads(client))
+    refused = NetSuite(connection, books.mapping, Threads(books.line.exchange))
     seen = len(books.line.seen)
 
     with pytest.raises(ErpAccessError) as error:

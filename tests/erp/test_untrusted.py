@@ -6,7 +6,6 @@ stands in anything that is shown.
 
 from __future__ import annotations
 
-import gzip
 import json
 import traceback
 from collections.abc import Callable
@@ -15,7 +14,6 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-import httpx2
 import pytest
 from hypothesis import given, settings, strategies as st
 
@@ -33,7 +31,7 @@ from drawdown.erp.netsuite import (
     standard_mapping,
     wire,
 )
-from drawdown.erp.netsuite.outside import Call, NoAnswerError, NotSentError, new_client
+from drawdown.erp.netsuite.outside import Call, NoAnswerError, NotSentError
 from drawdown.erp.netsuite.wire import Response
 from tests.erp.conftest import customer, deposit, journal, usage
 
@@ -251,62 +249,6 @@ def test_a_request_that_is_too_large_is_not_sent() -> None:
     assert outside.calls == []
 
 
-class Stream(httpx2.SyncByteStream):
-    def __init__(self, parts: Any) -> None:
-        self.parts = parts
-
-    def __iter__(self) -> Any:
-        yield from self.parts
-
-
-def answering(make: Callable[[httpx2.Request], httpx2.Response]) -> Threads:
-    return Threads(httpx2.Client(transport=httpx2.MockTransport(make)))
-
-
-def test_a_compressed_bomb_is_not_unpacked_to_its_end() -> None:
-    bomb = gzip.compress(b"0" * 50_000_000)
-    headers = {"content-encoding": "gzip"}
-    outside = answering(lambda _: httpx2.Response(200, headers=headers, content=bomb))
-
-    with pytest.raises(NoAnswerError, match="larger than"):
-        outside.exchange(Call("GET", "https://x.invalid/", {}, b""), 1_000_000)
-
-
-def test_a_redirect_is_not_followed() -> None:
-    seen: list[str] = []
-
-    def make(request: httpx2.Request) -> httpx2.Response:
-        seen.append(str(request.url))
-        return httpx2.Response(307, headers={"location": "https://evil.invalid/"})
-
-    response = answering(make).exchange(Call("GET", "https://x.invalid/", {}, b""), 1000)
-
-    assert response.status == 307
-    assert seen == ["https://x.invalid/"]
-
-
-@pytest.mark.parametrize(
-    ("raised", "expected"),
-    [
-        (httpx2.ConnectError("x"), NotSentError),
-        (httpx2.ConnectTimeout("x"), NotSentError),
-        (httpx2.PoolTimeout("x"), NotSentError),
-        (httpx2.ReadTimeout("x"), NoAnswerError),
-        (httpx2.WriteTimeout("x"), NoAnswerError),
-        (httpx2.RemoteProtocolError("x"), NoAnswerError),
-        (httpx2.DecodingError("x"), NoAnswerError),
-    ],
-)
-def test_whether_anything_was_sent_is_told_apart(
-    raised: Exception, expected: type[Exception]
-) -> None:
-    def make(_request: httpx2.Request) -> httpx2.Response:
-        raise raised
-
-    with pytest.raises(expected):
-        answering(make).exchange(Call("POST", "https://x.invalid/", {}, b""), 1000)
-
-
 def test_no_secret_stands_in_anything_that_is_shown() -> None:
     """Canary secrets, looked for in what is printed, raised and logged, tracebacks included."""
     pair = generate_key_pair(datetime(2026, 1, 15, tzinfo=UTC))
@@ -343,15 +285,6 @@ def test_no_secret_stands_in_anything_that_is_shown() -> None:
         )  # fmt: skip
         for secret in secrets:
             assert secret not in shown
-
-
-def test_a_proxy_of_the_environment_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
-    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
-    with new_client() as client:
-        assert not client._mounts
-    with new_client("http://127.0.0.1:9") as client:
-        assert client._mounts
 
 
 def test_a_netsuite_that_is_away_is_unavailable() -> None:

@@ -15,11 +15,11 @@ from drawdown.cli.output import DONE, REFUSED, print_json, print_table, say, war
 from drawdown.config import load_config
 from drawdown.core.errors import ConfigurationError, ErpError
 from drawdown.erp.netsuite import (
+    Client,
     ClientCredentials,
     Connection,
     Threads,
     generate_key_pair,
-    new_client,
 )
 from drawdown.erp.netsuite.connect import (
     CERTIFICATE_SUFFIX,
@@ -171,8 +171,8 @@ def _check(context: typer.Context, as_json: bool = AS_JSON) -> int:
 
 def _try_all(connection: Connection, settings: Settings) -> list[_Tried]:
     credentials = connection.credentials
-    with new_client(settings.proxy) as client:
-        outside = Threads(client)
+    with Client(settings.proxy) as client:
+        outside = Threads(client.exchange)
         if not isinstance(credentials, ClientCredentials):
             problem = _problem(Transport(connection, outside))
             return [_Tried(f"token {credentials.token_id}", None, problem)]

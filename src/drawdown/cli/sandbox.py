@@ -12,9 +12,8 @@ from drawdown.cli.books import AS_JSON, Choice
 from drawdown.cli.output import DONE, print_json, say
 from drawdown.config import SANDBOX_FILE_NAME, Config, PolicyTable, load_config, to_policy
 from drawdown.core.errors import ConfigurationError
-from drawdown.erp.netsuite import new_client
 from drawdown.local_sandbox.company import prepare
-from drawdown.local_sandbox.process import ACCOUNT, Controls, SandboxProcess
+from drawdown.local_sandbox.process import ACCOUNT, Controls, SandboxProcess, local_client
 
 PORT_DEFAULT = 8765
 
@@ -102,7 +101,7 @@ def _month_end(config: Config, tenant: str, period: str, *, as_json: bool) -> in
             "the tenant is not connected to a sandbox, so its month end is run in NetSuite: "
             "Revenue > Create Revenue Recognition Journal Entries"
         )
-    with new_client() as client:
+    with local_client() as client:
         journals = Controls(url, client).month_end(period)
     if as_json:
         print_json({"period": period, "journals": journals})

@@ -84,7 +84,7 @@ def prepare(
     write_config(config_file, folder, tenant_id, policy, settings)
     checked = read_settings(to_table(settings))
     mapping = to_mapping(checked.mapping)
-    netsuite = NetSuite(to_connection(checked, folder), mapping, Threads(sandbox.client))
+    netsuite = NetSuite(to_connection(checked, folder), mapping, Threads(sandbox.exchange))
     return list(set_up(netsuite.transport, mapping, to_policy(policy)))
 
 

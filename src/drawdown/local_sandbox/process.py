@@ -18,15 +18,22 @@ from typing import Any, Self
 import httpx2
 
 from drawdown.core.errors import ConfigurationError, DrawdownError
-from drawdown.erp.netsuite import new_client
+from drawdown.erp.netsuite.outside import Call, NoAnswerError, NotSentError
+from drawdown.erp.netsuite.wire import Response
 
 ACCOUNT = "TSTDRV1234567"
 """Account id of the sandbox; the form of NetSuite's own test drive accounts."""
 STOP_TIMEOUT_S = 10.0
+ANSWER_TIMEOUT_S = 120.0
 
 
 class SandboxError(DrawdownError):
     """The sandbox did not start or refused a control call."""
+
+
+def local_client() -> httpx2.Client:
+    """Return an HTTP client for a sandbox on this machine; proxies are never taken."""
+    return httpx2.Client(timeout=ANSWER_TIMEOUT_S, trust_env=False)
 
 
 class Controls:
@@ -60,6 +67,21 @@ class Controls:
             raise SandboxError(f"the sandbox refused {method} {path}: {answer.text}")
         return answer.json()
 
+    def exchange(self, call: Call, bytes_max: int) -> Response:
+        """Carry a request to the sandbox's NetSuite interface; see `Outside.exchange`."""
+        try:
+            answer = self.client.request(
+                call.method, call.url, headers=call.headers, content=call.body or None
+            )
+        except httpx2.ConnectError as error:
+            raise NotSentError(f"{type(error).__name__}: {error}") from error
+        except httpx2.HTTPError as error:
+            raise NoAnswerError(f"no answer came ({type(error).__name__})") from error
+        if len(answer.content) > bytes_max:
+            raise NoAnswerError(f"the answer is larger than {bytes_max} bytes")
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        return Response(answer.status_code, headers, answer.content)
+
     def month_end(self, period: str) -> int:
         """Run month-end revenue recognition for a period (YYYY-MM); return journals written."""
         journals: list[Any] = self.control("POST", "/month-end", {"period": period})["journals"]
@@ -80,7 +102,7 @@ class SandboxProcess(Controls):
             database: File that keeps its state.
             port: 0 picks a free one.
         """
-        super().__init__("", new_client())
+        super().__init__("", local_client())
         self._database = database
         self._port = port
         self._process: subprocess.Popen[str] | None = None

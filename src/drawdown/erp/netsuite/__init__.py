@@ -2,8 +2,8 @@
 
     certificate = Certificate(certificate_id, private_key_pem)
     connection = Connection("1234567", ClientCredentials(client_id, (certificate,)))
-    with new_client() as client:
-        netsuite = NetSuite(connection, mapping, Threads(client))
+    with Client() as client:
+        netsuite = NetSuite(connection, mapping, Threads(client.exchange))
         netsuite.deliver(intent)
 
 Names as NetSuite spells them stay inside this package.
@@ -11,6 +11,7 @@ Names as NetSuite spells them stay inside this package.
 
 from __future__ import annotations
 
+from drawdown.erp.netsuite.client import Client
 from drawdown.erp.netsuite.connection import (
     Certificate,
     ClientCredentials,
@@ -21,12 +22,13 @@ from drawdown.erp.netsuite.fields import CUSTOM_FIELDS, CustomField
 from drawdown.erp.netsuite.gateway import NetSuite
 from drawdown.erp.netsuite.keys import KeyPair, generate_key_pair
 from drawdown.erp.netsuite.mapping import Item, Mapping, UsageItem, standard_mapping
-from drawdown.erp.netsuite.outside import Outside, Threads, new_client
+from drawdown.erp.netsuite.outside import Outside, Threads
 from drawdown.erp.netsuite.setup import missing_fields, missing_fields_text, set_up
 
 __all__ = [
     "CUSTOM_FIELDS",
     "Certificate",
+    "Client",
     "ClientCredentials",
     "Connection",
     "CustomField",
@@ -41,7 +43,6 @@ __all__ = [
     "generate_key_pair",
     "missing_fields",
     "missing_fields_text",
-    "new_client",
     "set_up",
     "standard_mapping",
 ]

@@ -12,6 +12,7 @@ import msgspec
 from drawdown.core.accounts import Account, account
 from drawdown.core.errors import ConfigurationError
 from drawdown.core.events import LineKind
+from drawdown.erp.netsuite.client import Client
 from drawdown.erp.netsuite.connection import (
     Certificate,
     ClientCredentials,
@@ -21,7 +22,7 @@ from drawdown.erp.netsuite.connection import (
 from drawdown.erp.netsuite.gateway import NetSuite
 from drawdown.erp.netsuite.keys import certificate_end
 from drawdown.erp.netsuite.mapping import Item, Mapping
-from drawdown.erp.netsuite.outside import Threads, new_client
+from drawdown.erp.netsuite.outside import Threads
 
 CERTIFICATE_SUFFIX = ".cert.pem"
 _DOCS = "see docs/configuration.md"
@@ -123,8 +124,9 @@ def connect(table: Map[str, Any], base: Path | None) -> Iterator[NetSuite]:
         ConfigurationError: The settings are wrong or the key cannot be read.
     """
     settings = read_settings(table)
-    with new_client(settings.proxy) as client:
-        yield NetSuite(to_connection(settings, base), to_mapping(settings.mapping), Threads(client))
+    with Client(settings.proxy) as client:
+        outside = Threads(client.exchange)
+        yield NetSuite(to_connection(settings, base), to_mapping(settings.mapping), outside)
 
 
 def connection_id(table: Map[str, Any]) -> str:
