@@ -22,7 +22,13 @@ MONTHS = (
     "October", "November", "December",
 )  # fmt: skip
 _PART = re.compile(r"YYYY|MONTH|Mon|MM|M|DD|D")
-_DIGITS = {"YYYY": r"\d{4}", "MM": r"\d{1,2}", "M": r"\d{1,2}", "DD": r"\d{1,2}", "D": r"\d{1,2}"}
+_DIGITS = {
+    "YYYY": r"\d{4}|\d{2}",
+    "MM": r"\d{1,2}",
+    "M": r"\d{1,2}",
+    "DD": r"\d{1,2}",
+    "D": r"\d{1,2}",
+}
 
 
 def shown(day: date, form: str) -> str:
@@ -35,8 +41,18 @@ def shown(day: date, form: str) -> str:
     return _PART.sub(lambda found: parts[found[0]], form)
 
 
+def pattern(form: str) -> str:
+    """Name one of FORMATS as NetSuite does in a refusal: M/d/yy."""
+    names = {"YYYY": "yy", "MONTH": "MMMM", "Mon": "MMM", "DD": "dd", "D": "d"}
+    return _PART.sub(lambda found: names.get(found[0], found[0]), form)
+
+
 def read(text: str, form: str) -> date | None:
-    """Read a date in one of FORMATS; None if it is none. Leading zeros and case do not matter."""
+    """Read a date in one of FORMATS; None if it is none.
+
+    Leading zeros and case do not matter, nor does the century: "2/14/23" is of 2023. Source: "Use
+    Case for Retrieving Journal Entries Created After a Date".
+    """
     found = _pattern(form).fullmatch(text.strip())
     if found is None:
         return None
@@ -44,7 +60,8 @@ def read(text: str, form: str) -> date | None:
     month = given.get("M") or given.get("MM")
     number = int(month) if month else _month(given.get("MONTH") or given.get("Mon") or "")
     try:
-        return date(int(given["YYYY"]), number, int(given.get("D") or given.get("DD") or 0))
+        year = given["YYYY"]
+        return date(int(f"20{year}"[-4:]), number, int(given.get("D") or given.get("DD") or 0))
     except ValueError:
         return None
 

@@ -40,6 +40,7 @@ def run(tmp_path: Path, account: str, command: list[str]) -> None:
         ("netsuite-oauth-python==1.0.0", "client_netsuite_oauth.py", "TSTDRV1234567_SB1"),
         ("netsuite-client==0.1.1", "client_netsuite_client.py", "TSTDRV1234567"),
         ("netsuite-python==2.1.5", "client_netsuite_python.py", "TSTDRV1234567"),
+        ("airbyte-source-netsuite==0.1.29", "client_airbyte_source_netsuite.py", "TSTDRV1234567"),
         ("requests-oauthlib==2.0.0", "client_requests_oauthlib.py", "TSTDRV1234567_SB1"),
     ],
 )

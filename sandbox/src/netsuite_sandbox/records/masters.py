@@ -17,7 +17,8 @@ from netsuite_sandbox.records.fields import Field, Values, definition
 from netsuite_sandbox.records.master_kinds import MasterKind
 
 _READONLY = frozenset({"id", "refName", "links", "externalId", "balance", "fxBalance", "fullName",
-                       "depositBalance", "consolDepositBalance", "unbilledOrders"})  # fmt: skip
+                       "depositBalance", "consolDepositBalance", "unbilledOrders", "createdDate",
+                       "dateCreated", "lastModifiedDate"})  # fmt: skip
 
 
 def duplicate(group: str) -> NetSuiteError:

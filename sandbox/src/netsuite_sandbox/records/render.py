@@ -71,6 +71,8 @@ class Renderer:
         values: Values = {
             **found.body, "id": str(found.id), "externalId": found.external_id,
             "refName": display_name(company, group, record_id),
+            "dateCreated": found.created, "createdDate": found.created,
+            "lastModifiedDate": found.modified,
         }  # fmt: skip
         if record == "customer":
             values.update(computed.of_customer(company, record_id))

@@ -32,6 +32,10 @@ _COLUMNS = {
 }  # fmt: skip
 
 
+_MASTER_COLUMNS = {
+    "externalid": "externalid", "createddate": "createddate", "datecreated": "createddate",
+    "lastmodifieddate": "lastmodifieddate",
+}  # fmt: skip
 _MARKS = frozenset("()[],")
 _NUMBERS = frozenset(
     {"ANY_OF", "BETWEEN", "EQUAL", "GREATER", "GREATER_OR_EQUAL", "LESS", "LESS_OR_EQUAL", "WITHIN"}
@@ -45,12 +49,11 @@ _OPERATORS = {
 }  # fmt: skip
 
 
-def bad_query() -> NetSuiteError:
+def bad_query(why: str = "Provide a valid search query.") -> NetSuiteError:
     """The refusal of a bad filter, as seen by third parties."""
     return NetSuiteError(
-        400, "INVALID_PARAMETER", "Invalid search query. Provide a valid search query.",
-        **{"o:errorQueryParam": "q"},
-    )  # fmt: skip
+        400, "INVALID_PARAMETER", f"Invalid search query. {why}", **{"o:errorQueryParam": "q"}
+    )
 
 
 def paging(request: Request) -> tuple[int, int]:
@@ -231,9 +234,7 @@ class Filter:
             return "id", "number"
         kind = "number" if found.kind == "integer" else found.kind
         if self._table == "master":
-            if lower == "externalid":
-                return "externalid", kind
-            return f"json_extract(body, '$.{found.name}')", kind
+            return _MASTER_COLUMNS.get(lower, f"json_extract(body, '$.{found.name}')"), kind
         if lower in _COLUMNS:
             return _COLUMNS[lower], kind
         return f"json_extract(extra, '$.{found.name}')", kind
@@ -301,9 +302,12 @@ class Filter:
         return text
 
     def _day(self, text: str) -> str:
-        """Dates of a filter are in the account's format, e.g. "1/31/2026"; ISO is taken too."""
-        day = dates.read(text, self._books.company.settings["date_format"])
-        day = day or dates.read(text, "YYYY-MM-DD")
+        """Dates of a filter are in the account's format: "1/31/2026", or "1/31/26"."""
+        form = self._books.company.settings["date_format"]
+        day = dates.read(text, form)
         if day is None:
-            raise bad_query()
+            raise bad_query(
+                f'Search error occurred: Parse of date/time "{text}" failed with date format '
+                f'"{dates.pattern(form)}" in time zone UTC'
+            )
         return day.isoformat()
