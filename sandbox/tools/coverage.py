@@ -19,7 +19,7 @@ from pathlib import Path
 from netsuite_sandbox.records.master_kinds import REST_KINDS
 from netsuite_sandbox.records.transactions import KINDS
 from netsuite_sandbox.records.transforming import TRANSFORMS
-from netsuite_sandbox.settings import SETTINGS
+from netsuite_sandbox.setting_table import SETTINGS
 
 OWN = "the sandbox's own"
 TESTS = Path(__file__).parent.parent / "tests"

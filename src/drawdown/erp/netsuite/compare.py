@@ -15,7 +15,7 @@ from drawdown.core.money import to_decimal
 from drawdown.core.plan import RecordIntent
 from drawdown.core.rules import Record
 from drawdown.erp.netsuite import fields
-from drawdown.erp.netsuite.directory import number, reference, sublist
+from drawdown.erp.netsuite.bodies import number, reference, sublist
 from drawdown.erp.netsuite.encode import References, event_text, target_type
 
 RATE_DECIMALS = Decimal("0.00000001")

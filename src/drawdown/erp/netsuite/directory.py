@@ -7,7 +7,6 @@ and after `forget` everything is found again by number, name or external id.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
 from drawdown.core.accounts import Account, Observed, Role
@@ -16,33 +15,14 @@ from drawdown.core.ids import split_native
 from drawdown.core.plan import BREAKAGE_ITEM, PREPAID_ITEM, IntentLine
 from drawdown.core.rules import Record
 from drawdown.erp.netsuite import fields, wire
+from drawdown.erp.netsuite.bodies import sublist, text_literal
+from drawdown.erp.netsuite.chart import Chart, ItemRow, read_chart
 from drawdown.erp.netsuite.mapping import SYSTEM_ACCOUNTS, Item, Mapping
 from drawdown.erp.netsuite.transport import Transport
 from drawdown.erp.netsuite.wire import RecordMissingError
 
-NUMBER_CHARACTERS_MAX = 100
 TRANSACTIONS_MAX = 100_000
 """Ids of earlier records that are kept; then the cache starts anew."""
-
-
-class AccountRow(NamedTuple):
-    """An account of the chart."""
-
-    internal_id: str
-    number: str
-    name: str
-    kind: str
-    special: str
-
-
-class ItemRow(NamedTuple):
-    """An item and the accounts it posts to (internal ids, empty where it has none)."""
-
-    internal_id: str
-    name: str
-    external_id: str
-    income: str
-    deferred: str
 
 
 class Posted(NamedTuple):
@@ -54,22 +34,6 @@ class Posted(NamedTuple):
 
     account: Account
     item_id: str
-
-
-class Chart(NamedTuple):
-    """What is known of an account's books, read together.
-
-    Attributes:
-        currencies: ISO code by internal id.
-        subsidiary: Internal id; empty where there is none.
-        base_currency: ISO code of the subsidiary's base currency.
-    """
-
-    accounts: dict[str, AccountRow]
-    items: dict[str, ItemRow]
-    currencies: dict[str, str]
-    subsidiary: str
-    base_currency: str
 
 
 class Directory:
@@ -99,7 +63,7 @@ class Directory:
         """Return accounts, items, currencies and the subsidiary, read at first use."""
         with self._lock:
             if self._chart is None:
-                self._chart = self._read_chart()
+                self._chart = read_chart(self._transport, self.mapping)
             return self._chart
 
     # -- References, as `encode` needs them -----------------------------------------------------
@@ -345,76 +309,6 @@ class Directory:
             found[row.internal_id] = row.name if is_shared else item_id
         return found
 
-    # -- reading --------------------------------------------------------------------------------
-
-    def _read_chart(self) -> Chart:
-        rows = self._transport.rows
-        accounts = {
-            row["id"]: AccountRow(
-                row["id"],
-                row.get("acctnumber", ""),
-                row.get("fullname", ""),
-                row.get("accttype", ""),
-                row.get("sspecacct", ""),
-            )
-            for row in rows(
-                "SELECT a.id AS id, a.acctnumber AS acctnumber, a.fullname AS fullname, "
-                "a.accttype AS accttype, a.sspecacct AS sspecacct FROM account a "
-                "WHERE a.isinactive = 'F' ORDER BY a.id"
-            )
-        }
-        currencies = {
-            row["id"]: row.get("symbol", "")
-            for row in rows("SELECT c.id AS id, c.symbol AS symbol FROM currency c ORDER BY c.id")
-        }
-        items = {
-            row["id"]: ItemRow(
-                row["id"],
-                row.get("itemid", ""),
-                row.get("externalid", ""),
-                row.get("incomeaccount", ""),
-                row.get("deferredrevenueaccount", ""),
-            )
-            for row in rows(
-                "SELECT i.id AS id, i.itemid AS itemid, i.externalid AS externalid, "
-                "i.incomeaccount AS incomeaccount, "
-                "i.deferredrevenueaccount AS deferredrevenueaccount FROM item i "
-                f"WHERE i.isinactive = 'F' AND ({self._item_condition()}) ORDER BY i.id"
-            )
-        }
-        subsidiary, base = self._read_subsidiary(currencies)
-        return Chart(accounts, items, currencies, subsidiary, base)
-
-    def _item_condition(self) -> str:
-        names = {item.name for _, item in self.mapping.all_items()}
-        external = {name.removeprefix("eid:") for name in names if name.startswith("eid:")}
-        plain = {name for name in names if not name.startswith("eid:")}
-        parts = [
-            f"i.{column} IN ({', '.join(text_literal(value) for value in sorted(values))})"
-            for column, values in (("itemid", plain), ("externalid", external))
-            if values
-        ]
-        return " OR ".join(parts) or "i.id = 0"
-
-    def _read_subsidiary(self, currencies: dict[str, str]) -> tuple[str, str]:
-        wanted = self.mapping.subsidiary
-        if not wanted:
-            rows = self._transport.rows(
-                "SELECT c.id AS id FROM currency c WHERE c.isbasecurrency = 'T' ORDER BY c.id"
-            )
-            base = next(iter(rows), None)
-            return "", currencies.get(base["id"], "") if base else ""
-        for row in self._transport.rows(
-            "SELECT s.id AS id, s.name AS name, s.currency AS currency FROM subsidiary s "
-            "ORDER BY s.id"
-        ):
-            if wanted in (row["id"], row.get("name")):
-                return row["id"], currencies.get(row.get("currency", ""), "")
-        raise MissingMappingError(
-            f"NetSuite has no subsidiary {wanted!r}; set subsidiary of the connection's mapping to "
-            "the name of one, or leave it empty in an account without subsidiaries"
-        )
-
 
 def _accounts_of(item_id: str) -> tuple[Role, Account]:
     """Return the roles of an item's deferred and income account."""
@@ -423,39 +317,3 @@ def _accounts_of(item_id: str) -> tuple[Role, Account]:
     if item_id == BREAKAGE_ITEM:
         return Role.DEFERRED_REVENUE_BREAKAGE, Observed.REVENUE_BREAKAGE
     return Role.DEFERRED_REVENUE_USAGE, Observed.REVENUE_USAGE
-
-
-def text_literal(value: str) -> str:
-    """Quote a text for SuiteQL."""
-    return "'" + value.replace("'", "''") + "'"
-
-
-def sublist(data: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    """Return the lines of an expanded sublist; none if it is absent or not expanded."""
-    found = data.get(name)
-    lines = found.get("items") if isinstance(found, dict) else None
-    return [line for line in lines if isinstance(line, dict)] if isinstance(lines, list) else []
-
-
-def reference(data: dict[str, Any], name: str) -> str:
-    """Return the id of a select field; empty if it is not set."""
-    found = data.get(name)
-    return str(found.get("id") or "") if isinstance(found, dict) else ""
-
-
-def number(value: object) -> Decimal:
-    """Return a number of a record body or query; nothing counts as zero.
-
-    Raises:
-        ErpRefusedError: It is not a number.
-    """
-    try:
-        found = Decimal(str(value)[:NUMBER_CHARACTERS_MAX]) if value is not None else Decimal(0)
-    except InvalidOperation:
-        found = Decimal("NaN")
-    if not found.is_finite() or abs(found.adjusted()) > wire.NUMBER_DIGITS_MAX:
-        raise ErpRefusedError(
-            f"NetSuite gave {str(value)[:NUMBER_CHARACTERS_MAX]!r} where a number stands",
-            code="UNEXPECTED_ANSWER",
-        )
-    return found

@@ -17,7 +17,8 @@ from typing import Any
 
 from drawdown.core.rules import Record
 from drawdown.erp.netsuite import fields
-from drawdown.erp.netsuite.directory import Directory, number, text_literal
+from drawdown.erp.netsuite.bodies import number, text_literal
+from drawdown.erp.netsuite.directory import Directory
 from drawdown.erp.netsuite.transport import Row, Transport
 
 IDS_MAX = 200

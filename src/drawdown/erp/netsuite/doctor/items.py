@@ -12,7 +12,7 @@ from drawdown.core.events import LineKind
 from drawdown.core.observed import Finding
 from drawdown.core.plan import PREPAID_ITEM
 from drawdown.core.policy import PrepaidItem
-from drawdown.erp.netsuite.directory import text_literal
+from drawdown.erp.netsuite.bodies import text_literal
 from drawdown.erp.netsuite.doctor.look import Look, error, warning
 from drawdown.erp.netsuite.setup import ItemPlan, planned_items
 from drawdown.erp.netsuite.transport import Row

@@ -11,7 +11,8 @@ from drawdown.core.accounts import Role
 from drawdown.core.decide.rounding import ROUNDING_ID
 from drawdown.core.money import to_decimal
 from drawdown.core.observed import AccountBalance, TaggedBalance, Untagged
-from drawdown.erp.netsuite.directory import Directory, number
+from drawdown.erp.netsuite.bodies import number
+from drawdown.erp.netsuite.directory import Directory
 from drawdown.erp.netsuite.fields import BLOCK_ID, LINE_BLOCK_ID
 from drawdown.erp.netsuite.readings.query import (
     LINES,

@@ -12,7 +12,8 @@ from datetime import date, datetime
 from drawdown.core.ids import native_reference, split_native
 from drawdown.core.observed import Applied, NativeCustomer, NativeDocument, NativeLine
 from drawdown.core.plan import PREPAID_ITEM
-from drawdown.erp.netsuite.directory import Directory, number, text_literal
+from drawdown.erp.netsuite.bodies import number, text_literal
+from drawdown.erp.netsuite.directory import Directory
 from drawdown.erp.netsuite.fields import BLOCK_ID, CREDIT_TYPE, EXPIRES_ON, LINE_BLOCK_ID
 from drawdown.erp.netsuite.readings.query import OUR_PREFIX, TYPES, minor, windows
 from drawdown.erp.netsuite.readings.records import IS_FOREIGN, customer_reference

@@ -17,7 +17,8 @@ from drawdown.core.native_prepayment import NativeElement, NativePrepayment
 from drawdown.core.observed import NativeCustomer
 from drawdown.core.revenue_elements import Bought, Drawn, Prepayment, Returned, Used
 from drawdown.erp.netsuite import wire
-from drawdown.erp.netsuite.directory import Directory, number, reference, sublist
+from drawdown.erp.netsuite.bodies import number, reference, sublist
+from drawdown.erp.netsuite.directory import Directory
 from drawdown.erp.netsuite.readings.query import minor
 from drawdown.erp.netsuite.readings.records import customer_reference
 from drawdown.erp.netsuite.transport import Row, Transport

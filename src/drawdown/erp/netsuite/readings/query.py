@@ -9,7 +9,8 @@ from drawdown.core.accounts import Role
 from drawdown.core.errors import ErpRefusedError, MalformedEventError
 from drawdown.core.money import currency, to_minor
 from drawdown.core.rules import Record
-from drawdown.erp.netsuite.directory import Directory, number
+from drawdown.erp.netsuite.bodies import number
+from drawdown.erp.netsuite.directory import Directory
 from drawdown.erp.netsuite.transport import Row, TooManyRowsError, Transport
 
 OUR_PREFIX = "dd_"

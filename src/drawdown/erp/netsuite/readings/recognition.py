@@ -10,7 +10,8 @@ from drawdown.core.accounts import Role
 from drawdown.core.errors import ErpRefusedError
 from drawdown.core.money import to_decimal
 from drawdown.core.observed import Recognised
-from drawdown.erp.netsuite.directory import Directory, number
+from drawdown.erp.netsuite.bodies import number
+from drawdown.erp.netsuite.directory import Directory
 from drawdown.erp.netsuite.fields import LINE_BLOCK_ID
 from drawdown.erp.netsuite.readings.query import minor
 from drawdown.erp.netsuite.transport import Row, Transport

@@ -15,7 +15,8 @@ from datetime import date
 from drawdown.core.ids import native_reference
 from drawdown.core.observed import Applied, ErpLine, ErpRecord, ForeignRecord
 from drawdown.core.rules import Record
-from drawdown.erp.netsuite.directory import Directory, number
+from drawdown.erp.netsuite.bodies import number
+from drawdown.erp.netsuite.directory import Directory
 from drawdown.erp.netsuite.fields import BLOCK_ID, EVENT_ID, LINE_BLOCK_ID
 from drawdown.erp.netsuite.readings.query import OUR_PREFIX, TYPES, minor, windows
 from drawdown.erp.netsuite.transport import Row, Transport
