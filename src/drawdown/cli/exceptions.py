@@ -5,18 +5,16 @@ from __future__ import annotations
 import getpass
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from pathlib import Path
+from typing import Any, NamedTuple
 
 import typer
 
-from drawdown.bootstrap import Books, connect_erp
-from drawdown.cli.books import AS_JSON, chosen_books
+from drawdown.bootstrap import Books
+from drawdown.cli.books import AS_JSON, chosen_books, chosen_books_and_erp
 from drawdown.cli.output import DONE, REFUSED, print_json, print_table, say, warn
-from drawdown.config import Config
 from drawdown.core.errors import ConfigurationError
-from drawdown.core.ports import Erp
 from drawdown.service import exceptions
-from drawdown.service.exceptions import Done, ExceptionKind, Stuck
+from drawdown.service.exceptions import Done, ExceptionKind
 
 _app = typer.Typer(
     help="Everything that waits for a person: list it, act on it.",
@@ -33,16 +31,10 @@ def register(app: typer.Typer) -> None:
     """Add this module's commands."""
     app.add_typer(_app, name="exceptions")
     _app.callback(invoke_without_command=True)(_list)
-    for name, command in (
-        ("show", _show),
-        ("retry", _retry),
-        ("adopt", _adopt),
-        ("skip", _skip),
-        ("redate", _redate),
-        ("replay", _replay),
-        ("withdraw", _withdraw),
-    ):
+    for name, command in (("show", _show), ("adopt", _adopt), ("redate", _redate)):
         _app.command(name)(command)
+    for name, action in _ACTIONS.items():
+        _app.command(name, help=action.help)(_command(name, action))
 
 
 # -- looking ------------------------------------------------------------------------------------
@@ -131,31 +123,58 @@ def _show(
 # -- acting -------------------------------------------------------------------------------------
 
 
-def _retry(
-    context: typer.Context,
-    ids: list[str] | None = IDS,
-    is_all: bool = ALL,
-    by: str = BY,
-    as_json: bool = AS_JSON,
-) -> int:
-    """Let refused records be tried again with the next delivery."""
-    with chosen_books(context) as (_config, books):
-        chosen = _chosen(books, "retry", ids, is_all=is_all)
-        return _tell(exceptions.retry(books.session, chosen, _who(by)), as_json=as_json)
+class _Action(NamedTuple):
+    """What a command does about any number of exceptions, without the ERP.
+
+    Attributes:
+        act: Takes the books, the ids, who acts and why.
+    """
+
+    help: str
+    reason: Any
+    act: Callable[[Books, list[str], str, str], list[Done]]
 
 
-def _skip(
-    context: typer.Context,
-    ids: list[str] | None = IDS,
-    reason: str = REASON,
-    is_all: bool = ALL,
-    by: str = BY,
-    as_json: bool = AS_JSON,
-) -> int:
-    """Give up delivering refused records; reconciliation explains the difference by the reason."""
-    with chosen_books(context) as (_config, books):
-        chosen = _chosen(books, "skip", ids, is_all=is_all)
-        return _tell(exceptions.skip(books.session, chosen, _who(by), reason), as_json=as_json)
+_ACTIONS = {
+    "retry": _Action(
+        "Let refused records be tried again with the next delivery.",
+        MAYBE_REASON,
+        lambda books, ids, who, why: exceptions.retry(books.session, ids, who, why),
+    ),
+    "skip": _Action(
+        "Give up delivering refused records; reconciliation explains the difference by the reason.",
+        REASON,
+        lambda books, ids, who, why: exceptions.skip(books.session, ids, who, why),
+    ),
+    "replay": _Action(
+        "Decide held or refused events again, with today's policy and what is known today.",
+        MAYBE_REASON,
+        lambda books, ids, who, why: exceptions.replay_events(
+            books.session, ids, books.policy, who, why
+        ),
+    ),
+    "withdraw": _Action(
+        "Settle held or refused events and conflicts without posting anything.",
+        REASON,
+        lambda books, ids, who, why: exceptions.withdraw(books.session, ids, who, why),
+    ),
+}
+
+
+def _command(name: str, action: _Action) -> Callable[..., int]:
+    def command(
+        context: typer.Context,
+        ids: list[str] | None = IDS,
+        reason: str = action.reason,
+        is_all: bool = ALL,
+        by: str = BY,
+        as_json: bool = AS_JSON,
+    ) -> int:
+        with chosen_books(context) as (_config, books):
+            chosen = _chosen(books, name, ids, is_all=is_all)
+            return _tell(action.act(books, chosen, _who(by), reason), as_json=as_json)
+
+    return command
 
 
 def _redate(
@@ -170,13 +189,11 @@ def _redate(
     as_json: bool = AS_JSON,
 ) -> int:
     """Post refused records, and what hangs together with them, in the next open period."""
-
-    def act(books: Books, erp: Erp) -> list[Done]:
+    with chosen_books_and_erp(context) as (books, erp):
         chosen = _chosen(books, "redate", ids, is_all=is_all)
         day = to.date() if to else None
-        return exceptions.redate(books.session, erp, chosen, _who(by), reason, to=day)
-
-    return _with_erp(context, act, as_json=as_json)
+        done = exceptions.redate(books.session, erp, chosen, _who(by), reason, to=day)
+        return _tell(done, as_json=as_json)
 
 
 def _adopt(
@@ -193,55 +210,12 @@ def _adopt(
     as_json: bool = AS_JSON,
 ) -> int:
     """Take a record that is in NetSuite for the one that was to be made."""
-
-    def act(books: Books, erp: Erp) -> list[Done]:
-        done, _found = exceptions.adopt(
+    with chosen_books_and_erp(context) as (books, erp):
+        done = exceptions.adopt(
             books.session, erp, exception_id, _who(by), reason,
             internal_id=internal_id, is_confirmed=is_confirmed,
         )  # fmt: skip
-        return [done]
-
-    return _with_erp(context, act, as_json=as_json)
-
-
-def _replay(
-    context: typer.Context,
-    ids: list[str] | None = IDS,
-    reason: str = MAYBE_REASON,
-    is_all: bool = ALL,
-    by: str = BY,
-    as_json: bool = AS_JSON,
-) -> int:
-    """Decide held or refused events again, with today's policy and what is known today."""
-    with chosen_books(context) as (_config, books):
-        chosen = _chosen(books, "replay", ids, is_all=is_all)
-        done = exceptions.replay_events(books.session, chosen, books.policy, _who(by), reason)
-        return _tell(done, as_json=as_json)
-
-
-def _withdraw(
-    context: typer.Context,
-    ids: list[str] | None = IDS,
-    reason: str = REASON,
-    is_all: bool = ALL,
-    by: str = BY,
-    as_json: bool = AS_JSON,
-) -> int:
-    """Settle held or refused events and conflicts without posting anything."""
-    with chosen_books(context) as (_config, books):
-        chosen = _chosen(books, "withdraw", ids, is_all=is_all)
-        return _tell(exceptions.withdraw(books.session, chosen, _who(by), reason), as_json=as_json)
-
-
-def _with_erp(
-    context: typer.Context, act: Callable[[Books, Erp], list[Done]], *, as_json: bool
-) -> int:
-    with chosen_books(context) as (config, books), connect_erp(books.tenant, _base(config)) as erp:
-        return _tell(act(books, erp), as_json=as_json)
-
-
-def _base(config: Config) -> Path | None:
-    return config.source.parent if config.source else None
+        return _tell([done], as_json=as_json)
 
 
 def _who(by: str) -> str:
@@ -254,11 +228,7 @@ def _chosen(books: Books, action: str, ids: Sequence[str] | None, *, is_all: boo
         raise ConfigurationError("name the exceptions by id, or say --all; `drawdown exceptions`")
     if ids:
         return list(ids)
-    return [one.exception_id for one in _applicable(books, action)]
-
-
-def _applicable(books: Books, action: str) -> list[Stuck]:
-    return [one for one in exceptions.stuck(books.session) if action in one.actions]
+    return [one.exception_id for one in exceptions.stuck(books.session) if action in one.actions]
 
 
 def _tell(done: Sequence[Done], *, as_json: bool) -> int:

@@ -11,7 +11,6 @@ from datetime import date
 from typing import NamedTuple
 
 from drawdown.core.errors import StoreError
-from drawdown.core.observed import Inspection
 from drawdown.core.plan import Operation
 from drawdown.core.policy import Policy
 from drawdown.core.ports import Erp
@@ -35,13 +34,15 @@ class Done(NamedTuple):
     detail: str
 
 
-def retry(session: Session, exception_ids: Sequence[str], who: str) -> list[Done]:
+def retry(session: Session, exception_ids: Sequence[str], who: str, reason: str = "") -> list[Done]:
     """Let parked records be tried again."""
 
     def act(positions: Sequence[int]) -> list[int]:
         return rows.retry_records(session, positions)
 
-    return _on_records(session, "retry", exception_ids, act, who, "", "waits for delivery again")
+    return _on_records(
+        session, "retry", exception_ids, act, who, reason, "waits for delivery again"
+    )
 
 
 def skip(session: Session, exception_ids: Sequence[str], who: str, reason: str) -> list[Done]:
@@ -139,7 +140,7 @@ def adopt(
     *,
     internal_id: str = "",
     is_confirmed: bool = False,
-) -> tuple[Done, Inspection | None]:
+) -> Done:
     """Take a record that is in the ERP for the one that was to be made.
 
     Args:
@@ -160,14 +161,14 @@ def adopt(
             exception_id, False,
             f"NetSuite has no {row.intent.record} {name}; give the internal id of the record that "
             "stands for it",
-        ), None  # fmt: skip
+        )  # fmt: skip
     differ = "; ".join(found.differences)
     if found.differences and not is_confirmed:
         return Done(
             exception_id, False,
             f"{row.intent.record} {found.number or found.internal_id} says: {differ}. To take it "
             "as it is, confirm",
-        ), found  # fmt: skip
+        )  # fmt: skip
     if internal_id:
         erp.relink(row.intent, internal_id)
     detail = f"{row.intent.record} {found.number or found.internal_id} stands for {row.external_id}"
@@ -178,7 +179,7 @@ def adopt(
         )
         if is_done:
             rows.add_actions(session, "adopt", {exception_id: detail}, who, reason)
-    return Done(exception_id, is_done, detail if is_done else "it is not parked any more"), found
+    return Done(exception_id, is_done, detail if is_done else "it is not parked any more")
 
 
 def _parked_creation(session: Session, exception_id: str) -> OutboxRow:
