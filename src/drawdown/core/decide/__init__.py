@@ -14,13 +14,12 @@ from drawdown.core.decide.expiration import expire_block, expiry_of, is_due
 from drawdown.core.decide.known import Known
 from drawdown.core.decide.native import await_document, native_of, take_over
 from drawdown.core.decide.observation import observe_recognition
+from drawdown.core.decide.payment import pay_invoice, pay_out_credit
 from drawdown.core.decide.purchase import (
     change_customer,
     invoice_purchase,
     order_blocks,
-    pay_invoice,
 )
-from drawdown.core.decide.refund import pay_out_credit
 from drawdown.core.decide.reversal import credit_invoice
 from drawdown.core.decide.rounding import settle_rounding
 from drawdown.core.decide.takeover import open_balance

@@ -6,6 +6,7 @@ part, the deposit is reduced (in a closed period: refunded), the purchase invoic
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
@@ -16,6 +17,7 @@ from drawdown.core.allocation import take_credits, take_money
 from drawdown.core.block import TRANSITIONS, Block, Deposit, State, Step
 from drawdown.core.decide.known import Known
 from drawdown.core.decide.posting import mirror, move, open_day, record_id
+from drawdown.core.decide.records import of_block
 from drawdown.core.decide.undoing import credit_memo_intent, describe, reversing_journal
 from drawdown.core.events import BlockVoid, CreditLine, CreditMemo, InvoiceVoid
 from drawdown.core.money import credits_text, money_text
@@ -379,24 +381,11 @@ def _refund_deposit(
             block.currency, on.posted_on, record, "",
         )
     )  # fmt: skip
-    plan.intents.append(
-        RecordIntent(
-            rule.record,
-            Operation.CREATE,
-            record,
-            lanes=(block.block_id,),
-            customer=on.known.customers[block.customer_id].record,
-            event_id=event.event_id,
-            memo=f"{rule.memo}: block {block.block_id}, {describe(event)}",
-            posted_on=on.posted_on,
-            fact_on=event.posted_on,
-            currency=block.currency,
-            exchange_rate=block.exchange_rate,
-            amount_minor=amount_minor,
-            source=deposit.record,
-            block_id=block.block_id,
-        )
-    )
+    refund = of_block(
+        rule.record, record, block, event, on.known, posted_on=on.posted_on,
+        memo=f"{rule.memo}: block {block.block_id}, {describe(event)}", amount_minor=amount_minor,
+    )  # fmt: skip
+    plan.intents.append(replace(refund, source=deposit.record))
 
 
 def _reduce_deposit(
@@ -408,18 +397,8 @@ def _reduce_deposit(
 ) -> RecordIntent:
     """V3: the deposit shrinks to what was and can still be used, or goes."""
     left = deposit.amount_minor - part_minor
-    return RecordIntent(
-        Record.CUSTOMER_DEPOSIT,
-        Operation.SET_AMOUNT if left else Operation.DELETE,
-        deposit.record,
-        lanes=(block.block_id,),
-        customer=known.customers[block.customer_id].record,
-        event_id=event.event_id,
-        memo=f"Block {block.block_id}: {describe(event)}",
-        posted_on=deposit.posted_on,
-        fact_on=event.posted_on,
-        currency=block.currency,
-        exchange_rate=block.exchange_rate,
-        amount_minor=left,
-        block_id=block.block_id,
-    )
+    reduced = of_block(
+        Record.CUSTOMER_DEPOSIT, deposit.record, block, event, known, posted_on=deposit.posted_on,
+        memo=f"Block {block.block_id}: {describe(event)}", amount_minor=left,
+    )  # fmt: skip
+    return replace(reduced, operation=Operation.SET_AMOUNT if left else Operation.DELETE)

@@ -16,12 +16,13 @@ from drawdown.core import deposits
 from drawdown.core.block import Block, Step
 from drawdown.core.decide.known import Known
 from drawdown.core.decide.posting import application_id, move, record_id
-from drawdown.core.plan import Entry, IntentLine, Movement, Operation, PostingPlan, RecordIntent
+from drawdown.core.decide.records import journal_line
+from drawdown.core.plan import Entry, Movement, Operation, PostingPlan, RecordIntent
 from drawdown.core.policy import Policy
 from drawdown.core.rules import RULES, Record, rules_for
 
 # D3 and E3 are the same pair of accounts: the liability is released from clearing.
-_RELEASE = next((rule.debit.value, rule.credit.value) for rule in RULES if rule.code == "D3")
+_RELEASE = next((rule.debit, rule.credit) for rule in RULES if rule.code == "D3")
 
 
 class Draw(NamedTuple):
@@ -77,23 +78,23 @@ def post_draw(
     rest, parts = deposits.take(after.deposits, draw.amount_minor)
     after = plan.blocks[block.block_id] = after._replace(deposits=rest)
     ids = (on.known.tenant_id, on.key, block.block_id)
+    applied = [
+        (
+            application_id(*ids, part.deposit.record),
+            part.amount_minor,
+            max(on.posted_on, part.deposit.posted_on),
+        )
+        for part in parts
+    ]
     released: dict[date, int] = {}
-    for part in parts:
-        applied_on = max(on.posted_on, part.deposit.posted_on)
-        released[applied_on] = released.get(applied_on, 0) + part.amount_minor
+    for _, amount, applied_on in applied:
+        released[applied_on] = released.get(applied_on, 0) + amount
     for rule in rules_for(step, on.policy):
         match rule.record:
             case Record.INVOICE:
                 rows = [(invoice, draw.amount_minor, on.posted_on)]
             case Record.DEPOSIT_APPLICATION:
-                rows = [
-                    (
-                        application_id(*ids, part.deposit.record),
-                        part.amount_minor,
-                        max(on.posted_on, part.deposit.posted_on),
-                    )
-                    for part in parts
-                ]
+                rows = applied
             case _:
                 rows = [
                     (_release_id(ids, applied_on, on.posted_on), amount, applied_on)
@@ -168,7 +169,7 @@ def apply_deposits(
                 )
             )
         else:
-            line = IntentLine(total, block.block_id, debit=_RELEASE[0], credit=_RELEASE[1])
+            line = journal_line(total, block.block_id, *_RELEASE)
             journals.append(replace(intent, lines=(line,)))
     plan.intents += applications
     plan.intents += journals

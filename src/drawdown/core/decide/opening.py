@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from drawdown.core import deposits
 from drawdown.core.block import Block, Step
 from drawdown.core.decide.known import Known
 from drawdown.core.decide.posting import open_day, post, record_id, too_large
+from drawdown.core.decide.records import journal_line, of_block, with_terms
 from drawdown.core.events import BlockTerms, OpeningBalance, PurchaseInvoice, SalesOrder
 from drawdown.core.plan import (
-    Customer,
     Hold,
-    IntentLine,
-    Operation,
     PostingPlan,
     Reason,
-    RecordIntent,
     Rejection,
     foremost,
 )
-from drawdown.core.policy import DepositAccount, Policy
+from drawdown.core.policy import Policy
 from drawdown.core.rules import Record, rules_for
 
 
@@ -76,7 +74,6 @@ def open_block(
     step: Step,
     event: SalesOrder | PurchaseInvoice | OpeningBalance,
     what: str,
-    customer: Customer,
     known: Known,
     policy: Policy,
 ) -> None:
@@ -95,37 +92,14 @@ def open_block(
         records[rule.code] = record_id(
             rule.record, known.tenant_id, event.event_id, block.block_id, rule.code
         )
-        is_deposit = rule.record is Record.CUSTOMER_DEPOSIT
-        plan.intents.append(
-            RecordIntent(
-                rule.record,
-                Operation.CREATE,
-                records[rule.code],
-                lanes=(block.block_id,),
-                customer=customer.record,
-                event_id=event.event_id,
-                memo=f"{rule.memo}: block {block.block_id}, {what}",
-                posted_on=posted_on,
-                fact_on=event.posted_on,
-                currency=block.currency,
-                exchange_rate=block.exchange_rate,
-                amount_minor=block.amount_minor,
-                lines=()
-                if is_deposit
-                else (
-                    IntentLine(
-                        block.amount_minor, block.block_id,
-                        debit=rule.debit.value, credit=rule.credit.value,
-                    ),
-                ),
-                block_id=block.block_id,
-                kind=block.kind.value,
-                initial_minor=block.amount_minor,
-                expires_on=policy.last_day(block.expires_at) if block.expires_at else None,
-                is_clearing_deposit=is_deposit
-                and policy.deposit_account is DepositAccount.CLEARING,
-            )
+        intent = of_block(
+            rule.record, records[rule.code], block, event, known, posted_on=posted_on,
+            memo=f"{rule.memo}: block {block.block_id}, {what}", amount_minor=block.amount_minor,
         )  # fmt: skip
+        if rule.record is not Record.CUSTOMER_DEPOSIT:
+            line = journal_line(block.amount_minor, block.block_id, rule.debit, rule.credit)
+            intent = replace(intent, lines=(line,))
+        plan.intents.append(with_terms(intent, block, policy))
     post(plan, block, step, policy, block.amount_minor, posted_on, records)
     held = deposits.add((), records["P2"], posted_on, block.amount_minor)
     plan.blocks[block.block_id] = block._replace(deposits=held)

@@ -177,6 +177,19 @@ def other_currency(stated: str, document: Document, what: str) -> Rejection | No
     )
 
 
+def invoice_of(
+    invoice_id: str, stated_currency: str, what: str, known: Known
+) -> Document | Hold | Rejection:
+    """Return the invoice that a fact is about, if it is known and in the currency stated."""
+    invoice = known.documents.get(invoice_id)
+    if invoice is None:
+        return Hold(
+            f"invoice:{invoice_id}",
+            f"{what} is about invoice {invoice_id}, which is not known yet; send the invoice",
+        )
+    return other_currency(stated_currency, invoice, what) or invoice
+
+
 def too_large(amount_minor: int, currency: str, what: str) -> Rejection | None:
     """Refuse a document whose total the ERP and the database cannot hold."""
     if amount_minor <= AMOUNT_MINOR_MAX:

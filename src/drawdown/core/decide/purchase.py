@@ -1,7 +1,8 @@
-"""Decisions about customers, orders, purchase invoices and payments: phase *purchase*."""
+"""Decisions about customers, orders and purchase invoices: phase *purchase*."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -9,7 +10,6 @@ from drawdown.core.block import Block, State, Step
 from drawdown.core.decide.known import Known
 from drawdown.core.decide.opening import check_terms, open_block, unknown_customer
 from drawdown.core.decide.posting import (
-    about,
     customer_lane,
     move,
     open_day,
@@ -19,17 +19,17 @@ from drawdown.core.decide.posting import (
     record_id,
     too_large,
 )
+from drawdown.core.decide.records import of_document
 from drawdown.core.events import (
     BlockKind,
     BlockTerms,
     CustomerChanged,
     InvoiceLine,
-    Payment,
     PurchaseInvoice,
     SalesOrder,
 )
 from drawdown.core.ids import split_native
-from drawdown.core.money import credits_floor, money_text
+from drawdown.core.money import credits_floor
 from drawdown.core.plan import (
     PREPAID_ITEM,
     Customer,
@@ -129,7 +129,7 @@ def order_blocks(event: SalesOrder, known: Known, policy: Policy) -> Outcome:
             amount_minor=terms.amount_minor,
         )  # fmt: skip
         if is_trigger or not terms.amount_minor:
-            _purchased(plan, block, event, event.order_id, customer, known, policy)
+            _purchased(plan, block, event, event.order_id, known, policy)
     return plan
 
 
@@ -155,7 +155,6 @@ def _purchased(
     block: Block,
     event: SalesOrder | PurchaseInvoice,
     document_id: str,
-    customer: Customer,
     known: Known,
     policy: Policy,
 ) -> None:
@@ -164,9 +163,7 @@ def _purchased(
         occurred_at=event.effective_at, amount_minor=block.amount_minor,
     )  # fmt: skip
     plan.provides.append(f"block:{block.block_id}")
-    open_block(
-        plan, block, Step.PURCHASED, event, f"order {block.order_id}", customer, known, policy
-    )
+    open_block(plan, block, Step.PURCHASED, event, f"order {block.order_id}", known, policy)
 
 
 def invoice_purchase(event: PurchaseInvoice, known: Known, policy: Policy) -> Outcome:
@@ -195,7 +192,6 @@ def invoice_purchase(event: PurchaseInvoice, known: Known, policy: Policy) -> Ou
     posted_on = open_day(policy, event.posted_on)
     if isinstance(posted_on, Hold):
         return posted_on
-    customer = known.customers[order.customer_id]
     plan = PostingPlan(provides=[f"invoice:{event.invoice_id}"])
     record = record_id(Record.INVOICE, known.tenant_id, event.event_id)
     lines = tuple(_ordinary(line) for line in event.lines)
@@ -207,7 +203,7 @@ def invoice_purchase(event: PurchaseInvoice, known: Known, policy: Policy) -> Ou
             sum(line.amount_minor for line in lines),
         )
     )  # fmt: skip
-    plan.intents.append(_purchase_record(event, order, blocks, customer, record, posted_on))
+    plan.intents.append(_purchase_record(event, order, blocks, record, posted_on, known))
     opened: list[Block] = []
     for block in blocks:
         amount = _billed_minor(block)
@@ -221,7 +217,7 @@ def invoice_purchase(event: PurchaseInvoice, known: Known, policy: Policy) -> Ou
         opened.append(after)
     for block in opened:
         if block.state is State.NEW:
-            _purchased(plan, block, event, event.invoice_id, customer, known, policy)
+            _purchased(plan, block, event, event.invoice_id, known, policy)
     return plan
 
 
@@ -272,9 +268,9 @@ def _purchase_record(
     event: PurchaseInvoice,
     order: Document,
     blocks: list[Block],
-    customer: Customer,
     record: str,
     posted_on: date,
+    known: Known,
 ) -> RecordIntent:
     lines = [
         IntentLine(_billed_minor(block), block.block_id, PREPAID_ITEM, _billed_credits(block))
@@ -284,98 +280,19 @@ def _purchase_record(
         IntentLine(line.amount_minor or 0, "", line.item_id, None, line.line_id, kind=line.kind)
         for line in event.lines
     ]
-    return RecordIntent(
-        Record.INVOICE,
-        Operation.CREATE,
-        record,
-        lanes=tuple(block.block_id for block in blocks),
-        customer=customer.record,
-        event_id=event.event_id,
+    invoice = of_document(
+        Record.INVOICE, record, order, event, known, posted_on=posted_on,
         memo=f"Purchase invoice {event.invoice_id} of order {event.order_id}",
-        posted_on=posted_on,
-        fact_on=event.posted_on,
-        currency=order.currency,
-        exchange_rate=order.exchange_rate,
         amount_minor=sum(line.amount_minor for line in lines),
-        lines=tuple(lines),
-        source=order.record,
-    )
+    )  # fmt: skip
+    lanes = tuple(block.block_id for block in blocks)
+    return replace(invoice, lanes=lanes, lines=tuple(lines), source=order.record)
 
 
 def _billed_credits(block: Block) -> Decimal:
     if not block.cancelled_minor:
         return block.credits
     return credits_floor(block.credits, _billed_minor(block), block.amount_minor)
-
-
-def pay_invoice(event: Payment, known: Known, policy: Policy) -> Outcome:
-    """Apply a customer's payment: the purchase's blocks first, in order, then ordinary lines.
-
-    The deposit is not cash, so a payment touches neither deposit nor clearing.
-    """
-    posted = posted_before(DocumentKind.PAYMENT, event.payment_id, known)
-    if posted is not None:
-        return posted
-    invoice = known.documents.get(event.invoice_id)
-    if invoice is None:
-        return Hold(
-            f"invoice:{event.invoice_id}",
-            f"payment {event.payment_id} pays invoice {event.invoice_id}, which is not known "
-            "yet; send the invoice",
-        )
-    refused = other_currency(event.currency, invoice, f"payment {event.payment_id}")
-    if refused is not None:
-        return refused
-    is_purchase = invoice.kind is DocumentKind.PURCHASE
-    blocks = [known.blocks[block_id] for block_id in invoice.block_ids] if is_purchase else []
-    due = sum(max(0, block.due_minor) for block in blocks) + invoice.due_minor
-    amount = due if event.amount_minor is None else event.amount_minor
-    if not 0 < amount <= due:
-        return Rejection(
-            Reason.OVERPAID,
-            f"payment {event.payment_id} of {money_text(amount, invoice.currency)} "
-            f"{invoice.currency} cannot be applied: invoice {event.invoice_id} has "
-            f"{money_text(due, invoice.currency)} due; correct the amount or the invoice",
-        )
-    posted_on = open_day(policy, event.posted_on)
-    if isinstance(posted_on, Hold):
-        return posted_on
-    plan = PostingPlan()
-    record = record_id(Record.CUSTOMER_PAYMENT, known.tenant_id, event.event_id)
-    left = amount
-    for block in blocks:
-        part = min(left, max(0, block.due_minor))
-        if part:
-            after = move(
-                plan, block, Step.PAID, event_id=event.event_id, document_id=event.payment_id,
-                occurred_at=event.effective_at, amount_minor=part,
-            )._replace(due_minor=block.due_minor - part)  # fmt: skip
-            plan.blocks[block.block_id] = after
-            post(plan, after, Step.PAID, policy, part, posted_on, {"P5": record})
-            left -= part
-    plan.documents.append(invoice._replace(due_minor=invoice.due_minor - left))
-    plan.documents.append(
-        about(invoice, DocumentKind.PAYMENT, event.payment_id, record, event.event_id, posted_on)
-    )
-    plan.intents.append(
-        RecordIntent(
-            Record.CUSTOMER_PAYMENT,
-            Operation.CREATE,
-            record,
-            lanes=invoice.block_ids or (customer_lane(invoice.customer_id),),
-            customer=known.customers[invoice.customer_id].record,
-            event_id=event.event_id,
-            memo=f"Payment {event.payment_id} of invoice {event.invoice_id}",
-            posted_on=posted_on,
-            fact_on=event.posted_on,
-            currency=invoice.currency,
-            exchange_rate=invoice.exchange_rate,
-            amount_minor=amount,
-            target=invoice.record,
-            applied_minor=amount,
-        )
-    )
-    return plan
 
 
 def _ordinary(line: InvoiceLine) -> DocumentLine:

@@ -18,6 +18,7 @@ from drawdown.core.block import Block, Step
 from drawdown.core.decide.drawing import key_of
 from drawdown.core.decide.known import Known
 from drawdown.core.decide.posting import application_id, mirror, record_id
+from drawdown.core.decide.records import journal_line, of_block, with_terms
 from drawdown.core.decide.undoing import credit_memo_intent, describe, reversing_journal
 from drawdown.core.events import CreditMemo, InvoiceVoid
 from drawdown.core.plan import (
@@ -29,7 +30,7 @@ from drawdown.core.plan import (
     PostingPlan,
     RecordIntent,
 )
-from drawdown.core.policy import DepositAccount, Policy
+from drawdown.core.policy import Policy
 from drawdown.core.rules import MIRRORS, Record, rules_for
 
 
@@ -200,23 +201,17 @@ def _shrink(
                 left += entry.amount_minor * (-1 if entry.code == "R1" else 1)
     left -= sum(entry.amount_minor for entry in plan.entries if entry.record == record)
     entry = next(entry for entry in plan.entries if entry.record == record)
-    return RecordIntent(
-        Record.DEPOSIT_APPLICATION,
-        Operation.SET_AMOUNT if left else Operation.DELETE,
-        record,
-        lanes=(block.block_id,),
-        customer=known.customers[block.customer_id].record,
-        event_id=on.event.event_id,
+    application = of_block(
+        Record.DEPOSIT_APPLICATION, record, block, on.event, known,
         memo=f"Block {block.block_id} restored: {describe(on.event)} on {on.document.document_id}",
-        posted_on=on.posted_on,
-        fact_on=on.event.posted_on,
-        currency=block.currency,
-        exchange_rate=block.exchange_rate,
-        amount_minor=left,
+        posted_on=on.posted_on, amount_minor=left,
+    )  # fmt: skip
+    return replace(
+        application,
+        operation=Operation.SET_AMOUNT if left else Operation.DELETE,
         source=_deposit_of(on, block, whole, entry),
         target=restored.invoices[block.block_id],
         applied_minor=left,
-        block_id=block.block_id,
     )
 
 
@@ -231,36 +226,18 @@ def _reissued(
         if not entries:
             return
         amount = sum(entry.amount_minor for entry in entries)
-        intent = RecordIntent(
-            rule.record,
-            Operation.CREATE,
-            entries[0].record,
-            lanes=(block_id,),
-            customer=on.known.customers[block.customer_id].record,
-            event_id=on.event.event_id,
+        intent = of_block(
+            rule.record, entries[0].record, block, on.event, on.known, posted_on=on.posted_on,
             memo=f"{rule.memo}: block {block_id}, {describe(on.event)} on "
             f"{on.document.document_id}",
-            posted_on=on.posted_on,
-            fact_on=on.event.posted_on,
-            currency=block.currency,
-            exchange_rate=block.exchange_rate,
             amount_minor=amount,
-            block_id=block_id,
-        )
+        )  # fmt: skip
         match rule.record:
             case Record.CUSTOMER_REFUND:
                 memo = on.record(Record.CREDIT_MEMO, invoice)
                 yield replace(intent, target=memo, applied_minor=amount)
             case Record.CUSTOMER_DEPOSIT:
-                yield replace(
-                    intent,
-                    kind=block.kind.value,
-                    initial_minor=amount,
-                    expires_on=policy.last_day(block.expires_at) if block.expires_at else None,
-                    is_clearing_deposit=policy.deposit_account is DepositAccount.CLEARING,
-                )
+                yield with_terms(intent, block, policy)
             case _:
-                line = IntentLine(
-                    amount, block_id, debit=rule.debit.value, credit=rule.credit.value
-                )
+                line = journal_line(amount, block_id, rule.debit, rule.credit)
                 yield replace(intent, lines=(line,))

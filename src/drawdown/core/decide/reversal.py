@@ -16,9 +16,9 @@ from drawdown.core.decide.cancellation import credit_purchase
 from drawdown.core.decide.known import Known
 from drawdown.core.decide.posting import (
     about,
+    invoice_of,
     move,
     open_day,
-    other_currency,
     posted_before,
 )
 from drawdown.core.decide.restoring import Restored, Reversal, restore, restoring_intents, split
@@ -62,21 +62,13 @@ def credit_invoice(event: CreditMemo | InvoiceVoid, known: Known, policy: Policy
         posted = posted_before(DocumentKind.CREDIT_MEMO, event.credit_memo_id, known)
         if posted is not None:
             return posted
-    document = known.documents.get(event.invoice_id)
-    if document is None:
-        return Hold(
-            f"invoice:{event.invoice_id}",
-            f"{describe(event)} is on invoice {event.invoice_id}, which is not known yet; "
-            "send the invoice",
-        )
+    stated, lines = (event.currency, event.lines) if isinstance(event, CreditMemo) else ("", ())
+    document = invoice_of(event.invoice_id, stated, describe(event), known)
+    if not isinstance(document, Document):
+        return document
     decide_credit = credit_purchase if document.kind is DocumentKind.PURCHASE else _credit_usage
-    if not isinstance(event, CreditMemo):
-        return decide_credit(event, document, (), known, policy)
-    refused = other_currency(event.currency, document, describe(event))
-    if refused is not None:
-        return refused
-    outcome = decide_credit(event, document, event.lines, known, policy)
-    if isinstance(outcome, PostingPlan):
+    outcome = decide_credit(event, document, lines, known, policy)
+    if isinstance(event, CreditMemo) and isinstance(outcome, PostingPlan):
         posted_on = open_day(policy, event.posted_on)
         assert not isinstance(posted_on, Hold)
         memo = about(

@@ -8,20 +8,21 @@ entry of it, only the record that settles it.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
+
 from drawdown.core.accounts import Role
 from drawdown.core.block import State
 from drawdown.core.decide.known import Known
 from drawdown.core.decide.posting import open_day
+from drawdown.core.decide.records import journal_line, of_block
 from drawdown.core.events import BaseRounding
 from drawdown.core.ids import external_id
 from drawdown.core.plan import (
     Hold,
-    IntentLine,
-    Operation,
     Outcome,
     PostingPlan,
     Reason,
-    RecordIntent,
     Rejection,
 )
 from drawdown.core.policy import Policy
@@ -50,22 +51,11 @@ def settle_rounding(event: BaseRounding, known: Known, policy: Policy) -> Outcom
     if event.amount_minor < 0:
         debit, credit = credit, debit
     amount = abs(event.amount_minor)
-    plan = PostingPlan()
-    plan.intents.append(
-        RecordIntent(
-            Record.JOURNAL_ENTRY,
-            Operation.CREATE,
-            external_id(ROUNDING_ID, known.tenant_id, event.event_id),
-            lanes=(block.block_id,),
-            customer=known.customers[block.customer_id].record,
-            event_id=event.event_id,
-            memo=f"Block {block.block_id}: rounding of {block.currency} in {event.currency}",
-            posted_on=posted_on,
-            fact_on=event.posted_on,
-            currency=event.currency,
-            amount_minor=amount,
-            lines=(IntentLine(amount, block.block_id, debit=debit.value, credit=credit.value),),
-            block_id=block.block_id,
-        )
-    )
-    return plan
+    journal = of_block(
+        Record.JOURNAL_ENTRY, external_id(ROUNDING_ID, known.tenant_id, event.event_id), block,
+        event, known, posted_on=posted_on, amount_minor=amount,
+        memo=f"Block {block.block_id}: rounding of {block.currency} in {event.currency}",
+    )  # fmt: skip
+    line = journal_line(amount, block.block_id, debit, credit)
+    in_base = replace(journal, currency=event.currency, exchange_rate=Decimal(1), lines=(line,))
+    return PostingPlan(intents=[in_base])

@@ -14,7 +14,7 @@ from drawdown.core.decide.known import Known
 from drawdown.core.decide.opening import check_terms, open_block, unknown_customer
 from drawdown.core.decide.posting import move, open_day
 from drawdown.core.events import BlockTerms, OpeningBalance
-from drawdown.core.plan import Customer, Entry, Hold, Outcome, PostingPlan, Reason, Rejection
+from drawdown.core.plan import Entry, Hold, Outcome, PostingPlan, Reason, Rejection
 from drawdown.core.policy import Policy
 from drawdown.core.rules import opening_rule
 
@@ -22,8 +22,7 @@ from drawdown.core.rules import opening_rule
 def open_balance(event: OpeningBalance, known: Known, policy: Policy) -> Outcome:
     """Open blocks with what is left of balances from before."""
     what = f"the opening balance of {event.origin}"
-    customer = known.customers.get(event.customer_id)
-    if customer is None:
+    if event.customer_id not in known.customers:
         return unknown_customer(event.customer_id, what)
     refused = check_terms(event.blocks, known, event.effective_at, event.currency, what)
     if refused is not None:
@@ -41,7 +40,7 @@ def open_balance(event: OpeningBalance, known: Known, policy: Policy) -> Outcome
         return posted_on
     plan = PostingPlan()
     for terms in event.blocks:
-        _open(plan, event, terms, customer, known, policy, posted_on)
+        _open(plan, event, terms, known, policy, posted_on)
     return plan
 
 
@@ -49,7 +48,6 @@ def _open(
     plan: PostingPlan,
     event: OpeningBalance,
     terms: BlockTerms,
-    customer: Customer,
     known: Known,
     policy: Policy,
     posted_on: date,
@@ -71,7 +69,5 @@ def _open(
             terms.amount_minor, event.currency, posted_on, event.origin, "",
         )
     )  # fmt: skip
-    open_block(
-        plan, block, Step.OPENED, event, f"opening balance of {event.origin}", customer, known,
-        policy,
-    )  # fmt: skip
+    what = f"opening balance of {event.origin}"
+    open_block(plan, block, Step.OPENED, event, what, known, policy)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 from drawdown.core.block import Block
 from drawdown.core.decide.known import Known
-from drawdown.core.decide.posting import customer_lane, record_id
+from drawdown.core.decide.posting import record_id
+from drawdown.core.decide.records import journal_line, of_block, of_document
 from drawdown.core.events import BlockVoid, CreditMemo, InvoiceVoid
-from drawdown.core.plan import Document, Entry, IntentLine, Operation, RecordIntent
+from drawdown.core.plan import Document, Entry, IntentLine, RecordIntent
 from drawdown.core.rules import Record
 
 
@@ -30,19 +32,17 @@ def credit_memo_intent(
     posted_on: date,
 ) -> RecordIntent:
     """R2, V4: the credit memo of one ERP invoice, applied to it as far as it is due."""
-    return RecordIntent(
+    memo = of_document(
         Record.CREDIT_MEMO,
-        Operation.CREATE,
         record_id(Record.CREDIT_MEMO, known.tenant_id, event.event_id, invoice),
-        lanes=document.block_ids or (customer_lane(document.customer_id),),
-        customer=known.customers[document.customer_id].record,
-        event_id=event.event_id,
+        document, event, known,
         memo=f"{describe(event)} on invoice {document.document_id}",
         posted_on=posted_on,
-        fact_on=event.posted_on,
-        currency=document.currency,
-        exchange_rate=_rate(lines, document, known),
         amount_minor=sum(line.amount_minor for line in lines),
+    )  # fmt: skip
+    return replace(
+        memo,
+        exchange_rate=_rate(lines, document, known),
         lines=tuple(lines),
         target=invoice,
         applied_minor=applied_minor,
@@ -65,23 +65,9 @@ def reversing_journal(
     known: Known,
 ) -> RecordIntent:
     """R3, V1, V2: a new journal that says the mirror of a recorded one."""
-    return RecordIntent(
-        Record.JOURNAL_ENTRY,
-        Operation.CREATE,
-        entry.record,
-        lanes=(block.block_id,),
-        customer=known.customers[block.customer_id].record,
-        event_id=event.event_id,
-        memo=f"Block {block.block_id}: {describe(event)}",
-        posted_on=entry.posted_on,
-        fact_on=event.posted_on,
-        currency=block.currency,
-        exchange_rate=block.exchange_rate,
-        amount_minor=amount_minor,
-        lines=(
-            IntentLine(
-                amount_minor, block.block_id, debit=entry.debit.value, credit=entry.credit.value
-            ),
-        ),
-        block_id=block.block_id,
-    )
+    journal = of_block(
+        Record.JOURNAL_ENTRY, entry.record, block, event, known, posted_on=entry.posted_on,
+        memo=f"Block {block.block_id}: {describe(event)}", amount_minor=amount_minor,
+    )  # fmt: skip
+    line = journal_line(amount_minor, block.block_id, entry.debit, entry.credit)
+    return replace(journal, lines=(line,))
