@@ -27,7 +27,37 @@ _SIGN = (
     " WHEN 'RtnAuth' THEN -1 ELSE 1 END"
 )
 _PAYER = "t.type IN ('CustDep', 'CustPymt', 'CustCred')"
+_LINK = "link k JOIN tx a ON a.id = k.previousdoc JOIN tx b ON b.id = k.nextdoc"
+_LINK_COLUMNS = """
+previousdoc id transaction = k.previousdoc
+previousline id = k.previousline
+previoustype text trantype = a.type
+previousdate date = a.trandate
+nextdoc id transaction = k.nextdoc
+nextline id = k.nextline
+nexttype text trantype = b.type
+nextdate date = b.trandate
+linktype text = k.linktype
+"""
+_SUBSIDIARIES = (
+    "(SELECT GROUP_CONCAT(COALESCE(json_extract(x.value, '$.id'), x.value), ', ')"
+    " FROM json_each(m.body, '$.subsidiary') x)"
+)
 _BASE = "(SELECT ABS(m.base) FROM line m WHERE m.tx = t.id AND m.id = 0)"
+
+
+def _on_main_line(condition: str, value: str) -> str:
+    return f"CASE WHEN l.id = 0 AND {condition} THEN {value} END"
+
+
+def _open_part(base: str) -> str:
+    """Return the part of an amount in base currency that is open, in the proportion of totals."""
+    return f"CASE WHEN t.total = 0 THEN 0 ELSE ROUND(1.0 * {base} * t.open / t.total) END"
+
+
+_INVOICE = "t.type = 'CustInvc'"
+_DUE = _open_part("l.base")
+_UNUSED = _open_part("ABS(l.base)")
 
 TABLES: dict[str, Table] = {
     table.name: table
@@ -100,7 +130,7 @@ donotdisplayline bool = 'F'
         _table(
             "transactionaccountingline",
             "line l JOIN tx t ON t.id = l.tx",
-            """
+            f"""
 transaction id transaction = l.tx
 transactionline id = l.id
 accountingbook id = 1
@@ -111,50 +141,19 @@ credit money = CASE WHEN l.base < 0 THEN -l.base END
 netamount money = l.base
 posting bool = t.posting
 exchangerate real = t.exchangerate
-amountunpaid money = CASE WHEN l.id = 0 AND t.type = 'CustInvc' THEN CASE WHEN t.total = 0 THEN 0 ELSE ROUND(1.0 * l.base * t.open / t.total) END END
-amountpaid money = CASE WHEN l.id = 0 AND t.type = 'CustInvc' THEN l.base - CASE WHEN t.total = 0 THEN 0 ELSE ROUND(1.0 * l.base * t.open / t.total) END END
-paymentamountunused money = CASE WHEN l.id = 0 AND t.type IN ('CustDep', 'CustPymt', 'CustCred') THEN CASE WHEN t.total = 0 THEN 0 ELSE ROUND(1.0 * ABS(l.base) * t.open / t.total) END END
-paymentamountused money = CASE WHEN l.id = 0 AND t.type IN ('CustDep', 'CustPymt', 'CustCred') THEN ABS(l.base) - CASE WHEN t.total = 0 THEN 0 ELSE ROUND(1.0 * ABS(l.base) * t.open / t.total) END END
-""",  # noqa: E501
+amountunpaid money = {_on_main_line(_INVOICE, _DUE)}
+amountpaid money = {_on_main_line(_INVOICE, f"l.base - {_DUE}")}
+paymentamountunused money = {_on_main_line(_PAYER, _UNUSED)}
+paymentamountused money = {_on_main_line(_PAYER, f"ABS(l.base) - {_UNUSED}")}
+""",
         ),
         *(
-            _table(
-                name,
-                "link k JOIN tx a ON a.id = k.previousdoc JOIN tx b ON b.id = k.nextdoc",
-                """
-previousdoc id transaction = k.previousdoc
-previousline id = k.previousline
-previoustype text trantype = a.type
-previousdate date = a.trandate
-nextdoc id transaction = k.nextdoc
-nextline id = k.nextline
-nexttype text trantype = b.type
-nextdate date = b.trandate
-linktype text = k.linktype
-foreignamount money = k.amount
-""",
-            )
+            _table(name, _LINK, f"{_LINK_COLUMNS}foreignamount money = k.amount")
             for name in ("nexttransactionlinelink", "previoustransactionlinelink")
         ),
         # Amounts of the accounting lines: base currency. Source: third-party queries.
         *(
-            _table(
-                name,
-                "link k JOIN tx a ON a.id = k.previousdoc JOIN tx b ON b.id = k.nextdoc",
-                """
-previousdoc id transaction = k.previousdoc
-previousline id = k.previousline
-previoustype text trantype = a.type
-previousdate date = a.trandate
-nextdoc id transaction = k.nextdoc
-nextline id = k.nextline
-nexttype text trantype = b.type
-nextdate date = b.trandate
-linktype text = k.linktype
-accountingbook id = 1
-amount money = k.nextbase
-""",
-            )
+            _table(name, _LINK, f"{_LINK_COLUMNS}accountingbook id = 1\namount money = k.nextbase")
             for name in (
                 "nexttransactionaccountinglinelink",
                 "previoustransactionaccountinglinelink",
@@ -173,7 +172,7 @@ isinactive bool = 'F'
         _master(
             "account",
             "m.grp = 'account'",
-            """
+            f"""
             acctnumber text = acctNumber
             accountsearchdisplayname text = acctName
             fullname text = acctName
@@ -187,9 +186,9 @@ isinactive bool = 'F'
             deferralacct id account = deferralAcct
             parent id account = parent
             description text = description
-            subsidiary many subsidiary = (SELECT GROUP_CONCAT(COALESCE(json_extract(x.value, '$.id'), x.value), ', ') FROM json_each(m.body, '$.subsidiary') x)
+            subsidiary many subsidiary = {_SUBSIDIARIES}
             includechildren bool = includeChildren
-            """,  # noqa: E501
+            """,
         ),
         _master(
             "accountingperiod",
@@ -278,7 +277,7 @@ isinactive bool = 'F'
         _master(
             "item",
             "m.grp = 'item'",
-            """
+            f"""
             itemid text = itemId
             fullname text = itemId
             displayname text = displayName
@@ -290,9 +289,9 @@ isinactive bool = 'F'
             revenuerecognitionrule id revRecRule = revenueRecognitionRule
             isinactive bool = isInactive
             description text = description
-            subsidiary many subsidiary = (SELECT GROUP_CONCAT(COALESCE(json_extract(x.value, '$.id'), x.value), ', ') FROM json_each(m.body, '$.subsidiary') x)
+            subsidiary many subsidiary = {_SUBSIDIARIES}
             includechildren bool = includeChildren
-            """,  # noqa: E501
+            """,
         ),
         _table(
             "transactionstatus",
