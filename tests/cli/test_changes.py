@@ -66,7 +66,8 @@ def test_a_change_is_found_listed_restored_and_gone(
     assert refused.status == 1
     assert "cannot follow" in refused.err
     assert drawdown("changes", "leave", change["change_id"]).status == 2  # no reason given
-    assert drawdown("changes", "restore", change["change_id"], "--by", "eva").status == 0
+    chosen = drawdown("changes", "restore", change["change_id"], "--by", "eva", "--json")
+    assert (chosen.status, chosen.json["action"], chosen.json["person"]) == (0, "restored", "eva")
     assert drawdown("deliver").status == 0
     assert drawdown("reconcile").status == 0
     (change,) = drawdown("changes", "list", "--all", "--json").json["changes"]

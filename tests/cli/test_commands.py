@@ -96,6 +96,11 @@ def test_every_command_explains_itself(drawdown: Commands, command: str) -> None
     assert not (drawdown.folder / "data").exists()
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_takes_json(drawdown: Commands, command: str) -> None:
+    assert "--json" in drawdown(*command.split(), "--help").out
+
+
 def test_the_list_of_commands_is_complete() -> None:
     """What this module tests is what the program has."""
     names = {command.name for command in app.registered_commands}

@@ -97,6 +97,7 @@ def test_a_file_that_is_not_there_is_named(drawdown: Commands, tmp_path: Path) -
     assert (ran.status, ran.err) == (2, "the file nowhere.jsonl does not exist\n")
     ran = drawdown("ingest", tmp_path)
     assert (ran.status, ran.out) == (2, "")
+    assert "is not a file" in ran.err
     ran = drawdown("ingest", drawdown.write("facts.xlsx", "PK"))
     assert ran.status == 2
     assert ".jsonl" in ran.err
@@ -139,6 +140,49 @@ def test_a_database_that_is_away_is_said_in_words(
     assert ran.json["error"] == "StoreError"
     assert "check DATABASE_URL" in ran.err
     assert "Traceback" not in ran.err
+
+
+def test_an_address_that_is_none_is_not_repeated(
+    drawdown: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may hold a password."""
+    monkeypatch.setenv("DATABASE_URL", "postgres//books:pa55word@db.example/books")
+    ran = drawdown("blocks")
+    assert (ran.status, ran.out) == (1, "")
+    assert "DATABASE_URL is not an address" in ran.err
+    assert "pa55word" not in ran.err
+
+
+def test_a_file_that_cannot_be_written_is_said_in_words(drawdown: Commands) -> None:
+    drawdown("ingest", drawdown.write("a.jsonl", f.lines(*f.bought())))
+    nowhere = drawdown.folder / "nowhere" / "journal"
+    for command, place in (("export csv", nowhere), ("proof B1", drawdown.folder / "a.jsonl")):
+        ran = drawdown(*command.split(), "-o", place)
+        assert (ran.status, ran.out) == (2, "")
+        assert ran.err.startswith(f"{place} cannot be read or written: ")
+
+
+@pytest.mark.parametrize("end", ["9999-12-31", "9999-12-31T23:00:00-0500"])
+def test_the_end_of_the_calendar_is_refused(drawdown: Commands, end: str) -> None:
+    for command in (("expire", "--as-of"), ("bill", "--through"), ("balance", "C1", "--at")):
+        ran = drawdown(*command, end)
+        assert (ran.status, ran.out) == (2, "")
+        assert "end of the calendar" in ran.err
+
+
+def test_expiry_is_shown_as_the_last_day_where_the_tenant_is(drawdown: Commands) -> None:
+    """East and west of Greenwich alike; JSON has the instant."""
+    tenants = {"east": "Asia/Tokyo", "west": "America/New_York"}
+    names = {name: f"{drawdown.folder.name}-{name}" for name in tenants}
+    drawdown.write(
+        "drawdown.toml",
+        "".join(f"[tenants.'{names[n]}'.policy]\ntime_zone = '{z}'\n" for n, z in tenants.items()),
+    )
+    facts = drawdown.write("a.jsonl", f.lines(*f.bought()))
+    for name in names.values():
+        drawdown("--tenant", name, "ingest", facts)
+        assert "  2026-06-30  " in drawdown("--tenant", name, "blocks").out
+        assert "last day 2026-06-30\n" in drawdown("--tenant", name, "show", "B1").out
 
 
 def test_the_demo_configures_itself(drawdown: Commands) -> None:

@@ -29,9 +29,13 @@ def test_the_proof_of_an_open_block_claims_no_more_than_it_shows(lives: dict[str
 
 
 def test_a_tampered_block_is_not_proven(odd: Life) -> None:
-    shown = proof(odd._replace(entries=odd.entries[:-2]), {})
-    assert not shown.is_proven
-    assert "**Not proven**: 2 of " in shown.markdown
+    """What revenue management has yet to post is told apart from what is missing."""
+    early = proof(odd._replace(entries=odd.entries[:-2]), {})
+    assert (early.is_proven, early.is_sound) == (False, True)
+    assert "**Not proven yet**" in early.markdown
+    shown = proof(odd._replace(entries=odd.entries[1:]), {})
+    assert (shown.is_proven, shown.is_sound) == (False, False)
+    assert "**Broken**: " in shown.markdown
 
 
 def test_tables_stay_tables_whatever_the_block_is_called(odd: Life) -> None:

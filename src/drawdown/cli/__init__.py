@@ -109,6 +109,14 @@ def main() -> None:
             print_json({"error": type(error).__name__, "message": str(error)})
         warn(str(error))
         sys.exit(WRONG_USAGE if isinstance(error, ConfigurationError) else REFUSED)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        message = f"{error.filename} cannot be read or written: {error.strerror}"
+        if "--json" in sys.argv:
+            print_json({"error": type(error).__name__, "message": message})
+        warn(message)
+        sys.exit(WRONG_USAGE)
     finally:
         signal.signal(signal.SIGTERM, before)
 

@@ -79,8 +79,7 @@ def _ingest(
     as_json: bool = AS_JSON,
 ) -> int:
     """Take in billing facts from a file; good lines are kept whatever the others say."""
-    if not file.is_file():
-        raise ConfigurationError(f"the file {file} does not exist")
+    check_is_file(file)
     with chosen_books(context) as (_config, books):
         decoder = billing_source(source, file, books.policy)
         taken = _Intake()
@@ -192,10 +191,32 @@ def _expire(
 
 def end_of_day(moment: datetime, policy: Policy) -> datetime:
     """Turn a date into the instant at which it has ended; an instant stays as it is."""
-    if moment.tzinfo is not None:
-        return moment.astimezone(UTC)
-    day: date = moment.date() + timedelta(days=1)
-    return datetime(day.year, day.month, day.day, tzinfo=policy.time_zone).astimezone(UTC)
+    try:
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+        day: date = moment.date() + timedelta(days=1)
+        return datetime(day.year, day.month, day.day, tzinfo=policy.time_zone).astimezone(UTC)
+    except OverflowError as error:
+        raise ConfigurationError(
+            f"{moment:%Y-%m-%d} is at the end of the calendar; give a date closer to today"
+        ) from error
+
+
+def last_day(expires_at: datetime | None, policy: Policy, otherwise: str = "never") -> str:
+    """Write an expiry for people: the last day of validity, in the posting time zone."""
+    return policy.last_day(expires_at).isoformat() if expires_at else otherwise
+
+
+def check_is_file(file: Path) -> None:
+    """See that a file can be read from its start, and again for its size.
+
+    Raises:
+        ConfigurationError: It is not there, or is a folder or a pipe.
+    """
+    if not file.exists():
+        raise ConfigurationError(f"the file {file} does not exist")
+    if not file.is_file():
+        raise ConfigurationError(f"{file} is not a file; give a file, not a folder or a pipe")
 
 
 def _reconcile(context: typer.Context, as_json: bool = AS_JSON) -> int:

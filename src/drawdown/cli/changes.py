@@ -73,25 +73,38 @@ def _json(session: Session, one: Change) -> dict[str, object]:
 
 
 def _accept(
-    context: typer.Context, change_id: str = _ID, reason: str = _REASON, by: str = _BY
+    context: typer.Context,
+    change_id: str = _ID,
+    reason: str = _REASON,
+    by: str = _BY,
+    as_json: bool = AS_JSON,
 ) -> int:
     """Let the journal follow: a voided invoice is taken back, a credit memo made by hand counts."""
     with chosen_books_and_erp(context) as (books, erp):
         ensure_account(books.session, erp)
         accept(books.session, erp, books.policy, change_id, by or getpass.getuser(), reason)
-        say("accepted; deliver what follows from it", "bold")
-        return DONE
+        return _chosen(
+            books.session, change_id, "accepted; deliver what follows from it", as_json=as_json
+        )
 
 
 def _restore(
-    context: typer.Context, change_id: str = _ID, reason: str = _REASON, by: str = _BY
+    context: typer.Context,
+    change_id: str = _ID,
+    reason: str = _REASON,
+    by: str = _BY,
+    as_json: bool = AS_JSON,
 ) -> int:
     """Put the record back: deliver it again, set it back, or give it its external id back."""
     with chosen_books_and_erp(context) as (books, erp):
         ensure_account(books.session, erp)
         restore(books.session, erp, books.policy, change_id, by or getpass.getuser(), reason)
-        say("restored; deliver what waits, then reconcile", "bold")
-        return DONE
+        return _chosen(
+            books.session,
+            change_id,
+            "restored; deliver what waits, then reconcile",
+            as_json=as_json,
+        )
 
 
 def _leave(
@@ -99,9 +112,19 @@ def _leave(
     change_id: str = _ID,
     reason: str = typer.Option(..., help="Why; an explained difference needs it."),
     by: str = _BY,
+    as_json: bool = AS_JSON,
 ) -> int:
     """Leave the change as it is: an explained difference from now on."""
     with chosen_books(context) as (_config, books):
         leave(books.session, change_id, by or getpass.getuser(), reason)
-        say("left; reconcile counts it as explained", "bold")
-        return DONE
+        return _chosen(
+            books.session, change_id, "left; reconcile counts it as explained", as_json=as_json
+        )
+
+
+def _chosen(session: Session, change_id: str, said: str, *, as_json: bool) -> int:
+    if as_json:
+        print_json(_json(session, changes.latest(session)[change_id]))
+    else:
+        say(said, "bold")
+    return DONE

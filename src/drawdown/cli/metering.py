@@ -11,7 +11,14 @@ from typing import Any
 import typer
 
 from drawdown.bootstrap import usage_source
-from drawdown.cli.books import AS_JSON, PROBLEMS_MAX, chosen_books, end_of_day
+from drawdown.cli.books import (
+    AS_JSON,
+    PROBLEMS_MAX,
+    check_is_file,
+    chosen_books,
+    end_of_day,
+    last_day,
+)
 from drawdown.cli.output import (
     DONE,
     REFUSED,
@@ -22,8 +29,8 @@ from drawdown.cli.output import (
     warn,
 )
 from drawdown.cli.subscriptions import now
-from drawdown.core.errors import ConfigurationError
 from drawdown.core.money import credits_text
+from drawdown.core.policy import Policy
 from drawdown.core.ports import Problem
 from drawdown.core.subscription.usage import LocatedUsage
 from drawdown.service.balances import Balance, balance
@@ -48,8 +55,7 @@ def _ingest(
     as_json: bool = AS_JSON,
 ) -> int:
     """Take in metered usage; good lines are kept whatever the others say."""
-    if not file.is_file():
-        raise ConfigurationError(f"the file {file} does not exist")
+    check_is_file(file)
     counts: Counter[str] = Counter()
     problems: list[dict[str, Any]] = []
     with chosen_books(context) as (_config, books):
@@ -126,7 +132,7 @@ def _balance(
     if as_json:
         print_json(_to_json(found))
     else:
-        _print(found)
+        _print(found, books.policy)
     return DONE
 
 
@@ -166,7 +172,7 @@ def _to_json(found: Balance) -> dict[str, Any]:
     }
 
 
-def _print(found: Balance) -> None:
+def _print(found: Balance, policy: Policy) -> None:
     print_table(
         f"{found.customer_id} at {found.as_of:%Y-%m-%d %H:%M} UTC",
         ("subscription", "line", "left", "unit", "a day", "refill"),
@@ -185,11 +191,11 @@ def _print(found: Balance) -> None:
     )  # fmt: skip
     print_table(
         "Blocks",
-        ("block", "left", "used, not billed", "expires"),
+        ("block", "left", "used, not billed", "last day"),
         [
             (
                 one.block.block_id, credits_text(one.left), credits_text(one.reserved),
-                f"{one.block.expires_at:%Y-%m-%d}" if one.block.expires_at else "with the term",
+                last_day(one.block.expires_at, policy, "with the term"),
             )
             for one in found.blocks
         ],

@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 from drawdown.bootstrap import plan_file, usage_source
-from drawdown.cli.books import AS_JSON, Choice
+from drawdown.cli.books import AS_JSON, Choice, check_is_file
 from drawdown.cli.output import DONE, REFUSED, print_json, print_table, say, warn
 from drawdown.config import load_config, to_policy
 from drawdown.core.errors import ConfigurationError
@@ -117,8 +117,7 @@ def _end_of(subscription: Subscription, last: date) -> date:
 
 
 def _uses(plan: Plan, file: Path, policy: Policy) -> tuple[list[Use], list[Problem]]:
-    if not file.is_file():
-        raise ConfigurationError(f"the file {file} does not exist")
+    check_is_file(file)
     found: dict[str, tuple[UsageRecord, str]] = {}
     corrections: dict[str, UsageRecord] = {}
     problems: list[Problem] = []

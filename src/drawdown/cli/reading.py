@@ -8,7 +8,7 @@ from pathlib import Path
 import typer
 from rich.text import Text
 
-from drawdown.cli.books import AS_JSON, chosen_books
+from drawdown.cli.books import AS_JSON, chosen_books, last_day
 from drawdown.cli.output import DONE, REFUSED, console, print_json, print_table, say
 from drawdown.core.accounts import account
 from drawdown.core.block import State
@@ -22,7 +22,7 @@ from drawdown.service.export import Format, export_lines
 from drawdown.service.lives import all_lives, life_of, references
 from drawdown.store import outbox
 
-_OUTSTANDING = "(a payment or a month end is outstanding)"
+_OUTSTANDING = "a payment or a month end is outstanding"
 
 
 def register(app: typer.Typer) -> None:
@@ -41,16 +41,18 @@ def _blocks(
     state: State | None = typer.Option(None, help="Only blocks in this state."),
     as_json: bool = AS_JSON,
 ) -> int:
-    """List the credit blocks: what was bought, what remains, when it expires."""
+    """List the credit blocks: what was bought, what remains, until when."""
     with chosen_books(context) as (_config, books):
         chosen = (
             life
             for life in all_lives(books.session)
             if customer in ("", life.block.customer_id) and state in (None, life.block.state)
         )
-        rows = [statement(life, {}) for life in chosen]
+        rows = [
+            (statement(life, {}), last_day(life.block.expires_at, books.policy)) for life in chosen
+        ]
     if as_json:
-        print_json([_summary(row) for row in rows])
+        print_json([_summary(row) for row, _last in rows])
         return DONE
     columns = (
         "block",
@@ -59,7 +61,7 @@ def _blocks(
         "state",
         "credits left",
         "money left",
-        "expires",
+        "last day",
         "checks",
     )
     print_table(
@@ -73,10 +75,10 @@ def _blocks(
                 row.state,
                 f"{row.remaining_credits} of {row.credits}",
                 f"{row.remaining} {row.currency}",
-                row.expires_at[:10] or "never",
+                last,
                 _verdict(row),
             )
-            for row in rows
+            for row, last in rows
         ],
         ("credits left", "money left"),
     )
@@ -106,10 +108,11 @@ def _show(
     with chosen_books(context) as (_config, books):
         life = life_of(books.session, block)
         written = statement(life, references(books.session, [life]))
+        last = last_day(life.block.expires_at, books.policy)
     if as_json:
         print_json(written.to_json())
         return DONE if written.is_sound else REFUSED
-    _print_head(life, written)
+    _print_head(life, written, last)
     print_table(
         "Postings",
         ("date", "step", "rule", "NetSuite record", "debit", "credit", "amount"),
@@ -127,7 +130,7 @@ def _show(
         if invariant.holds:
             say(f"holds    {invariant.text}", "green")
         elif invariant.is_of_end:
-            say(f"not yet  {invariant.text} {_OUTSTANDING}", "yellow")
+            say(f"not yet  {invariant.text} ({_OUTSTANDING})", "yellow")
         else:
             say(f"BROKEN   {invariant.text} {invariant.problem}", "bold red")
     return DONE if written.is_sound else REFUSED
@@ -137,13 +140,13 @@ def _title(name: str) -> str:
     return title(account(name)) if name else ""
 
 
-def _print_head(life: Life, written: Statement) -> None:
+def _print_head(life: Life, written: Statement, last: str) -> None:
     block = life.block
     say(f"Block {block.block_id}: {block.kind.value}, {block.state.value}", "bold")
     say(
         f"customer {block.customer_id}, order {block.order_id}; "
         f"{written.credits} credits for {written.amount} {block.currency}; "
-        f"expires {written.expires_at[:10] or 'never'}"
+        f"last day {last}"
     )
     say(
         f"remaining {credits_text(block.remaining_credits)} credits, "

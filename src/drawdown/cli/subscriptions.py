@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from drawdown.cli.books import AS_JSON, chosen_books
+from drawdown.cli.books import AS_JSON, chosen_books, last_day
 from drawdown.cli.output import DONE, REFUSED, print_json, print_table, say
 from drawdown.cli.plans import read_plan_or_warn
 from drawdown.cli.suitebilling import details, print_elements
@@ -125,12 +125,12 @@ def _show(
     _say(found.subscription)
     print_table(
         "Blocks that have not ended",
-        ("block", "line", "origin", "credits", "price", "from", "expires"),
+        ("block", "line", "origin", "credits", "price", "from", "last day"),
         [
             (
                 one.block_id, one.line_id, one.origin.value, credits_text(one.credits),
                 money_text(one.amount_minor, one.currency), f"{one.effective_at:%Y-%m-%d}",
-                f"{one.expires_at:%Y-%m-%d}" if one.expires_at else "with the term",
+                last_day(one.expires_at, books.policy, "with the term"),
             )
             for one in found.blocks
         ],

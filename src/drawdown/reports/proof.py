@@ -83,7 +83,12 @@ def _heading(written: Statement) -> Iterator[str]:
     yield ""
     if not written.is_proven:
         failing = sum(not invariant.holds for invariant in written.invariants)
-        yield f"**Not proven**: {failing} of {len(written.invariants)} invariants do not hold."
+        of_all = f"{failing} of {len(written.invariants)} invariants"
+        if written.is_sound:
+            yield "**Not proven yet**: nothing is broken, but a payment or a month end is"
+            yield f"outstanding; {of_all} hold only after it."
+        else:
+            yield f"**Broken**: {of_all} do not hold."
     elif written.has_ended:
         yield "**Proven**: the block has ended, every control account is at zero and revenue is"
         yield f"exactly its price less what was cancelled, {_money(written.cash_basis, written)}."

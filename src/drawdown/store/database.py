@@ -40,7 +40,7 @@ class Database:
             StoreError: The database cannot be reached, a migration failed, or an applied migration
                 was edited afterwards.
         """
-        with self._connect() as connection:
+        with self._connected() as connection:
             connection.autocommit = True
             connection.execute("SELECT pg_advisory_lock(%s)", (MIGRATION_LOCK,))
             connection.execute(
@@ -62,13 +62,11 @@ class Database:
         Raises:
             StoreError: The database cannot be reached.
         """
-        with self._connect() as connection:
+        with self._connected() as connection:
             try:
                 rows = connection.execute("SELECT name FROM public.drawdown_migration").fetchall()
             except psycopg.errors.UndefinedTable:
                 rows = []
-            except psycopg.Error as error:
-                raise StoreError(f"the database refused: {error}") from error
         applied = {row[0] for row in rows}
         return [name for name, _ in _migrations() if name not in applied]
 
@@ -80,6 +78,20 @@ class Database:
                 f"the database cannot be reached: {error}; check DATABASE_URL, or unset it to use "
                 "the bundled PostgreSQL"
             ) from error
+        except psycopg.Error:  # its text quotes the URL, and so the password
+            raise StoreError(
+                "DATABASE_URL is not an address of a PostgreSQL database; write it as "
+                "postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
+            ) from None
+
+    @contextmanager
+    def _connected(self) -> Iterator[Connection[Row]]:
+        """Connect; whatever the database refuses meanwhile comes out as StoreError."""
+        try:
+            with self._connect() as connection:
+                yield connection
+        except psycopg.Error as error:
+            raise StoreError(f"the database refused: {error}") from error
 
     def session(self, tenant_id: str) -> AbstractContextManager[Session]:
         """Open a session of one tenant, as the application role.
@@ -99,7 +111,7 @@ class Database:
 
     @contextmanager
     def _session(self, role: LiteralString, tenant_id: str) -> Iterator[Session]:
-        with self._connect() as connection:
+        with self._connected() as connection:
             connection.autocommit = True
             connection.prepare_threshold = 1
             try:

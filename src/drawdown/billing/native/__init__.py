@@ -37,7 +37,7 @@ def source_for(name: str, time_zone: tzinfo) -> BillingSource:
     made = SUFFIXES.get(PurePath(name).suffix.lower())
     if made is None:
         raise ConfigurationError(
-            f"{name} is neither JSON Lines nor CSV by its name; rename it to end in "
-            f"{', '.join(SUFFIXES)}"
+            f"{name} is neither JSON Lines nor CSV by its name; give a file, not compressed, whose "
+            f"name ends in {', '.join(SUFFIXES)}"
         )
     return made(time_zone)

@@ -52,7 +52,8 @@ def usage_source_for(
     if suffix == ".csv":
         return decoder.csv
     raise ConfigurationError(
-        f"{name} is neither JSON Lines nor CSV by its name; rename it to end in .jsonl or .csv"
+        f"{name} is neither JSON Lines nor CSV by its name; give a file, not compressed, whose "
+        "name ends in .jsonl, .ndjson or .csv"
     )
 
 

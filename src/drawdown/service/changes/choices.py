@@ -125,7 +125,7 @@ def _choose(session: Session, change_id: str, action: Action, person: str, reaso
 def _find(session: Session, change_id: str) -> Change:
     change = changes.latest(session).get(change_id)
     if change is None:
-        raise ChoiceError(f"there is no change {change_id}; `drawdown changes` lists them")
+        raise ChoiceError(f"there is no change {change_id}; `drawdown changes list` shows them")
     if change.action in (Action.GONE, Action.ACCEPTED):
         raise ChoiceError(f"change {change_id} is {change.action}: there is nothing left to choose")
     return change

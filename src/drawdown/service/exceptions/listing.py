@@ -124,7 +124,7 @@ def _all(session: Session) -> Iterator[Stuck]:
             yield Stuck(
                 f"change:{change_id}", ExceptionKind.CHANGE, change.kind,
                 (change.block_id,) if change.block_id else (), change.record, "", change.found_at,
-                0, f"{change.detail}; `drawdown changes` accepts, restores or leaves it", (),
+                0, f"{change.detail}; `drawdown changes list` shows what can be done", (),
             )  # fmt: skip
     for connection in rows.stuck_connections(session):
         yield Stuck(
