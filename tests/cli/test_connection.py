@@ -16,6 +16,7 @@ import tomli_w
 from drawdown.config import PolicyTable
 from drawdown.local_sandbox.company import prepare
 from drawdown.local_sandbox.process import SandboxProcess
+from tests.cli import facts as f
 from tests.cli.commands import Commands
 
 
@@ -103,6 +104,26 @@ def test_a_key_is_for_its_owner_only_and_never_overwritten(drawdown: Commands) -
     assert (drawdown.folder / "acme.pem").read_bytes() == key
     assert "[tenants.cli-" in first.out
     assert ".next]" not in first.out
+
+
+def test_a_key_that_others_may_read_is_told(connected: Connected) -> None:
+    assert connected.drawdown("connection", "check").err == ""
+    key = connected.config.parent / connected.settings["private_key_file"]
+    key.chmod(0o640)
+    ran = connected.drawdown("connection", "check", "--json")
+    assert (ran.status, ran.json["credentials"][0]["problem"]) == (0, "")
+    assert ran.err == f"{key} can be read by others on this machine; chmod 600 {key}\n"
+
+
+def test_a_worker_says_why_records_wait(connected: Connected) -> None:
+    """Also where it is tried again by itself, each reason once."""
+    facts = connected.drawdown.write("facts.jsonl", f.lines(*f.bought()))
+    connected.drawdown("ingest", facts)
+    connected.change(client_id="nobody")
+    ran = connected.drawdown("worker", "--once")
+    assert ran.status == 1
+    assert ran.err.count("invalid_client") == 1
+    assert "1 records wait: NetSuite refused" in ran.err
 
 
 def test_no_command_shows_a_secret(connected: Connected) -> None:

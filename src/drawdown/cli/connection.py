@@ -124,7 +124,9 @@ def _check(context: typer.Context, as_json: bool = AS_JSON) -> int:
             "new-certificate` for its key"
         )
     settings = read_settings(table)
-    connection = to_connection(settings, config.source.parent if config.source else None)
+    folder = config.source.parent if config.source else Path()
+    connection = to_connection(settings, folder)
+    _warn_if_open(folder, settings)
     if not isinstance(connection.credentials, ClientCredentials):
         warn(LEGACY)
     tried = _try_all(connection, settings)
@@ -167,6 +169,18 @@ def _check(context: typer.Context, as_json: bool = AS_JSON) -> int:
                 "of the configuration (move `next` in its place), then revoke it in NetSuite."
             )
     return REFUSED if any(one.problem for one in tried) else DONE
+
+
+def _warn_if_open(folder: Path, settings: Settings) -> None:
+    """Say which keys and secrets others on this machine may read."""
+    names = [settings.private_key_file]
+    if settings.next is not None:
+        names.append(settings.next.private_key_file)
+    if settings.token is not None:
+        names = [settings.token.consumer_secret_file, settings.token.token_secret_file]
+    for path in (folder / name for name in names):
+        if os.name == "posix" and path.stat().st_mode & 0o077:
+            warn(f"{path} can be read by others on this machine; chmod 600 {path}")
 
 
 def _try_all(connection: Connection, settings: Settings) -> list[_Tried]:

@@ -174,17 +174,27 @@ class _Tally(NoObserver):
     def __init__(self, *, is_quiet: bool) -> None:
         self.counts: Counter[str] = Counter()
         self.problems: dict[str, str] = {}
+        self._told: set[str] = set()
+        self._trouble = ""
         self._is_quiet = is_quiet
 
     def settled(self, result: Result) -> None:
         """Count it; a record that a person must see to is told."""
+        self._trouble = ""
         self.counts[result.outcome.value] += 1
         name = _name(result.claim)
         self.problems.pop(name, None)
         if not result.outcome.is_done:
             self.problems[name] = result.problem
         if result.outcome is Outcome.REFUSED and not self._is_quiet:
+            self._told.add(name)
             warn(f"{name}: parked: {result.problem}")
+
+    def tell_rest(self) -> None:
+        """Tell at the end why other records wait, each reason once."""
+        rest = Counter(why for name, why in self.problems.items() if name not in self._told)
+        for why, count in sorted(rest.items()):
+            warn(f"{count} records wait: {why}")
 
     def lost(self, claim: Claim) -> None:
         """Count it; whoever has the row now tells how it ends."""
@@ -201,8 +211,10 @@ class _Tally(NoObserver):
             say(f"{now.connection_id}: answers again")
 
     def troubled(self, problem: str) -> None:
-        """Tell it: it passes, or somebody must see to the database."""
-        warn(problem)
+        """Tell it once: it passes, or somebody must see to the database."""
+        if problem != self._trouble:
+            warn(problem)
+        self._trouble = problem
 
 
 def _name(claim: Claim) -> str:
@@ -259,6 +271,8 @@ def _worker(
     if as_json:
         print_json({"outcomes": dict(tally.counts), "problems": tally.problems})
     else:
+        if not is_logged:
+            tally.tell_rest()
         total = ", ".join(f"{count} {name}" for name, count in sorted(tally.counts.items()))
         say(total or "nothing was delivered", "bold")
     return REFUSED if tally.problems else DONE

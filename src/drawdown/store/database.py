@@ -75,8 +75,8 @@ class Database:
             return psycopg.connect(self._url)
         except psycopg.OperationalError as error:
             raise StoreError(
-                f"the database cannot be reached: {error}; check DATABASE_URL, or unset it to use "
-                "the bundled PostgreSQL"
+                f"the database cannot be reached: {' '.join(str(error).split())}; check "
+                "DATABASE_URL, or unset it to use the bundled PostgreSQL"
             ) from error
         except psycopg.Error:  # its text quotes the URL, and so the password
             raise StoreError(
