@@ -127,6 +127,15 @@ def test_bad_rules_are_refused(ns: Client) -> None:
         assert ns.http.put("/_sandbox/faults", json={"rules": [rule]}).status_code == 400
 
 
+def test_what_was_refused_is_in_the_log(ns: Client) -> None:
+    """The log of requests has those that a fault or the limit of concurrency kept out, too."""
+    fault(ns, {"fault": "too_many_requests", "nth": [1]}, {"fault": "error_before_commit", "nth": [1]})  # fmt: skip
+    for _ in range(3):
+        post(ns)
+    log = ns.http.get("/_sandbox/requests").json()["requests"]
+    assert [entry["status"] for entry in log][-3:] == [429, 500, 204]
+
+
 def test_over_a_real_connection(tmp_path: Path) -> None:
     """Lost answers, the concurrency limit and a cut request on the wire."""
     process, port = start(tmp_path / "c.sqlite3")

@@ -324,10 +324,13 @@ def test_what_was_just_written_may_be_missing(ns: Client, lag: int, found: int) 
 
 
 def test_links_of_accounting_lines(ns: Client) -> None:
-    """NextTransactionAccountingLineLink has base amounts and the book. Source: third-party queries."""
-    deposit = ns.deposit(10, "D")
-    application = ns.apply(deposit, ns.invoice(10, "I"), 10, "A")
+    """NextTransactionAccountingLineLink has base amounts and the book; appliedCreditTransactionLineLink what is applied to receivables. Source: third-party queries and lists of tables."""
+    deposit, bill = ns.deposit(10, "D"), ns.invoice(10, "I")
+    application = ns.apply(deposit, bill, 10, "A")
     rows = ns.sql("SELECT nextdoc, amount, accountingbook FROM nextTransactionAccountingLineLink"
                   " WHERE previousdoc = ?", deposit)  # fmt: skip
     assert rows == [{"nextdoc": application, "amount": "10", "accountingbook": "1"}]
+    applied = ns.sql("SELECT previousdoc, previoustype, foreignamount FROM "
+                     "appliedCreditTransactionLineLink WHERE nextdoc = ?", application)  # fmt: skip
+    assert applied == [{"previousdoc": bill, "previoustype": "CustInvc", "foreignamount": "10"}]
     assert ns.sql("SELECT id, isprimary FROM accountingbook") == [{"id": "1", "isprimary": "T"}]

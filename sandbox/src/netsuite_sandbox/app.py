@@ -61,7 +61,7 @@ async def _serve(accounts: Accounts, scope: Scope, receive: Receive, send: Send)
         return
     refused = gate.enter(request)
     if refused is not None:
-        await _send(send, gate.refusal(refused))
+        await _send(send, gate.refuse(request, refused))
         return
     try:
         struck = gate.strike(request)

@@ -137,18 +137,23 @@ class Sandbox:
             # Source: Error Handling in REST Web Services, System Error: the id is for support.
             text = f"{UNEXPECTED_ERROR} Error ID: {secrets.token_hex(10)}"
             response = self.refusal(NetSuiteError(500, "UNEXPECTED_ERROR", text))
-        if not request.path.startswith("/_sandbox/"):
-            self.requests.append(
-                {
-                    "at": self.company.clock.stamp(),
-                    "method": request.method,
-                    "path": request.path,
-                    "status": response.status,
-                    "location": response.headers.get("location"),
-                    "milliseconds": round((time.perf_counter() - started) * 1000, 2),
-                }
-            )
+        self.note(request, response, time.perf_counter() - started)
         return response
+
+    def note(self, request: Request, response: Response, seconds: float = 0) -> None:
+        """Write a request of the REST services and its answer to the log of requests."""
+        if request.path.startswith("/_sandbox/"):
+            return
+        self.requests.append(
+            {
+                "at": self.company.clock.stamp(),
+                "method": request.method,
+                "path": request.path,
+                "status": response.status,
+                "location": response.headers.get("location"),
+                "milliseconds": round(seconds * 1000, 2),
+            }
+        )
 
     def refusal(self, error: NetSuiteError) -> Response:
         """Render an error in the wording of the account's settings."""

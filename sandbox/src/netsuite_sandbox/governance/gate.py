@@ -62,9 +62,11 @@ class Gate:
             self.peak = max(self.peak, self._under_way)
             return None
 
-    def refusal(self, error: NetSuiteError) -> Response:
-        """Render what `enter` refused."""
-        return self._sandbox.refusal(error)
+    def refuse(self, request: Request, error: NetSuiteError) -> Response:
+        """Answer a request that does not come in; the log of requests has it."""
+        response = self._sandbox.refusal(error)
+        self._sandbox.note(request, response)
+        return response
 
     def leave(self, request: Request) -> None:
         """Count a request out."""
@@ -116,7 +118,7 @@ class Gate:
         if refusal is not None:
             if rule.fault == "token_expired":
                 self._sandbox.tokens.forget()
-            return Delivery(self._sandbox.refusal(refusal))
+            return Delivery(self.refuse(request, refusal))
         if rule.fault == "late_commit":
             with self._lock:
                 self.faults.late.append((rule.after_requests, request))

@@ -148,8 +148,13 @@ paymentamountused money = {_on_main_line(_PAYER, f"ABS(l.base) - {_UNUSED}")}
 """,
         ),
         *(
-            _table(name, _LINK, f"{_LINK_COLUMNS}foreignamount money = k.amount")
-            for name in ("nexttransactionlinelink", "previoustransactionlinelink")
+            _table(name, link, f"{_LINK_COLUMNS}foreignamount money = k.amount")
+            for name, link in (
+                ("nexttransactionlinelink", _LINK),
+                ("previoustransactionlinelink", _LINK),
+                # Third parties name the table; what is in it is inferred from its name.
+                ("appliedcredittransactionlinelink", f"{_LINK} AND k.linktype = 'Payment'"),
+            )
         ),
         # Amounts of the accounting lines: base currency. Source: third-party queries.
         *(

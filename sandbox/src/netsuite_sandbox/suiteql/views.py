@@ -11,9 +11,13 @@ _LATE = {
     "transaction": "t.createddate <= ns_horizon()",
     "transactionline": "t.createddate <= ns_horizon()",
     "transactionaccountingline": "t.createddate <= ns_horizon()",
-    "nexttransactionlinelink": "b.createddate <= ns_horizon()",
-    "previoustransactionlinelink": "b.createddate <= ns_horizon()",
-}
+    **dict.fromkeys(
+        ("nexttransactionlinelink", "previoustransactionlinelink",
+         "nexttransactionaccountinglinelink", "previoustransactionaccountinglinelink",
+         "appliedcredittransactionlinelink"),
+        "b.createddate <= ns_horizon()",
+    ),
+}  # fmt: skip
 
 
 def create_views(company: Company) -> None:
