@@ -19,6 +19,23 @@ def refreshed(ns: Client) -> dict[str, int]:
     return moved
 
 
+def test_customers_that_are_merged(ns: Client) -> None:
+    """All transactions become the master record's, the duplicate is gone; its id finds nothing.
+
+    Source: Merging Duplicate Records.
+    """
+    body = {"companyName": "Other", "externalId": "other", "subsidiary": {"id": "1"}}
+    ns.make("/customer", body)
+    ns.invoice(300, "I")
+    gone, kept = ns.get("/invoice/eid:I")["entity"]["id"], ns.get("/customer/eid:other")["id"]
+    control(ns, "/merge", **{"from": gone, "into": kept})
+    assert ns.get("/invoice/eid:I")["entity"]["id"] == kept
+    assert ns.refused("GET", f"/customer/{gone}", status=404)
+    again = ns.http.post("/_sandbox/merge", json={"from": gone, "into": kept})
+    assert again.status_code == 404
+    assert ns.balance("1100") == 300
+
+
 def everything(ns: Client) -> dict[str, Any]:
     """All records with their references by name, so that moved ids do not show."""
     out: dict[str, Any] = {}

@@ -110,6 +110,22 @@ def _credit_by_hand(user: NetSuiteUser, _company: Company, edited: Edited) -> bo
     return user.attempt("POST", path, {})[0] < 300
 
 
+def _merge_customer(user: NetSuiteUser, company: Company, edited: Edited) -> bool:
+    """Merge the customer into another one, which did not know of us."""
+    deposit = user.rest("GET", _path(Record.CUSTOMER_DEPOSIT, edited))
+    body = {
+        "companyName": "Duplicate",
+        "externalId": "duplicate",
+        "subsidiary": {"id": "1"},
+        "currency": {"id": deposit["currency"]["id"]},
+    }
+    user.rest("POST", "/customer", body)
+    (other,) = user.rows("SELECT c.id AS id FROM customer c WHERE c.externalid = 'duplicate'")
+    merged = {"from": deposit["customer"]["id"], "into": other["id"]}
+    company.controls.control("POST", "/merge", merged)
+    return True
+
+
 def _recreate(user: NetSuiteUser, _company: Company, edited: Edited) -> bool:
     """Delete a journal and enter it again, with its blocks but without our external id."""
     path = _path(Record.JOURNAL_ENTRY, edited)
@@ -137,6 +153,7 @@ EDITS: dict[str, tuple[Record, Edit]] = {
     "journal_deleted": (Record.JOURNAL_ENTRY, _delete_journal),
     "journal_voided": (Record.JOURNAL_ENTRY, _void),
     "invoice_voided": (Record.INVOICE, _void),
+    "customer_merged": (Record.CUSTOMER_DEPOSIT, _merge_customer),
     "credit_memo_by_hand": (Record.INVOICE, _credit_by_hand),
     "recreated_without_id": (Record.JOURNAL_ENTRY, _recreate),
 }

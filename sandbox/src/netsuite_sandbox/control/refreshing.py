@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from netsuite_sandbox.store.database import Database
 
 # Columns that hold ids of a group.
-_COLUMNS = {
+COLUMNS = {
     "transaction": (
         ("tx", "id"), ("tx", "createdfrom"), ("line", "tx"), ("line", "orderdoc"),
         ("link", "previousdoc"), ("link", "nextdoc"), ("element", "source"),
@@ -51,8 +51,8 @@ def refresh(sandbox: Sandbox) -> dict[str, int]:
     """
     db = sandbox.db
     with db.transaction():
-        moved = {group: _step(db, group) for group in _COLUMNS}
-        for group, columns in _COLUMNS.items():
+        moved = {group: _step(db, group) for group in COLUMNS}
+        for group, columns in COLUMNS.items():
             for table, column in columns:
                 db.execute(f"UPDATE {table} SET {column} = {column} + ?", (moved[group],))
             if group != "transaction":
@@ -86,7 +86,7 @@ def references(record: Definition) -> dict[str, str]:
         for name, spec in record.fields.items()
         if spec.kind == "ref"
     }
-    return {name: group for name, group in found.items() if group in _COLUMNS}
+    return {name: group for name, group in found.items() if group in COLUMNS}
 
 
 def _transactions(db: Database, moved: dict[str, int]) -> None:

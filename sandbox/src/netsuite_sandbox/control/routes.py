@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 from netsuite_sandbox.control import reports, revenue
 from netsuite_sandbox.control.generating import generate
 from netsuite_sandbox.control.loading import load
-from netsuite_sandbox.control.refreshing import refresh
+from netsuite_sandbox.control.refreshing import COLUMNS, refresh
 from netsuite_sandbox.errors import invalid_request
+from netsuite_sandbox.records.master_kinds import REST_KINDS
+from netsuite_sandbox.records.masters import get
 from netsuite_sandbox.records.reversal import make_due
 from netsuite_sandbox.records.transactions import BY_CODE
 from netsuite_sandbox.records.voiding import void
@@ -175,6 +177,22 @@ def _void(sandbox: Sandbox, request: Request) -> Any:
     return {"id": str(made), "voided": True}
 
 
+def _merge(sandbox: Sandbox, request: Request) -> Any:
+    """What the page Merge Duplicates does: all that one customer has becomes another's."""
+    body = _object(request)
+    company = sandbox.company
+    customers = [
+        get(company, REST_KINDS["customer"], int(str(body.get(name) or 0)))
+        for name in ("from", "into")
+    ]
+    gone, kept = (customer.id for customer in customers)
+    with company.db.transaction():
+        for table, column in COLUMNS["entity"]:
+            company.db.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", (kept, gone))
+        company.delete_master("entity", gone)
+    return {"id": str(kept), "merged": str(gone)}
+
+
 def _faults(sandbox: Sandbox, _request: Request) -> Any:
     return sandbox.gate.faults.describe()
 
@@ -223,6 +241,7 @@ _ROUTES: dict[tuple[str, str], Handler] = {
     ("POST", "/snapshots"): _take,
     ("POST", "/snapshots/restore"): _restore,
     ("POST", "/refresh"): _refresh,
+    ("POST", "/merge"): _merge,
     ("GET", "/clock"): _clock,
     ("PUT", "/clock"): _set_clock,
     ("GET", "/settings"): _settings,
