@@ -8,19 +8,19 @@ block that was bought once is a fact: a later fold finds it and buys no other in
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from typing import NamedTuple
 
 from drawdown.core.money import ZERO, credits_text, minus, plus
 from drawdown.core.rating.price import charge
 from drawdown.core.subscription.account import Account, Drawn, Holding, Meter, take
-from drawdown.core.subscription.acts import Act, Ending, EndKind, NoticeKind, PlanBlock
+from drawdown.core.subscription.acts import Act, Ending, EndKind, NoticeKind, Origin, PlanBlock
 from drawdown.core.subscription.giving_back import give_back
 from drawdown.core.subscription.notices import balance_of, tell, tell_balance
 from drawdown.core.subscription.plan import EndOfTerm, PrepayLine
 from drawdown.core.subscription.purchases import refill_block, refill_id, scheduled_block
-from drawdown.core.subscription.rollover import kept
+from drawdown.core.subscription.rollover import is_carried, kept, rolls_now
 from drawdown.core.subscription.span import day_of, midnight
 from drawdown.core.subscription.terms import (
     Subscription,
@@ -149,11 +149,29 @@ class Timeline:
         if block.line_id and block.subscription_id in self.subscriptions:
             fills = account.course(block.subscription_id).fills
             fills[block.line_id] = fills.get(block.line_id, 0) + 1
+            if block.origin is Origin.REFILL:
+                self._count_refill(self.subscriptions[block.subscription_id], block)
         if not block.is_invoiced_at_once:
             account.uninvoiced.append(block.block_id)
         if not holding.is_ended:
             self._timers.set_holding(holding)
         self._wells.clear()
+
+    def _count_refill(self, subscription: Subscription, block: PlanBlock) -> None:
+        """Count a refill when it enters, needed or not; one that comes back is counted already."""
+        course = self.account.course(subscription.subscription_id)
+        if block.number > course.refills.get(block.line_id, 0):
+            course.refills[block.line_id] = block.number
+            counts = self._refills_in(subscription, day_of(self.account.at, self.zone))
+            counts[block.line_id] = counts.get(block.line_id, 0) + 1
+
+    def _refills_in(self, subscription: Subscription, day: date) -> dict[str, int]:
+        """Return the number of refills in the billing period of a day, by prepay line."""
+        course = self.account.course(subscription.subscription_id)
+        starts_on = period_of(subscription, day).starts_on
+        if course.refills_since != starts_on:
+            course.refills_since, course.refills_in = starts_on, {}
+        return course.refills_in
 
     def _end(self, holding: Holding, kind: EndKind) -> None:
         holding.is_ended = True
@@ -171,17 +189,14 @@ class Timeline:
         rolling = [
             one
             for one in account.holdings.values()
-            if not one.is_ended
-            and (one.block.subscription_id, one.block.line_id)
+            if (one.block.subscription_id, one.block.line_id)
             == (block.subscription_id, block.line_id)
-            and one.rolls < len(one.block.rolls_at)
-            and one.block.rolls_at[one.rolls] <= account.at
+            and is_carried(one, account.at)
         ]
         carried = ZERO
-        for one, keeps in zip(
-            rolling, kept(rolling, line.rollover, subscription.plan.decimals), strict=True
-        ):
-            one.rolls += 1
+        keeping = kept(rolling, line.rollover, subscription.plan.decimals, account.at)
+        for one, keeps in zip(rolling, keeping, strict=True):
+            one.rolls += rolls_now(one, account.at)
             lapses = minus(one.left, keeps)
             carried = plus(carried, keeps)
             if lapses and not keeps:
@@ -326,39 +341,29 @@ class Timeline:
         day = day_of(at, self.zone)
         if day < subscription.starts_on or (subscription.ends_on and day >= subscription.ends_on):
             return False
-        course = account.course(subscription.subscription_id)
-        period = period_of(subscription, day)
-        if course.refills_since != period.starts_on:
-            course.refills_since, course.refills_in = period.starts_on, {}
-        count = course.refills_in.get(line.line_id, 0)
+        starts_on = period_of(subscription, day).starts_on
+        count = self._refills_in(subscription, day).get(line.line_id, 0)
         subject = (subscription.subscription_id, line.line_id)
         is_exhausted = line.refills_max and count >= line.refills_max
         if is_exhausted or self._refills_at_once >= REFILLS_AT_ONCE_MAX:
             limit = line.refills_max if is_exhausted else REFILLS_AT_ONCE_MAX
-            what = (
-                f"the period from {period.starts_on}" if is_exhausted else f"usage {use.usage_id}"
-            )
+            what = f"the period from {starts_on}" if is_exhausted else f"usage {use.usage_id}"
             tell(
-                self.acts, account, NoticeKind.REFILLS_EXHAUSTED, subject, str(period.starts_on),
+                self.acts, account, NoticeKind.REFILLS_EXHAUSTED, subject, str(starts_on),
                 at,
                 f"{line.line_id} of {subject[0]} has had the {limit} refills that {what} can "
                 "bring; what exceeds them is billed as it is used",
             )  # fmt: skip
             return False
         self._refills_at_once += 1
-        course.refills_in[line.line_id] = count + 1
-        number = course.refills.get(line.line_id, 0) + 1
-        course.refills[line.line_id] = number
+        number = account.course(subject[0]).refills.get(line.line_id, 0) + 1
         effective_at = max(account.closed_at, midnight(subscription.starts_on, self.zone))
-        block_id = refill_id(*subject, number)
-        entered_before = block_id in account.holdings
         self._buy(refill_block(subscription, line, number, effective_at, at, self.zone))
-        if not entered_before:
-            tell(
-                self.acts, account, NoticeKind.REFILLED, subject, str(number), at,
-                f"{line.line_id} of {subject[0]} was refilled by "
-                f"{credits_text(line.refill_credits)} {subscription.plan.unit}: block {block_id}",
-            )  # fmt: skip
+        tell(
+            self.acts, account, NoticeKind.REFILLED, subject, str(number), at,
+            f"{line.line_id} of {subject[0]} was refilled by {credits_text(line.refill_credits)} "
+            f"{subscription.plan.unit}: block {refill_id(*subject, number)}",
+        )  # fmt: skip
         return True
 
     def _watch(self, use: Use) -> None:

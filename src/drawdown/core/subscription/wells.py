@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -58,19 +58,24 @@ def open_well(
     refilled = [one for one in own if one[1].frequency is Frequency.AUTO_REFILL] or [
         one for one in shared if one[1].frequency is Frequency.AUTO_REFILL
     ]
-    holdings = candidates(account, subscription.plan, subscription.subscription_id, line)
+    plans = {one.subscription_id: one.plan for one in (*(one[0] for one in shared), subscription)}
+    holdings = candidates(account, plans, subscription.subscription_id, line)
     watched = [one for one in (*own, *shared) if one in refilled or one[1].thresholds]
     return Well(subscription, line, holdings, refilled, watched)
 
 
 def candidates(
-    account: Account, plan: Plan, subscription_id: str, line: UsageLine
+    account: Account, plans: Mapping[str, Plan], subscription_id: str, line: UsageLine
 ) -> list[Holding]:
     """Return the holdings that can pay for a usage line now, in drawing order.
 
     Grants to the customer as a whole pay for any line, prepay lines for those that draw them,
     shared prepay lines for other subscriptions too, after what is their own.
+
+    Args:
+        plans: Of the subscription and of those that share with it, by subscription.
     """
+    plan = plans[subscription_id]
     found = [
         holding
         for holding in account.holdings.values()
@@ -86,7 +91,7 @@ def candidates(
         found,
         key=lambda one: (
             one.block.subscription_id not in ("", subscription_id),
-            _rolled_rank(one, plan),
+            _rolled_rank(one, plans),
             place[one.block.block_id],
         ),
     )
@@ -104,14 +109,13 @@ def _pays_for(block: PlanBlock, plan: Plan, subscription_id: str, line: UsageLin
     return block.is_shared
 
 
-def _rolled_rank(holding: Holding, plan: Plan) -> int:
+def _rolled_rank(holding: Holding, plans: Mapping[str, Plan]) -> int:
     """Return -1 for what goes first because it rolled over, 1 for what goes last, otherwise 0."""
     if not holding.rolls:
         return 0
-    for line in plan.prepay:
-        if line.line_id == holding.block.line_id and line.rollover is not None:
-            return 1 if line.rollover.apply is Apply.LAST else -1
-    return 0
+    rollover = plans[holding.block.subscription_id].prepay_line(holding.block.line_id).rollover
+    assert rollover is not None
+    return 1 if rollover.apply is Apply.LAST else -1
 
 
 def as_block(block: PlanBlock) -> Block:

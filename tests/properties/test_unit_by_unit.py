@@ -1,0 +1,331 @@
+"""Our engine against the model that plays unit by unit: same balances, same bills."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings, strategies as st
+
+from drawdown.core.errors import SubscriptionError
+from drawdown.core.subscription.usage import UsageRecord
+from drawdown.service.balances import balance
+from drawdown.service.billing import bill
+from drawdown.service.ingest import ingest
+from drawdown.service.subscriptions import Given, give, renew, terminate
+from drawdown.store.database import Database
+from drawdown.store.subscriptions import bills_of
+from tests.cases import facts as f
+from tests.cases.plans import Shop, plan
+from tests.properties.lives import EFFORT
+from tests.properties.unit_by_unit import DAWN, NEVER, OVERAGE, Block, Instant, Line, World
+
+BEGIN = date(2024, 1, 1)
+MONTHS = [31, 60, 91, 121, 152, 182]
+TERMS = {2: [60, 121], 3: [91, 182]}
+NOON = 1200
+_numbers = itertools.count(1)
+
+
+def cents(credits_: Decimal) -> int:
+    """A unit of the model is a cent, so that what is rounded down is whole units there too."""
+    return int(credits_ * 100)
+
+
+def on(day: int) -> date:
+    return BEGIN + timedelta(days=day)
+
+
+def at(instant: Instant) -> datetime:
+    midnight = datetime(2024, 1, 1, tzinfo=UTC) + timedelta(days=instant[0])
+    return midnight + timedelta(minutes=instant[1] - DAWN)
+
+
+class Case:
+    """A customer in our books and in the model; each step is taken in both."""
+
+    def __init__(self, shop: Shop, world: World, texts: dict[str, str], months: int) -> None:
+        self.shop, self.world = shop, world
+        self.number = next(_numbers)
+        self.customer = f"C{self.number}"
+        self.today = 0
+        self.steps: list[str] = []
+        self.count = 0
+        self.renewals = dict.fromkeys(texts, 1)
+        self.months = months
+        shop.customer(self.customer)
+        for name, text in texts.items():
+            shop.subscribe(plan(text), self.ours(name), customer_id=self.customer)
+
+    def ours(self, name: str) -> str:
+        """Return our id of a subscription or block: those of the model are the same for all."""
+        head, _, tail = name.partition("/")
+        return f"{head}.{self.number}/{tail}" if tail else f"{head}.{self.number}"
+
+    def theirs(self, name: str) -> str:
+        return name.replace(f".{self.number}", "")
+
+    def _now(self) -> datetime:
+        self.shop.now = max(self.shop.now, at((self.today, 1400)))
+        return self.shop.later()
+
+    def _place(self) -> int:
+        self.count += 1
+        return self.count
+
+    def use(self, subscription: str, back: int, quantity: int) -> None:
+        used = (max(self.today - back, 0), self._place())
+        name = f"u{self.count:03}"
+        record = UsageRecord(
+            self.ours(name), self.ours(subscription), "api", at(used), Decimal(quantity)
+        )
+        (answer,) = self.shop.use(record)
+        is_inside = used[0] < self.world.end(subscription)
+        assert answer.status == ("accepted" if is_inside else "refused"), answer
+        if is_inside:
+            self.world.use(name, subscription, used, quantity)
+
+    def correct(self, place: int, quantity: int) -> None:
+        names = sorted(self.world.totals)
+        if not names:
+            return
+        name = names[place % len(names)]
+        self._place()
+        was = self.world.uses[name]
+        correction = UsageRecord(
+            self.ours(f"v{self.count:03}"), self.ours(was.subscription), "api", self._now(),
+            Decimal(quantity), self.ours(name),
+        )  # fmt: skip
+        (answer,) = self.shop.use(correction)
+        assert answer.status == "accepted", answer
+        self.world.correct(name, f"v{self.count:03}", quantity)
+
+    def grant(
+        self, owner: str, line: str, amount: int, price: int, priority: int, starts: int, life: int
+    ) -> None:
+        day = max(0, self.today + starts)
+        self._place()
+        name = f"g{self.count:03}"
+        if owner and day >= self.world.end(owner):
+            return
+        ends = day + life if life else NEVER
+        made = Given(
+            self.ours(name), self.customer, self.ours(owner) if owner else "", line,
+            Decimal(amount) / 100, price, on(day), on(ends - 1) if life else None, priority,
+            currency="USD", unit="USD",
+        )  # fmt: skip
+        if ends <= self.world.closed[0]:
+            with pytest.raises(SubscriptionError):
+                give(self.shop.session, made, self.shop.policy, self._now())
+            return
+        give(self.shop.session, made, self.shop.policy, self._now())
+        if line:
+            validity = self.world.lines[owner][0].validity
+            ends = self.world.limit(owner, day, ends if life else day + (validity or NEVER))
+        begins = (day, DAWN)
+        self.world.grant(
+            Block(name, owner, line, amount, price, priority, begins, ends, begins, is_grant=True)
+        )
+
+    def void(self, place: int) -> None:
+        names = sorted(self.world.terms_of.keys() - self.world.gone)
+        if not names:
+            return
+        name = names[place % len(names)]
+        event = f.void_block(at((self.today, 1300)).strftime("%Y-%m-%dT%H:%M"), self.ours(name))
+        (answer,) = ingest(self.shop.session, [event], self.shop.policy)
+        if answer.status == "accepted":
+            self.world.void(name)
+
+    def bill(self, back: int) -> None:
+        through = max(0, self.today - back)
+        report = bill(self.shop.session, at((through + 1, DAWN)), self.shop.policy, self._now())
+        assert report.problems == ()
+        self.world.bill(through)
+
+    def terminate(self, subscription: str, after: int) -> None:
+        day = self.today + after
+        try:
+            terminate(
+                self.shop.session, self.ours(subscription), on(day), self.shop.policy, self._now()
+            )
+        except SubscriptionError:
+            return
+        self.world.terminate(subscription, day)
+
+    def renew(self, subscription: str) -> None:
+        number = self.renewals[subscription] + 1
+        if number > 2:
+            return
+        try:
+            renew(
+                self.shop.session,
+                self.ours(subscription),
+                self.shop.policy,
+                self._now(),
+                term=number,
+            )
+        except SubscriptionError:
+            return
+        self.renewals[subscription] = number
+        self.world.renew(subscription, TERMS[self.months][1])
+
+    def wait(self, days: int) -> None:
+        self.today += days
+
+    def compare(self) -> None:
+        closed = self.world.closed[0]
+        for day in sorted({self.today, self.today + 1, closed, closed + 7, closed + 30}):
+            if (day, NOON) < self.world.closed:
+                continue
+            found = balance(self.shop.session, self.customer, self.shop.policy, at((day, NOON)))
+            left = {self.theirs(b.block.block_id): cents(b.left) for b in found.blocks if b.left}
+            beyond = {self.theirs(key[0]): cents(n) for key, n in found.overage.items()}
+            position = self.world.play((day, NOON), buys=False)
+            alive = (one for one in position.blocks.values() if not one.is_over)
+            assert left == {one.name: one.left for one in alive if one.left}, (day, self.steps)
+            unpaid = Counter(
+                name
+                for (name, _month), meter in position.meters.items()
+                for payer in meter.open
+                if payer == OVERAGE
+            )
+            assert beyond == unpaid, (day, self.steps)
+        drawn: Counter[tuple[str, str]] = Counter()
+        back: Counter[tuple[str, str]] = Counter()
+        for one in bills_of(self.shop.session, self.customer):
+            name = self.theirs(one.subscription_id)
+            for line in one.lines:
+                drawn[name, self.theirs(line.block_id)] += cents(line.credits)
+            for part in one.credits:
+                back[name, self.theirs(part.block_id)] += cents(part.credits)
+        assert (drawn, back) == (self.world.drawn, self.world.given_back), self.steps
+
+
+small = st.integers(1, 30)
+owners = st.sampled_from(["S", "S", "S", "T"])
+STEPS = st.one_of(
+    st.tuples(st.just("use"), owners, st.sampled_from([0, 0, 1, 5, 20, 45]), st.integers(0, 60)),
+    st.tuples(st.just("use"), owners, st.just(0), st.integers(0, 60)),
+    st.tuples(st.just("wait"), st.sampled_from([1, 3, 10, 15])),
+    st.tuples(st.just("wait"), st.sampled_from([1, 3, 10, 15])),
+    st.tuples(st.just("correct"), st.integers(0, 20), st.integers(0, 40)),
+    st.tuples(
+        st.just("grant"), st.sampled_from(["S", "", "T"]), st.sampled_from(["", "main"]), small,
+        st.sampled_from([0, 0, 1, 999]), st.integers(-1, 2), st.sampled_from([-10, 0, 0, 5]),
+        st.sampled_from([0, 1, 10, 20, 40]),
+    ),
+    st.tuples(st.just("void"), st.integers(0, 20)),
+    st.tuples(st.just("bill"), st.sampled_from([1, 1, 1, 15, 40])),
+    st.tuples(st.just("terminate"), owners, st.sampled_from([0, 1, 10])),
+    st.tuples(st.just("renew"), owners),
+)  # fmt: skip
+
+
+@st.composite
+def lines(draw: st.DrawFn) -> Line:
+    charge = draw(st.sampled_from(["one_time", "auto_refill", "recurring"]))
+    amount = draw(small)
+    line = Line(
+        "main", charge, amount, draw(st.sampled_from([amount, 777])), draw(st.integers(-1, 1))
+    )
+    line.is_shared = draw(st.booleans())
+    if charge == "recurring":
+        line.every = draw(st.sampled_from([7, 10, 30]))
+        line.rolls = draw(st.integers(0, 3))
+        if line.rolls:
+            line.share = draw(st.sampled_from([100, 50, 33]))
+            line.cap = draw(st.sampled_from([None, 5, 20]))
+            line.is_last = draw(st.booleans())
+            if line.rolls == 1:
+                line.life = draw(st.sampled_from([0, 3, 25]))
+    else:
+        line.validity = draw(st.sampled_from([0, 0, 5, 20, 45]))
+    if charge == "auto_refill":
+        line.minimum = draw(st.integers(0, amount - 1))
+        line.refills_max = draw(st.sampled_from([0, 1, 3]))
+    return line
+
+
+def text_of(all_lines: list[Line], months: int, *, is_carried: bool, is_refund: bool) -> str:
+    """Return the plan file of a subscription with these prepay lines."""
+    end_of_term = "refund" if is_refund else "recognise"
+    head = f'id = "p"\ncurrency = "USD"\nterm = "{months} months"\n'
+    head += f'carry_over = {str(is_carried).lower()}\nend_of_term = "{end_of_term}"\n'
+    draws = ", ".join(f'"{line.name}"' for line in all_lines)
+    usage = f'[[usage]]\nid = "api"\nitem = "api"\nrate = "0.01"\ndraws = [{draws}]\n'
+    return head + "".join(map(line_text, all_lines)) + usage
+
+
+def line_text(line: Line) -> str:
+    found = {
+        "id": line.name,
+        "charge": line.charge,
+        "amount": money(line.amount),
+        "price": money(line.price),
+        "refill_price": money(line.price) if line.charge == "auto_refill" else "",
+        "minimum_balance": money(line.minimum) if line.minimum else "",
+        "validity": f"{line.validity} days" if line.validity else "",
+        "every": f"{line.every} days" if line.every else "",
+    }
+    text = "".join(f'{key} = "{value}"\n' for key, value in found.items() if value)
+    text += f"priority = {line.priority}\nshared = {str(line.is_shared).lower()}\n"
+    text += f"refills_per_period = {line.refills_max}\n" if line.refills_max else ""
+    if line.rolls:
+        terms = [f'share = "{line.share}%"', f'apply = "{"last" if line.is_last else "first"}"']
+        terms += [] if line.cap is None else [f'cap = "{money(line.cap)}"']
+        terms += [f'validity = "{line.life} days"' if line.life else f"periods = {line.rolls}"]
+        text += f"rollover = {{ {', '.join(terms)} }}\n"
+    return f"[[prepay]]\n{text}"
+
+
+def money(units: int) -> str:
+    return str(Decimal(units) / 100)
+
+
+@pytest.fixture(scope="module")
+def shop(database: Database, new_tenant: Callable[..., str]) -> Iterator[Shop]:
+    with database.session(new_tenant(database)) as session:
+        yield Shop(session)
+
+
+@settings(
+    max_examples=15 * EFFORT, deadline=None,
+    phases=[Phase.generate],  # to look for a smaller example takes longer than a test may
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)  # fmt: skip
+@given(
+    lines(), st.lists(lines(), max_size=1), st.sampled_from([2, 3]), st.booleans(), st.booleans(),
+    st.lists(STEPS, max_size=14),
+)  # fmt: skip
+def test_every_unit_goes_where_the_model_says(
+    shop: Shop, first: Line, more: list[Line], months: int, is_carried: bool, is_refund: bool,  # noqa: FBT001
+    steps: list[tuple[Any, ...]],
+) -> None:  # fmt: skip
+    """After every step: what is left of each block at several instants, and what was billed."""
+    world = World(
+        {"S": [first], "T": more},
+        TERMS[months][:1],
+        MONTHS,
+        is_carried=is_carried,
+        is_refund=is_refund,
+    )
+    texts = {
+        name: text_of(of, months, is_carried=is_carried, is_refund=is_refund)
+        for name, of in world.lines.items()
+    }
+    case = Case(shop, world, texts, months)
+    for step in steps:
+        case.steps.append(repr(step))
+        if step[0] == "grant" and step[2] and (not step[1] or not world.lines[step[1]]):
+            continue
+        getattr(case, step[0])(*step[1:])
+        case.compare()
+    case.today = 200
+    case.bill(0)
+    case.compare()
