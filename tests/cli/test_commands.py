@@ -29,7 +29,7 @@ COMMANDS = (
     "proof", "waiting", "summaries", "watch", "changes list", "changes accept", "changes restore",
     "changes leave", "relink", "rules", "export", "version", "database start", "database status",
     "database stop", "plan check", "plan preview", "suitebilling compare",
-    "suitebilling takeover", "suitebilling show", "connection check",
+    "suitebilling takeover", "suitebilling handover", "suitebilling show", "connection check",
     "connection new-certificate", "doctor", "usage ingest", "bill", "balance", "notices",
     "subscription create", "subscription show", "subscription topup", "subscription grant",
     "subscription move", "subscription renew", "subscription terminate", "simulate",

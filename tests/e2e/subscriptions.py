@@ -28,11 +28,14 @@ class Subscription:
         end: str,
         frequency: str = "AUTOREFILL",
         name: str = "Vertex",
+        customer: str = "",
     ) -> None:
         """Sell it.
 
         Args:
             usage: Item name and rate of each usage line.
+            end: Empty: open.
+            customer: Internal id of one that exists; empty: a new one.
         """
         self.company = company
         rule = company.controls.control(
@@ -44,7 +47,7 @@ class Subscription:
         names = [f"{name} Prepaid", *(item for item, _rate in usage)]
         self.items = {item: self._item(item, rule, f"{name}{n}") for n, item in enumerate(names)}
         subsidiary = company.rows("SELECT s.id AS id FROM subsidiary s ORDER BY s.id")[0]["id"]
-        self.customer = self.make(
+        self.customer = customer or self.make(
             "/customer",
             {"companyName": name, "isPerson": False, "externalId": f"native-{name}",
              "subsidiary": {"id": subsidiary}},

@@ -16,6 +16,7 @@ from drawdown.core.accounts import Role
 from drawdown.core.events import OpeningBalance
 from drawdown.erp.netsuite import NetSuite, Threads
 from drawdown.erp.netsuite.connect import read_settings, to_connection, to_mapping
+from drawdown.service.handover import HandoverPlan, plan_handover
 from drawdown.service.summaries import post_summaries
 from drawdown.service.takeover import Takeover, plan_takeover
 from tests.cases import facts as f
@@ -113,6 +114,32 @@ def test_a_void_gives_the_balance_back_to_where_it_stood(companies: Companies) -
         deliver_all(company)
         assert balances(company)[subscription.deferred["Vertex Prepaid"]] == Decimal(-620)
         assert {"1290", "2100", "2310"}.isdisjoint(balances(company))
+
+
+def test_what_was_taken_over_goes_back(companies: Companies) -> None:
+    """The balance stands in SuiteBilling's deferred revenue again, as before it was taken over."""
+    with migrating(companies) as (company, _):
+        books, netsuite = company.books, company.netsuite
+        company.take(*planned(company).events)
+        deliver_all(company)
+        back = date(2024, 4, 1)
+
+        def plan() -> HandoverPlan:
+            return plan_handover(books.session, netsuite, netsuite, back, books.policy)
+
+        (line,) = plan().missing
+        row = company.rows("SELECT c.id AS id FROM customer c WHERE c.companyname = 'Vertex'")
+        again = Subscription(
+            company, prepay="620", minimum="0", usage=[("Calls again", "0.25")], start="2024-04-01",
+            end=str(line.ends_on), frequency="ONETIME", name="Again", customer=row[0]["id"],
+        )  # fmt: skip
+        again.bill("2024-04-01")
+        assert (plan().problems, plan().missing) == ((), ())
+        company.take(*plan().events(books.policy))
+        deliver_all(company)
+        left = balances(company)
+        assert left[again.deferred["Again Prepaid"]] == Decimal(-620)
+        assert {"1290", "2100", "2310", "2320"}.isdisjoint(left)
 
 
 def test_usage_that_is_not_billed_stands_against_it(companies: Companies) -> None:

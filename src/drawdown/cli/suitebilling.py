@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 import typer
 
 from drawdown.cli.books import AS_JSON, chosen_books_and_erp
+from drawdown.cli.handover import handover
 from drawdown.cli.output import DONE, REFUSED, print_json, print_table, say, warn
 from drawdown.core.errors import ConfigurationError
 from drawdown.core.events import OpeningBalance
@@ -32,6 +33,7 @@ def register(app: typer.Typer) -> None:
     group.command("compare")(_compare)
     group.command("show")(_show)
     group.command("takeover")(_takeover)
+    group.command("handover")(handover)
     app.add_typer(group, name="suitebilling")
 
 

@@ -30,6 +30,7 @@ class Observed(StrEnum):
     REVENUE_USAGE = "revenue_usage"
     REVENUE_BREAKAGE = "revenue_breakage"
     OPENING_BALANCE = "opening_balance"
+    CLOSING_BALANCE = "closing_balance"
 
 
 Account = Role | Observed
@@ -50,6 +51,7 @@ KINDS: dict[Account, str] = {
     Observed.REVENUE_USAGE: "income",
     Observed.REVENUE_BREAKAGE: "income",
     Observed.OPENING_BALANCE: "equity",
+    Observed.CLOSING_BALANCE: "equity",
 }
 
 CONTROL_ROLES: tuple[Role, ...] = tuple(role for role in Role if role is not Role.CASH)

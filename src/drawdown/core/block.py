@@ -21,7 +21,7 @@ class State(StrEnum):
     NEW = "new"  #: ordered; its deposit does not exist yet
     OPEN = "open"  #: can be drawn
     EXPIRED = "expired"  #: the remainder became breakage
-    VOIDED = "voided"  #: the remainder was cancelled without revenue
+    VOIDED = "voided"  #: the remainder was cancelled without revenue, or handed over
 
 
 class Step(StrEnum):
@@ -35,6 +35,7 @@ class Step(StrEnum):
     DRAWN = "drawn"
     REVERSED = "reversed"
     REDUCED = "reduced"
+    HANDED_OVER = "handed_over"
     LAPSED = "lapsed"  #: a part expired, the rest lives on
     EXPIRED = "expired"
     VOIDED = "voided"
@@ -51,7 +52,7 @@ TRANSITIONS: dict[State, dict[Step, State]] = {
     State.OPEN: {
         Step.INVOICED: State.OPEN, Step.PAID: State.OPEN, Step.DRAWN: State.OPEN,
         Step.REVERSED: State.OPEN, Step.REDUCED: State.OPEN, Step.RECOGNISED: State.OPEN,
-        Step.REFUNDED: State.OPEN,
+        Step.REFUNDED: State.OPEN, Step.HANDED_OVER: State.VOIDED,
         Step.LAPSED: State.OPEN, Step.EXPIRED: State.EXPIRED, Step.VOIDED: State.VOIDED,
     },
     # The next expiry run takes what a credit memo restored as breakage again.

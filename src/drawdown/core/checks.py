@@ -16,7 +16,7 @@ from drawdown.core.plan import Entry
 
 Balances = Counter[Account]
 
-_INVOICE_CODES = frozenset({"D1", "D2", "E1", "E2", "R1", "R2", "R5"})
+_INVOICE_CODES = frozenset({"D1", "D2", "E1", "E2", "R1", "R2", "R5", "H1", "H2"})
 
 
 def balances(entries: Iterable[Entry]) -> Balances:
@@ -162,10 +162,16 @@ def check_control_accounts(block: Block, entries: Sequence[Entry]) -> str | None
 
 
 def check_cash_basis(block: Block, entries: Sequence[Entry]) -> str | None:
-    """Revenue = money of the block that was not cancelled, computed apart from the journal."""
+    """Revenue = money neither cancelled nor handed over, computed apart from the journal."""
     found = balances(entries)
     revenue = -(found[Observed.REVENUE_USAGE] + found[Observed.REVENUE_BREAKAGE])
-    return _expect(block, "revenue", revenue, block.amount_minor - block.cancelled_minor)
+    return _expect(block, "revenue", revenue, cash_basis(block, entries))
+
+
+def cash_basis(block: Block, entries: Iterable[Entry]) -> int:
+    """Return the money of a block that becomes revenue here: not cancelled, not handed over."""
+    handed_over = sum(entry.amount_minor for entry in entries if entry.code == "H1")
+    return block.amount_minor - block.cancelled_minor - handed_over
 
 
 AT_END: tuple[Check, ...] = (*CHECKS, check_control_accounts, check_cash_basis)

@@ -226,6 +226,20 @@ class BlockVoid(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Handover(Event):
+    """The ERP's own billing goes on with what is left of a block (derived from a cut-over).
+
+    Attributes:
+        invoice: Native reference of its invoice for the prepayment, of what is left to the cent.
+    """
+
+    posted_on: date
+    block_id: str
+    amount_minor: int
+    invoice: str
+
+
+@dataclass(frozen=True, slots=True)
 class Payment(Event):
     """A customer's payment of an invoice; `amount_minor` None: all that is due on it.
 
@@ -319,6 +333,7 @@ EVENT_TYPES: dict[str, type[Event]] = {
     "credit_memo": CreditMemo,
     "invoice_void": InvoiceVoid,
     "block_void": BlockVoid,
+    "handover": Handover,
     "payment": Payment,
     "refund": Refund,
     "clock": Clock,

@@ -29,11 +29,13 @@ class Bought(NamedTuple):
     Attributes:
         on: Day on which it was charged.
         billed_on: Date of its invoice; None: not billed yet.
+        invoice: Number of its invoice; empty: not billed, or it makes no difference.
     """
 
     on: date
     amount_minor: int
     billed_on: date | None
+    invoice: str = ""
 
 
 class Used(NamedTuple):

@@ -110,6 +110,11 @@ RULES: tuple[Rule, ...] = (
     Rule("E3", Step.EXPIRED,    Record.JOURNAL_ENTRY,       Role.PREPAID_CREDITS_LIABILITY,Role.PREPAYMENT_CLEARING,       When.ALWAYS,          "Expiration"),
     Rule("E4", Step.RECOGNISED, Record.JOURNAL_ENTRY,       Role.DEFERRED_REVENUE_BREAKAGE,Observed.REVENUE_BREAKAGE,      When.ALWAYS,          "Breakage recognition", by_arm=True),
 
+    # Another system goes on with the balance: the ERP's own billing has invoiced it as a prepayment.
+    Rule("H1", Step.HANDED_OVER, Record.INVOICE,            Role.ACCOUNTS_RECEIVABLE,      Observed.CLOSING_BALANCE,       When.ALWAYS,          "Prepayment invoiced by the ERP's own billing, as it stands", is_there=True),
+    Rule("H2", Step.HANDED_OVER, Record.DEPOSIT_APPLICATION,Role.CUSTOMER_DEPOSITS,        Role.ACCOUNTS_RECEIVABLE,       When.ALWAYS,          "Deposit applied"),
+    Rule("H3", Step.HANDED_OVER, Record.JOURNAL_ENTRY,      Role.PREPAID_CREDITS_LIABILITY,Role.PREPAYMENT_CLEARING,       When.ALWAYS,          "Handover"),
+
     # Instead of R1: what is undone lies in a closed period, so the credit memo of R2 stays unapplied.
     Rule("R5", Step.REVERSED,   Record.CUSTOMER_REFUND,     Role.ACCOUNTS_RECEIVABLE,      Role.PREPAYMENT_CLEARING,       When.CLOSED,          "Credit memo refunded to clearing"),
     Rule("R6", Step.REVERSED,   Record.CUSTOMER_DEPOSIT,    Role.UNDEPOSITED_FUNDS,        Role.CUSTOMER_DEPOSITS,         When.CLOSED_UNDEPOSITED, "Deposit of the restored part"),
@@ -166,9 +171,9 @@ def rules_for(step: Step, policy: Policy) -> tuple[Rule, ...]:
 _CACHE: dict[tuple[Step, PrepaidItem, DepositAccount], tuple[Rule, ...]] = {}
 
 
-def opening_rule() -> Rule:
-    """Return the row that notes an opening balance."""
-    return next(rule for rule in RULES if rule.is_there)
+def noted_rule(step: Step) -> Rule:
+    """Return the row of a step that notes what the books say already."""
+    return next(rule for rule in RULES if rule.is_there and rule.step is step)
 
 
 def recognition_rule(debit: Role, credit: Account) -> Rule:

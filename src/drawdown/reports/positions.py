@@ -60,7 +60,10 @@ def expected_of(life: Life) -> Counter[Account]:
     block = life.block
     seen = _observations(life.entries)
     breakage = _expired(life.movements)
-    usage = block.used_minor - block.cancelled_minor - breakage
+    handed_over = sum(
+        movement.amount_minor for movement in life.movements if movement.step is Step.HANDED_OVER
+    )
+    usage = block.used_minor - block.cancelled_minor - breakage - handed_over
     liability, deferred = _prepaid(block, life, seen.into_liability)
     expected: Counter[Account] = Counter()
     if any(entry.code == "O1" for entry in life.entries):
@@ -74,6 +77,7 @@ def expected_of(life: Life) -> Counter[Account]:
     expected[Role.DEFERRED_REVENUE_PREPAID] = deferred
     expected[Role.DEFERRED_REVENUE_USAGE] = seen.usage - usage
     expected[Role.DEFERRED_REVENUE_BREAKAGE] = seen.breakage - breakage
+    expected[Observed.CLOSING_BALANCE] = -handed_over
     expected[Observed.REVENUE_USAGE] = -seen.usage
     expected[Observed.REVENUE_BREAKAGE] = -seen.breakage
     return expected

@@ -11,7 +11,7 @@ from typing import Any
 
 from drawdown.core.accounts import CONTROL_ROLES, REVENUES, Account
 from drawdown.core.block import Block
-from drawdown.core.checks import AT_END, CHECKS, Balances, Check, has_ended
+from drawdown.core.checks import AT_END, CHECKS, Balances, Check, cash_basis, has_ended
 from drawdown.core.money import credits_text, money_text
 from drawdown.core.plan import Entry, Movement
 from drawdown.reports.journal import Life, References, memo, reference_of
@@ -151,7 +151,7 @@ def statement(life: Life, references: References) -> Statement:
         due=money_text(block.due_minor, block.currency),
         cancelled=money_text(block.cancelled_minor, block.currency),
         revenue={seen.value: money_text(-after[seen], block.currency) for seen in REVENUES},
-        cash_basis=money_text(block.amount_minor - block.cancelled_minor, block.currency),
+        cash_basis=money_text(cash_basis(block, life.entries), block.currency),
         has_ended=ended,
         rows=rows,
         invariants=invariants(block, life.entries, AT_END if ended else CHECKS),

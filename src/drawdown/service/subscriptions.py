@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from drawdown.core.errors import SubscriptionError
 from drawdown.core.events import BlockKind
+from drawdown.core.money import ZERO
 from drawdown.core.policy import Policy
 from drawdown.core.subscription.acts import Origin, PlanBlock
 from drawdown.core.subscription.plan import EndOfTerm
@@ -300,8 +301,10 @@ def _why_not_terminated(
                 f"usage {use.usage_id} is of {use.used_at:%Y-%m-%d %H:%M} UTC; correct it to zero "
                 "or choose a later day"
             )
-    for block in desk.facts[found.customer_id].blocks.values():
-        is_mine = block.subscription_id == found.subscription_id
+    facts = desk.facts[found.customer_id]
+    for block in facts.blocks.values():
+        is_over = facts.left.get(block.block_id, ZERO) is None
+        is_mine = block.subscription_id == found.subscription_id and not is_over
         if is_mine and max(block.entered_at, block.effective_at) >= ended_at:
             return f"block {block.block_id} begins after it; void the block or choose a later day"
     return ""

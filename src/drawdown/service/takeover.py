@@ -64,7 +64,10 @@ def plan_takeover(
     ]
     booked = -sum((one.amount for one in balances), Decimal(0))
     base = balances[0].base_currency if balances else ""
-    left = sum((_in_base(one, base) for one in alive), Decimal(0)) if base else Decimal(0)
+    left = Decimal(0)
+    if base:
+        for one in alive:
+            left += in_base(one.remaining_minor, one.facts.currency, one.exchange_rate, base)
     if not base:
         problems.append(
             "no account is mapped to former_deferred_revenue; map it to the deferred revenue "
@@ -120,8 +123,9 @@ def _problems(one: NativePrepayment, cutover: date) -> Iterator[str]:
         )
 
 
-def _in_base(one: NativePrepayment, base: str) -> Decimal:
-    amount = to_decimal(one.remaining_minor, one.facts.currency) * one.exchange_rate
+def in_base(amount_minor: int, currency: str, exchange_rate: Decimal, base: str) -> Decimal:
+    """Return an amount in base currency, as the ERP rounds it."""
+    amount = to_decimal(amount_minor, currency) * exchange_rate
     return amount.quantize(Decimal(1).scaleb(-EXPONENTS[base]), ROUND_HALF_UP)
 
 

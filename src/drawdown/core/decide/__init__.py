@@ -11,6 +11,7 @@ from typing import Any
 from drawdown.core.decide.cancellation import void_block
 from drawdown.core.decide.drawdown import draw_usage
 from drawdown.core.decide.expiration import expire_block, expiry_of, is_due
+from drawdown.core.decide.handover import hand_over_block
 from drawdown.core.decide.known import Known
 from drawdown.core.decide.native import await_document, native_of, take_over
 from drawdown.core.decide.observation import observe_recognition
@@ -30,6 +31,7 @@ from drawdown.core.events import (
     CustomerChanged,
     Event,
     Expiry,
+    Handover,
     InvoiceVoid,
     OpeningBalance,
     Payment,
@@ -57,6 +59,7 @@ DECISIONS: dict[type[Event], Callable[[Any, Known, Policy], Outcome]] = {
     CreditMemo: credit_invoice,
     InvoiceVoid: credit_invoice,
     BlockVoid: void_block,
+    Handover: hand_over_block,
     Recognition: observe_recognition,
     BaseRounding: settle_rounding,
 }

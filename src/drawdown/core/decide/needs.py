@@ -19,6 +19,7 @@ from drawdown.core.events import (
     CustomerChanged,
     Event,
     Expiry,
+    Handover,
     InvoiceVoid,
     LineKind,
     OpeningBalance,
@@ -130,7 +131,7 @@ def _block_void(event: BlockVoid, known: Known) -> Iterator[Key]:
             yield "document", movement.document_id
 
 
-def _rounding(event: BaseRounding, known: Known) -> Iterator[Key]:
+def _block_and_customer(event: BaseRounding | Handover, known: Known) -> Iterator[Key]:
     yield "block", event.block_id
     block = known.blocks.get(event.block_id)
     if block is not None:
@@ -153,8 +154,9 @@ _NEEDS: dict[type[Event], Callable[[Any, Known], Iterator[Key]]] = {
     CreditMemo: _credit,
     InvoiceVoid: _credit,
     BlockVoid: _block_void,
+    Handover: _block_and_customer,
     Recognition: _recognition,
-    BaseRounding: _rounding,
+    BaseRounding: _block_and_customer,
 }
 
 

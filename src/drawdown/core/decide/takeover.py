@@ -16,7 +16,7 @@ from drawdown.core.decide.posting import move, open_day
 from drawdown.core.events import BlockTerms, OpeningBalance
 from drawdown.core.plan import Entry, Hold, Outcome, PostingPlan, Reason, Rejection
 from drawdown.core.policy import Policy
-from drawdown.core.rules import opening_rule
+from drawdown.core.rules import noted_rule
 
 
 def open_balance(event: OpeningBalance, known: Known, policy: Policy) -> Outcome:
@@ -62,7 +62,7 @@ def _open(
         plan, block, Step.OPENED, event_id=event.event_id, document_id=event.origin,
         occurred_at=event.effective_at, amount_minor=terms.amount_minor,
     )._replace(is_invoiced=True)  # fmt: skip
-    stands = opening_rule()
+    stands = noted_rule(Step.OPENED)
     plan.entries.append(
         Entry(
             block.block_id, block.sequence, stands.code, stands.debit, stands.credit,

@@ -84,11 +84,12 @@ class Mapping:
     plans_on: str = ""
 
     def __post_init__(self) -> None:
-        if Observed.OPENING_BALANCE in self.accounts:
-            raise ConfigurationError(
-                "opening_balance is no account of NetSuite; leave it out of accounts, and map "
-                "former_deferred_revenue to where the balances stand"
-            )
+        for noted in (Observed.OPENING_BALANCE, Observed.CLOSING_BALANCE):
+            if noted in self.accounts:
+                raise ConfigurationError(
+                    f"{noted} is no account of NetSuite; leave it out of accounts, and map "
+                    "former_deferred_revenue to where balances from before stand"
+                )
         seen: dict[str, Account] = {}
         for account, _, number in self.posting_accounts():
             first = seen.setdefault(number, account)

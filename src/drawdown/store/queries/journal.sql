@@ -106,11 +106,11 @@ GROUP BY 1, 2
 SELECT block_id, account, currency, sum(amount)::bigint FROM (
     SELECT block_id, debit AS account, currency, amount_minor AS amount
     FROM drawdown.entry WHERE tenant_id = %(tenant)s
-      AND code NOT IN ('P5', 'P6', 'P7', 'D4', 'E4', 'R4', 'V5', 'O1', 'V7')
+      AND code NOT IN ('P5', 'P6', 'P7', 'D4', 'E4', 'R4', 'V5', 'O1', 'V7', 'H1')
     UNION ALL
     SELECT block_id, credit, currency, -amount_minor
     FROM drawdown.entry WHERE tenant_id = %(tenant)s
-      AND code NOT IN ('P5', 'P6', 'P7', 'D4', 'E4', 'R4', 'V5', 'O1', 'V7')
+      AND code NOT IN ('P5', 'P6', 'P7', 'D4', 'E4', 'R4', 'V5', 'O1', 'V7', 'H1')
 ) AS sides GROUP BY 1, 2, 3 ORDER BY 1, 2
 
 -- add_customers --
