@@ -1,24 +1,26 @@
-"""HTTP to NetSuite: connections that are kept, limits, and whether anything was sent.
-
-On the standard library: a worker makes thousands of small calls a minute, and its client is most
-of what a call costs (bench/README.md, "delivery").
-"""
+"""HTTP to NetSuite by urllib3: connections that are kept, limits, and whether anything was sent."""
 
 from __future__ import annotations
 
-import select
 import ssl
 import time
-import zlib
-from base64 import b64encode
-from collections import defaultdict
+from contextlib import closing
 from functools import cache
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from types import TracebackType
 from typing import Self
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import httpx2
+from urllib3 import BaseHTTPResponse, HTTPConnectionPool, PoolManager, ProxyManager, Timeout
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    LocationValueError,
+    NewConnectionError,
+    ProxyError,
+    SSLError,
+)
+from urllib3.util import make_headers
 
 from drawdown.core.errors import ConfigurationError
 from drawdown.erp.netsuite.outside import Call, NoAnswerError, NotSentError
@@ -31,7 +33,6 @@ IDLE_CONNECTIONS_MAX = 20
 PART_BYTES = 64 * 1024
 
 _HEADERS = {"User-Agent": "drawdown", "Accept": "*/*", "Accept-Encoding": "gzip"}
-_GZIP = 16 + zlib.MAX_WBITS
 
 
 @cache
@@ -51,8 +52,9 @@ class Client:
     """
 
     def __init__(self, proxy: str = "") -> None:
-        self._proxy = _proxy(proxy) if proxy else None
-        self._idle: dict[tuple[str, str], list[HTTPConnection]] = defaultdict(list)
+        self._manager = _manager(proxy)
+        # Looked up by the manager, a pool costs as much as the rest of a call.
+        self._pools: dict[tuple[str, str], HTTPConnectionPool] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -63,101 +65,82 @@ class Client:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for connections in self._idle.values():
-            while connections:
-                connections.pop().close()
+        for pool in self._pools.values():
+            pool.close()
 
     def exchange(self, call: Call, bytes_max: int) -> Response:
         """Send one request and read its answer; see `Outside.exchange`."""
         url = urlsplit(call.url)
-        idle = self._idle[url.scheme, url.netloc]
-        connection = _usable(idle) or self._connect(url)
-        target = f"{url.path or '/'}?{url.query}" if url.query else url.path or "/"
+        pool = self._pools.get((url.scheme, url.netloc))
+        if pool is None:
+            pool = self._manager.connection_from_url(call.url)
+            self._pools[url.scheme, url.netloc] = pool
+        until = time.monotonic() + ANSWER_TIMEOUT_S
         try:
-            connection.request(call.method, target, call.body or None, {**_HEADERS, **call.headers})
-            response = connection.getresponse()
-            body = _read(response, bytes_max, time.monotonic() + ANSWER_TIMEOUT_S)
-        except (OSError, HTTPException, zlib.error) as error:
-            connection.close()
+            response = pool.urlopen(
+                call.method,
+                call.url if pool.proxy and url.scheme == "http" else _target(url),
+                body=call.body or None,
+                headers={**_HEADERS, **call.headers},
+                retries=False,
+                redirect=False,
+                assert_same_host=False,
+                timeout=Timeout(connect=CONNECT_TIMEOUT_S, read=ANSWER_TIMEOUT_S),
+                preload_content=False,
+            )
+            with closing(response):  # and the connection, unless it was released before
+                body = _read(response, bytes_max, until)
+                response.release_conn()
+        except HTTPError as error:
+            if _is_unsent(error):
+                raise NotSentError(f"{type(error).__name__}: {error}") from error
             raise NoAnswerError(f"no answer came ({type(error).__name__})") from error
-        except BaseException:
-            connection.close()
-            raise
-        if response.will_close or len(idle) >= IDLE_CONNECTIONS_MAX:
-            connection.close()
-        else:
-            idle.append(connection)
-        headers = {name.lower(): value for name, value in response.getheaders()}
+        headers = {name.lower(): value for name, value in response.headers.items()}
         return Response(response.status, headers, body)
 
-    def _connect(self, url: SplitResult) -> HTTPConnection:
-        host, port = url.hostname or "", url.port
-        via = (self._proxy.hostname or "", self._proxy.port) if self._proxy else (host, port)
-        connection = (
-            HTTPSConnection(*via, timeout=CONNECT_TIMEOUT_S, context=_tls())
-            if url.scheme == "https"
-            else HTTPConnection(*via, timeout=CONNECT_TIMEOUT_S)
-        )
-        if self._proxy:
-            connection.set_tunnel(host, port, _authorization(self._proxy))
-        try:
-            connection.connect()
-        except (OSError, HTTPException) as error:
-            connection.close()
-            raise NotSentError(f"{type(error).__name__}: {error}") from error
-        connection.sock.settimeout(ANSWER_TIMEOUT_S)
-        return connection
+
+def _target(url: SplitResult) -> str:
+    return f"{url.path or '/'}?{url.query}" if url.query else url.path or "/"
 
 
-def _usable(idle: list[HTTPConnection]) -> HTTPConnection | None:
-    """Take a connection that the other end has not closed, nor said anything on unasked."""
-    while True:
-        try:
-            connection = idle.pop()
-        except IndexError:
-            return None
-        heard = select.poll()
-        heard.register(connection.sock, select.POLLIN)
-        if not heard.poll(0):
-            return connection
-        connection.close()
+def _is_unsent(error: HTTPError) -> bool:
+    """Whether the other end was not reached, or did not prove who it is."""
+    if isinstance(error, SSLError):
+        return any(isinstance(one, ssl.SSLCertVerificationError) for one in error.args)
+    return isinstance(error, (NewConnectionError, ConnectTimeoutError, ProxyError))
 
 
-def _read(response: HTTPResponse, bytes_max: int, until: float) -> bytes:
+def _read(response: BaseHTTPResponse, bytes_max: int, until: float) -> bytes:
     """Read a body as it comes; what is compressed is unpacked no further than the limit."""
-    is_packed = response.headers.get("content-encoding", "").lower() == "gzip"
-    unpacking = zlib.decompressobj(_GZIP) if is_packed else None
-    body, received = bytearray(), 0
+    body = bytearray()
     while part := response.read1(PART_BYTES):
-        received += len(part)
-        body += unpacking.decompress(part, bytes_max + 1 - len(body)) if unpacking else part
+        body += part
         if len(body) > bytes_max:
             raise NoAnswerError(f"NetSuite's answer is larger than {bytes_max} bytes")
         if time.monotonic() > until:
             raise NoAnswerError(f"no complete answer came in {ANSWER_TIMEOUT_S:.0f} s")
-    if response.length or (unpacking and received and not unpacking.eof):
-        raise NoAnswerError("the answer broke off")
-    response.close()  # not the connection
     return bytes(body)
 
 
-def _proxy(text: str) -> SplitResult:
+def _manager(proxy: str) -> PoolManager:
+    if not proxy:
+        return PoolManager(maxsize=IDLE_CONNECTIONS_MAX, ssl_context=_tls())
     try:
-        url = urlsplit(text)
-        is_proxy = url.scheme == "http" and bool(url.hostname and url.port)
-    except ValueError:
-        is_proxy = False
-    if not is_proxy:
-        # Not shown: it may hold a password.
-        raise ConfigurationError(
-            "netsuite settings: proxy is no address such as http://proxy:3128; see "
-            "docs/configuration.md"
-        )
-    return url
-
-
-def _authorization(proxy: SplitResult) -> dict[str, str]:
-    if proxy.username is None:
-        return {}
-    names = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
-    return {"Proxy-Authorization": f"Basic {b64encode(names.encode()).decode()}"}
+        url = urlsplit(proxy)
+        if url.scheme == "http" and url.hostname and url.port:
+            names = (
+                f"{unquote(url.username)}:{unquote(url.password or '')}" if url.username else None
+            )
+            return ProxyManager(
+                f"http://{url.hostname}:{url.port}",
+                proxy_headers=make_headers(proxy_basic_auth=names),
+                maxsize=IDLE_CONNECTIONS_MAX,
+                ssl_context=_tls(),
+            )
+    except (ValueError, LocationValueError):
+        pass
+    # Not shown: it may hold a password.
+    raise ConfigurationError(
+        "netsuite settings: proxy is no address such as http://proxy:3128; see "
+        "docs/configuration.md"
+    )
