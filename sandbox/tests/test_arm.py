@@ -7,6 +7,8 @@ from decimal import Decimal
 import pytest
 from sandbox_client import BLOCK, Client
 
+from netsuite_sandbox.arm import recognition
+
 
 def credit(ns: Client, invoice: str, amount: int, day: str, block: str = "B1") -> str:
     return ns.make("/creditMemo", {
@@ -246,6 +248,19 @@ def test_journals_of_at_most_a_thousand_lines(ns: Client, count: int) -> None:
     journals = ns.month_end("2024-01")["journals"]
     assert [journal["lines"] for journal in journals] == ([1000, 2] if count > 500 else [6])
     assert ns.balance("4010") == Decimal(-count)
+
+
+def test_summaries_of_at_most_fifty_thousand_plans(
+    ns: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A summarized journal takes up to 50,000 plans; here two. Source: Advanced Revenue Management chapters."""
+    assert recognition.PLANS_PER_SUMMARY_MAX == 50_000
+    monkeypatch.setattr(recognition, "PLANS_PER_SUMMARY_MAX", 2)
+    ns.set(revenue_journals_in_gl="summary")
+    for number in range(3):
+        ns.invoice(100, f"I{number}")
+    assert [one["lines"] for one in ns.month_end("2024-01")["journals"]] == [2, 2]
+    assert ns.balance("4010") == -300
 
 
 def test_deleting_a_recognized_invoice_is_caught_up(ns: Client) -> None:

@@ -183,8 +183,23 @@ def test_body_limit(monkeypatch: pytest.MonkeyPatch, ns: Client) -> None:
     assert saved(ns) == 0
 
 
+def test_too_many_lines(ns: Client) -> None:
+    """5,000 lines of a transaction, 10,000 of a journal; here fewer. Source: Line Limitations for Transactions (article_159361099314); Usage Notes for Transaction Record Types."""
+    found = {one["name"]: one["value"] for one in ns.http.get("/_sandbox/settings").json()}
+    assert (found["transaction_lines_max"], found["journal_lines_max"]) == (5_000, 10_000)
+    ns.set(transaction_lines_max=2, journal_lines_max=3)
+    line = {"item": {"id": ns.usage}, "amount": 1}
+    bill: dict[str, Any] = {"entity": {"id": ns.customer}}
+    made = ns.make("/invoice", {**bill, "item": {"items": [line] * 2}})
+    ns.refused("POST", "/invoice", {**bill, "item": {"items": [line] * 3}})
+    ns.refused("PATCH", f"/invoice/{made}", {"item": {"items": [line]}})
+    ns.set(journal_lines_max=1)
+    with pytest.raises(AssertionError, match="up to 1 lines"):
+        ns.journal("1000", "4000", 5, "J")
+
+
 def test_many_lines(ns: Client) -> None:
-    """No number of lines is documented for REST: 1,000 pass. Source: Limitations for Creating/Importing Transactions."""
+    """1,000 lines pass. Source: Limitations for Creating/Importing Transactions."""
     lines = [{"account": {"id": ns.account("1000")}, "debit": 1} for _ in range(999)]
     lines.append({"account": {"id": ns.account("4000")}, "credit": 999})
     ns.make(

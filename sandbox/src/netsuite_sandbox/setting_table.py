@@ -311,6 +311,23 @@ SETTINGS: tuple[Setting, ...] = (
         "application is refused.",
     ),
     Setting(
+        "journal_lines_max",
+        10_000,
+        (),
+        "D",
+        "Limitations for Importing Transactions; Line Limitations for Transactions (REST counts as "
+        "import; 200 are recommended, the refusal is not said)",
+        "Lines of a journal entry.",
+    ),
+    Setting(
+        "transaction_lines_max",
+        5_000,
+        (),
+        "D",
+        "Usage Notes for Transaction Record Types; Line Limitations for Transactions (as above)",
+        "Lines of any other transaction.",
+    ),
+    Setting(
         "timed_out_writes",
         "finished",
         ("finished", "undone"),

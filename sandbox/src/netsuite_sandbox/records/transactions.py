@@ -37,7 +37,7 @@ from netsuite_sandbox.records import (
 from netsuite_sandbox.records.fields import Values, definition
 from netsuite_sandbox.records.kinds import Books, Draft, Kind
 from netsuite_sandbox.records.transforming import TRANSFORMS, starting_values
-from netsuite_sandbox.records.usable import check_accounts
+from netsuite_sandbox.records.usable import check_lines
 from netsuite_sandbox.records.voiding import refunded, void
 from netsuite_sandbox.suitebilling.charges import release
 
@@ -77,7 +77,7 @@ def _create(books: Books, kind: Kind, values: Values) -> int:
     headers.check_required(kind, values)
     check_external_id(books, values.get("externalId"), 0)
     draft = kind.build(books, kind, values, None)
-    check_accounts(books.company, draft.header, draft.lines)
+    check_lines(books.company, draft.header, draft.lines)
     books.ledger.insert(draft.header, draft.lines)
     kind.settle(books, draft)
     offers.refresh(books, draft.header.createdfrom)
@@ -144,7 +144,7 @@ def update(
     if not kind.settled_once:
         kind.undo(books, Draft(old, old_lines))
     draft = kind.build(books, kind, values, old)
-    check_accounts(books.company, draft.header, draft.lines)
+    check_lines(books.company, draft.header, draft.lines)
     moved = _impact(old_lines) != _impact(draft.lines)
     changed = moved or old.posting != draft.header.posting
     if old.posting:

@@ -15,12 +15,16 @@ from netsuite_sandbox.ledger import Header, Line
 CURRENCY_MISMATCH = "Transaction and foreign currency account use different currencies."
 
 
-def check_accounts(company: Company, header: Header, lines: list[Line]) -> None:
-    """Refuse accounts that the transaction cannot use.
+def check_lines(company: Company, header: Header, lines: list[Line]) -> None:
+    """Refuse too many lines, and accounts that the transaction cannot use.
 
     Raises:
-        NetSuiteError: USER_ERROR naming the account, or the currencies.
+        NetSuiteError: USER_ERROR naming the limit, the account, or the currencies.
     """
+    journal = header.type == "Journal"
+    most = company.settings["journal_lines_max" if journal else "transaction_lines_max"]
+    if len(lines) - (not journal) > most:  # Of others the first is the main line.
+        raise user_error(f"A transaction may have up to {most} lines.")
     for account in {line.account for line in lines}:
         body = company.must("account", account).body
         currency = body.get("currency")
