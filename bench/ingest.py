@@ -47,7 +47,8 @@ from drawdown.core.events import (
 )
 from drawdown.core.policy import Policy
 from drawdown.core.ports import Located
-from drawdown.service.ingest import BATCH_SIZE, in_batches, ingest
+from drawdown.core.slices import slices
+from drawdown.service.ingest import BATCH_SIZE, ingest
 from drawdown.store.database import Database, Session
 from drawdown.store.embedded import temporary_server
 
@@ -110,7 +111,7 @@ def usage(first: int, count: int, blocks: int = BLOCKS) -> Iterator[UsageInvoice
 
 
 def sell(session: Session, blocks: int = BLOCKS) -> None:
-    for batch in in_batches(sales(blocks)):
+    for batch in slices(sales(blocks), BATCH_SIZE):
         take_in(session, batch)
 
 
@@ -121,7 +122,7 @@ def take_in(session: Session, events: Sequence[Event]) -> None:
 
 def measure_bulk(owner: psycopg.Connection, session: Session, first: int, count: int) -> Pair:
     """Take events in, then copy the rows that they became."""
-    batches = list(in_batches(usage(first, count)))
+    batches = list(slices(usage(first, count), BATCH_SIZE))
     gc.collect()
     started = perf_counter()
     for batch in batches:
@@ -196,7 +197,7 @@ def stream(url: str, count: int) -> None:
     events = (fact.event for fact in facts if isinstance(fact, Located))
     with Database(url).session("streamed") as session:
         started = perf_counter()
-        for batch in in_batches(events):
+        for batch in slices(events, BATCH_SIZE):
             take_in(session, batch)
         seconds = perf_counter() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -35,13 +35,14 @@ import psycopg
 from drawdown.billing.plan_file import read_plan
 from drawdown.core.events import CustomerChanged, Event
 from drawdown.core.policy import Policy
+from drawdown.core.slices import slices
 from drawdown.core.subscription.plan import Plan
 from drawdown.core.subscription.terms import Subscription
 from drawdown.core.subscription.usage import UsageRecord
 from drawdown.service.billing import bill
-from drawdown.service.ingest import in_batches, ingest
+from drawdown.service.ingest import BATCH_SIZE, ingest
 from drawdown.service.subscriptions import create
-from drawdown.service.usage import ingest_usage, usage_batches
+from drawdown.service.usage import BATCH_RECORDS, ingest_usage
 from drawdown.store.database import Database, Session
 from drawdown.store.embedded import temporary_server
 
@@ -148,7 +149,7 @@ def run(url: str, count: int) -> dict[str, Any]:
         owner.commit()
         months = iter(MONTH_ENDS)
         month = next(months)
-        for batch in usage_batches(usage(count)):
+        for batch in slices(usage(count), BATCH_RECORDS):
             if batch[0].used_at >= month:
                 billing, invoices = _bill(session, policy, month, billing, invoices)
                 month = next(months)
@@ -197,7 +198,7 @@ def prepare(session: Session, policy: Policy) -> None:
     customers: list[Event] = [
         CustomerChanged(f"customer {name}", STARTS_AT, name, name, "USD") for name in names
     ]
-    for batch in in_batches(customers):
+    for batch in slices(customers, BATCH_SIZE):
         ingest(session, batch, policy)
     for name in names:
         one = Subscription(

@@ -31,12 +31,13 @@ from ingest import sell, take_in, usage
 from drawdown.config import PolicyTable, load_config
 from drawdown.core.plan import Operation, RecordIntent
 from drawdown.core.rules import Record
+from drawdown.core.slices import slices
 from drawdown.erp.netsuite import NetSuite, Threads, UsageItem, encode, wire
 from drawdown.erp.netsuite.connect import read_settings, to_connection, to_mapping
 from drawdown.erp.netsuite.wire import Request
 from drawdown.local_sandbox.company import prepare
 from drawdown.local_sandbox.process import SandboxProcess
-from drawdown.service.ingest import in_batches
+from drawdown.service.ingest import BATCH_SIZE
 from drawdown.service.reconcile import reconcile
 from drawdown.store import outbox
 from drawdown.store.database import Database, Session
@@ -93,7 +94,7 @@ def measure(url: str, sandbox: SandboxProcess, folder: Path, blocks: int) -> Res
     with Database(url).session(TENANT) as session:
         session.run("add_tenant", {"policy": "{}"})
         sell(session, blocks)
-        for batch in in_batches(usage(0, blocks, blocks)):
+        for batch in slices(usage(0, blocks, blocks), BATCH_SIZE):
             take_in(session, batch)
         load(session, netsuite, sandbox)
         with psycopg.connect(url) as owner:

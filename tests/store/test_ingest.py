@@ -13,7 +13,7 @@ from drawdown.core.errors import StoreError
 from drawdown.core.events import Event, Recognition
 from drawdown.core.policy import ClosedPeriod, Policy, PurchaseTrigger
 from drawdown.service import ingest as service
-from drawdown.service.ingest import Answer, expire, in_batches, ingest, resume_held
+from drawdown.service.ingest import Answer, expire, ingest, resume_held
 from drawdown.store import ledger
 from drawdown.store.database import Database, Session
 from drawdown.store.ledger import all_blocks, all_documents, due_blocks
@@ -324,13 +324,6 @@ def test_a_void_finds_the_invoice_of_its_block(session: Session) -> None:
     assert statuses(ingest(session, [f.void_block("2026-02-01", "A")], Policy())) == ["accepted"]
     rows = session.connection.execute("SELECT code FROM drawdown.entry ORDER BY sequence, code")
     assert [row[0] for row in rows] == ["P1", "P2", "P3", "P4", "V1", "V2", "V3", "V4"]
-
-
-def test_a_stream_is_cut_into_batches() -> None:
-    """None is empty, all are there."""
-    assert list(in_batches(BOUGHT, 2)) == [BOUGHT[:2], BOUGHT[2:]]
-    assert list(in_batches(BOUGHT, 3)) == [BOUGHT]
-    assert list(in_batches([], 3)) == []
 
 
 def test_books_are_read_page_by_page(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import getpass
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
-from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,6 +25,7 @@ from drawdown.config import Config, load_config
 from drawdown.core.errors import ConfigurationError
 from drawdown.core.policy import Policy
 from drawdown.core.ports import Erp, Located, Problem
+from drawdown.core.slices import slices
 from drawdown.service.account import ensure_account
 from drawdown.service.changes import note
 from drawdown.service.ingest import BATCH_SIZE, Answer, expire, ingest
@@ -36,6 +37,7 @@ from drawdown.store.observability import note_reconciliation
 PROBLEMS_MAX = 10_000
 """Problems of one file that are told one by one."""
 AS_JSON = typer.Option(False, "--json", help="Print JSON.")
+BY = typer.Option("", "--by", help="Who acts; the user of this machine unless told.")
 
 
 class Choice(NamedTuple):
@@ -43,6 +45,11 @@ class Choice(NamedTuple):
 
     config: Path | None
     tenant: str
+
+
+def who(by: str) -> str:
+    """Return who acts, for what is written down of it."""
+    return by or getpass.getuser()
 
 
 @contextmanager
@@ -86,7 +93,7 @@ def _ingest(
         with file.open("rb") as lines, progress_bar(is_quiet=as_json) as bar:
             task = bar.add_task(f"Reading {file.name}", total=file.stat().st_size)
             decoded = decoder.decode(lines)  # the file itself: an endless line is no danger then
-            while batch := list(islice(decoded, BATCH_SIZE)):
+            for batch in slices(decoded, BATCH_SIZE):
                 taken.add(batch, books)
                 bar.update(task, completed=lines.tell())
         taken.settle_held(books)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import getpass
-
 import typer
 
-from drawdown.cli.books import AS_JSON, chosen_books, chosen_books_and_erp
+from drawdown.cli.books import AS_JSON, BY, chosen_books, chosen_books_and_erp, who
 from drawdown.cli.output import DONE, REFUSED, print_json, print_table, say
 from drawdown.service.account import ensure_account
 from drawdown.service.changes import accept, awaiting, leave, restore
@@ -16,7 +14,6 @@ from drawdown.store.database import Session
 
 _ID = typer.Argument(..., help="The change, as the list names it.")
 _REASON = typer.Option("", help="Why; kept with the change.")
-_BY = typer.Option("", "--by", help="Who chooses; the user of this machine if not given.")
 
 
 def register(app: typer.Typer) -> None:
@@ -76,47 +73,42 @@ def _accept(
     context: typer.Context,
     change_id: str = _ID,
     reason: str = _REASON,
-    by: str = _BY,
+    by: str = BY,
     as_json: bool = AS_JSON,
 ) -> int:
     """Let the journal follow: a voided invoice is taken back, a credit memo made by hand counts."""
     with chosen_books_and_erp(context) as (books, erp):
         ensure_account(books.session, erp)
-        accept(books.session, erp, books.policy, change_id, by or getpass.getuser(), reason)
-        return _chosen(
-            books.session, change_id, "accepted; deliver what follows from it", as_json=as_json
-        )
+        accept(books.session, erp, books.policy, change_id, who(by), reason)
+        said = "accepted; deliver what follows from it"
+        return _chosen(books.session, change_id, said, as_json=as_json)
 
 
 def _restore(
     context: typer.Context,
     change_id: str = _ID,
     reason: str = _REASON,
-    by: str = _BY,
+    by: str = BY,
     as_json: bool = AS_JSON,
 ) -> int:
     """Put the record back: deliver it again, set it back, or give it its external id back."""
     with chosen_books_and_erp(context) as (books, erp):
         ensure_account(books.session, erp)
-        restore(books.session, erp, books.policy, change_id, by or getpass.getuser(), reason)
-        return _chosen(
-            books.session,
-            change_id,
-            "restored; deliver what waits, then reconcile",
-            as_json=as_json,
-        )
+        restore(books.session, erp, books.policy, change_id, who(by), reason)
+        said = "restored; deliver what waits, then reconcile"
+        return _chosen(books.session, change_id, said, as_json=as_json)
 
 
 def _leave(
     context: typer.Context,
     change_id: str = _ID,
     reason: str = typer.Option(..., help="Why; an explained difference needs it."),
-    by: str = _BY,
+    by: str = BY,
     as_json: bool = AS_JSON,
 ) -> int:
     """Leave the change as it is: an explained difference from now on."""
     with chosen_books(context) as (_config, books):
-        leave(books.session, change_id, by or getpass.getuser(), reason)
+        leave(books.session, change_id, who(by), reason)
         return _chosen(
             books.session, change_id, "left; reconcile counts it as explained", as_json=as_json
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -10,7 +9,7 @@ from typing import Any, NamedTuple
 import typer
 
 from drawdown.bootstrap import Books
-from drawdown.cli.books import AS_JSON, chosen_books, chosen_books_and_erp
+from drawdown.cli.books import AS_JSON, BY, chosen_books, chosen_books_and_erp, who
 from drawdown.cli.output import DONE, REFUSED, print_json, print_table, say, warn
 from drawdown.core.errors import ConfigurationError
 from drawdown.service import exceptions
@@ -22,7 +21,6 @@ _app = typer.Typer(
 )
 IDS = typer.Argument(None, help="Ids as listed, such as record:12 or event:E7.")
 ALL = typer.Option(False, "--all", help="Everything listed that the action applies to.")
-BY = typer.Option("", "--by", help="Who acts; the user of this machine unless told.")
 REASON = typer.Option(..., "--reason", help="Why; kept with what is done.")
 MAYBE_REASON = typer.Option("", "--reason", help="Why; kept with what is done.")
 
@@ -172,7 +170,7 @@ def _command(name: str, action: _Action) -> Callable[..., int]:
     ) -> int:
         with chosen_books(context) as (_config, books):
             chosen = _chosen(books, name, ids, is_all=is_all)
-            return _tell(action.act(books, chosen, _who(by), reason), as_json=as_json)
+            return _tell(action.act(books, chosen, who(by), reason), as_json=as_json)
 
     return command
 
@@ -192,7 +190,7 @@ def _redate(
     with chosen_books_and_erp(context) as (books, erp):
         chosen = _chosen(books, "redate", ids, is_all=is_all)
         day = to.date() if to else None
-        done = exceptions.redate(books.session, erp, chosen, _who(by), reason, to=day)
+        done = exceptions.redate(books.session, erp, chosen, who(by), reason, to=day)
         return _tell(done, as_json=as_json)
 
 
@@ -212,14 +210,10 @@ def _adopt(
     """Take a record that is in NetSuite for the one that was to be made."""
     with chosen_books_and_erp(context) as (books, erp):
         done = exceptions.adopt(
-            books.session, erp, exception_id, _who(by), reason,
+            books.session, erp, exception_id, who(by), reason,
             internal_id=internal_id, is_confirmed=is_confirmed,
         )  # fmt: skip
         return _tell([done], as_json=as_json)
-
-
-def _who(by: str) -> str:
-    return by or getpass.getuser()
 
 
 def _chosen(books: Books, action: str, ids: Sequence[str] | None, *, is_all: bool) -> list[str]:

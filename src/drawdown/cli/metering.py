@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +31,7 @@ from drawdown.cli.subscriptions import now
 from drawdown.core.money import credits_text
 from drawdown.core.policy import Policy
 from drawdown.core.ports import Problem
+from drawdown.core.slices import slices
 from drawdown.core.subscription.usage import LocatedUsage
 from drawdown.service.balances import Balance, balance
 from drawdown.service.billing import bill
@@ -62,8 +62,7 @@ def _ingest(
         decode = usage_source(file, books.policy)
         with file.open("rb") as lines, progress_bar(is_quiet=as_json) as bar:
             task = bar.add_task(f"Reading {file.name}", total=file.stat().st_size)
-            found = decode(lines)
-            while batch := list(islice(found, BATCH_RECORDS)):
+            for batch in slices(decode(lines), BATCH_RECORDS):
                 for one in batch:
                     if isinstance(one, Problem):
                         counts["unreadable"] += 1

@@ -9,6 +9,7 @@ from typing import Any
 
 import typer
 
+from drawdown.bootstrap import Books
 from drawdown.cli.books import AS_JSON, chosen_books, last_day
 from drawdown.cli.output import DONE, REFUSED, print_json, print_table, say
 from drawdown.cli.plans import read_plan_or_warn
@@ -177,8 +178,7 @@ def _topup(
             on.date() if on else day_of(now(), books.policy.time_zone),
             expires_on.date() if expires_on else None, priority,
         )  # fmt: skip
-        return _give(books.session, given, service.give(
-            books.session, given, books.policy, now()), as_json=as_json)  # fmt: skip
+        return _give(books, given, as_json=as_json)
 
 
 def _grant(
@@ -205,11 +205,11 @@ def _grant(
             on.date() if on else day_of(now(), books.policy.time_zone),
             expires_on.date() if expires_on else None, priority, tuple(item), currency, unit,
         )  # fmt: skip
-        return _give(books.session, given, service.give(
-            books.session, given, books.policy, now()), as_json=as_json)  # fmt: skip
+        return _give(books, given, as_json=as_json)
 
 
-def _give(_session: Session, given: service.Given, is_new: bool, *, as_json: bool) -> int:
+def _give(books: Books, given: service.Given, *, as_json: bool) -> int:
+    is_new = service.give(books.session, given, books.policy, now())
     if as_json:
         print_json({"block": given.block_id, "is_new": is_new})
     else:

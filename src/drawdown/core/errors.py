@@ -3,9 +3,7 @@
 Every message says what happened, on which record or block, and what to do.
 
     DrawdownError
-    +-- EventError
-    |   +-- MalformedEventError      the fact cannot be read
-    |   +-- EventConflictError       the same event id came with other content
+    +-- MalformedEventError          the fact cannot be read
     +-- ConfigurationError
     |   +-- MissingMappingError      a role or item has no account or item in the ERP
     |   +-- OtherAccountError        the ERP connection answers with other books than before
@@ -19,7 +17,6 @@ Every message says what happened, on which record or block, and what to do.
     |   +-- ErpRefusedError          a person must act (4xx)
     |   |   +-- ErpAccessError       credentials, certificate or role: no call will do
     |   +-- ErpUnknownError          sent, no answer: look up before resending
-    +-- LedgerCorruptError           a check failed on stored data
 """
 
 from __future__ import annotations
@@ -29,16 +26,8 @@ class DrawdownError(Exception):
     """Drawdown could not do what was asked."""
 
 
-class EventError(DrawdownError):
-    """A billing fact cannot be used."""
-
-
-class MalformedEventError(EventError):
+class MalformedEventError(DrawdownError):
     """A billing fact cannot be read: a field is missing, of the wrong type or out of range."""
-
-
-class EventConflictError(EventError):
-    """An event id came again with other content; the first stands."""
 
 
 class ConfigurationError(DrawdownError):
@@ -122,7 +111,3 @@ class ErpUnknownError(ErpError):
 def _printable(text: str) -> str:
     """Return text without control characters: it may quote what came from outside."""
     return "".join(one if one.isprintable() or one == "\n" else " " for one in text)
-
-
-class LedgerCorruptError(DrawdownError):
-    """Stored data breaks an invariant; stop and investigate."""

@@ -65,7 +65,6 @@ class Desk:
         self._acts: list[tuple[Act, Timeline]] = []
         self._written = Written([], [], [], [], [], [], [])
         self._closed: dict[str, dict[str, Meter]] = {}
-        self._closed_texts: dict[tuple[str, str], str] = {}
 
     def load(self, customer_ids: Iterable[str]) -> None:
         """Load what is stored of customers."""

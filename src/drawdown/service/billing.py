@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from drawdown.core.errors import EventError, SubscriptionError
+from drawdown.core.errors import MalformedEventError, SubscriptionError
 from drawdown.core.policy import Policy
 from drawdown.core.subscription.acts import Act, Bill, Ending, Notice, PlanBlock
 from drawdown.core.subscription.running import Run
@@ -80,12 +80,12 @@ def bill(session: Session, through: datetime, policy: Policy, now: datetime) -> 
         due = [customer_id for (customer_id,) in rows]
         try:
             report = _bill_customers(session, due, through, policy, now, report)
-        except (SubscriptionError, EventError):
+        except (SubscriptionError, MalformedEventError):
             # One of them: the others must not wait for it.
             for customer_id in due:
                 try:
                     report = _bill_customers(session, [customer_id], through, policy, now, report)
-                except (SubscriptionError, EventError) as error:
+                except (SubscriptionError, MalformedEventError) as error:
                     problem = f"customer {customer_id}: {error}"
                     report = report._replace(problems=(*report.problems, problem))
         if len(due) < PAGE_CUSTOMERS:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from enum import StrEnum
 
+from drawdown.core.slices import slices
 from drawdown.reports import beancount, csv, hledger
-from drawdown.reports.journal import JournalLine, Life, journal_lines
+from drawdown.reports.journal import JournalLine, journal_lines
 from drawdown.reports.positions import expected_balances
 from drawdown.service.lives import all_lives, references
 from drawdown.store.database import Session
@@ -34,17 +35,7 @@ def export_lines(session: Session, kind: Format) -> Iterator[str]:
 
 
 def _journal(session: Session) -> Iterator[JournalLine]:
-    page: list[Life] = []
-    for life in all_lives(session):
-        page.append(life)
-        if len(page) >= PAGE_BLOCKS:
-            yield from _lines(session, page)
-            page = []
-    yield from _lines(session, page)
-
-
-def _lines(session: Session, page: Iterable[Life]) -> Iterator[JournalLine]:
-    lives = list(page)
-    known = references(session, lives)
-    for life in lives:
-        yield from journal_lines(life, known)
+    for lives in slices(all_lives(session), PAGE_BLOCKS):
+        known = references(session, lives)
+        for life in lives:
+            yield from journal_lines(life, known)

@@ -7,7 +7,7 @@ with the event itself or not at all, so a crash at any point loses nothing and r
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -81,18 +81,6 @@ def ingest(session: Session, events: Sequence[Event], policy: Policy) -> list[An
         else:
             answers.extend(_ingest_batch(session, part, policy))
     return answers
-
-
-def in_batches(events: Iterable[Event], size: int = BATCH_SIZE) -> Iterator[list[Event]]:
-    """Cut a stream into slices for `ingest`."""
-    batch: list[Event] = []
-    for event in events:
-        batch.append(event)
-        if len(batch) >= size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
 
 
 def expire(session: Session, as_of: datetime, policy: Policy) -> int:

@@ -8,6 +8,7 @@ from drawdown.core.block import Block
 from drawdown.core.decide.known import Known
 from drawdown.core.errors import UnknownBlockError
 from drawdown.core.plan import Entry, Movement
+from drawdown.core.slices import slices
 from drawdown.reports.journal import Life, Reference
 from drawdown.store.database import Session
 from drawdown.store.exceptions import decided_dates
@@ -36,13 +37,8 @@ def life_of(session: Session, block_id: str) -> Life:
 
 def all_lives(session: Session) -> Iterator[Life]:
     """Yield every block's life by block id; memory does not grow with their number."""
-    page: list[Block] = []
-    for block in all_blocks(session):
-        page.append(block)
-        if len(page) >= PAGE_BLOCKS:
-            yield from _page(session, page)
-            page = []
-    yield from _page(session, page)
+    for blocks in slices(all_blocks(session), PAGE_BLOCKS):
+        yield from _page(session, blocks)
 
 
 def _page(session: Session, blocks: list[Block]) -> Iterator[Life]:

@@ -11,8 +11,9 @@ from drawdown.core.events import Recognition
 from drawdown.core.observed import Recognised
 from drawdown.core.policy import Policy
 from drawdown.core.ports import Erp
+from drawdown.core.slices import slices
 from drawdown.service.exceptions.redating import follow_periods
-from drawdown.service.ingest import Answer, in_batches, ingest, resume_held
+from drawdown.service.ingest import BATCH_SIZE, Answer, ingest, resume_held
 from drawdown.service.rounding import settle_roundings
 from drawdown.store.codec import decode_event
 from drawdown.store.database import Session
@@ -42,7 +43,7 @@ def observe(session: Session, erp: Erp, policy: Policy) -> Observation:
     settle_roundings(session, erp, policy)
     answers: list[Answer] = []
     events = [_event(fact) for fact in erp.recognised() if fact.amount_minor]
-    for batch in in_batches(_not_renamed(session, events)):
+    for batch in slices(_not_renamed(session, events), BATCH_SIZE):
         answers += ingest(session, batch, policy)
     return Observation(
         sum(answer.status == "accepted" and not answer.is_repeat for answer in answers),

@@ -6,7 +6,7 @@ customer's account stands; usage out of order folds the account again from its l
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -74,20 +74,6 @@ def ingest_usage(
     with session.pipelined_transaction():
         lock_tenant(session)
         return _Intake(session, policy, now).take(records)
-
-
-def usage_batches(
-    records: Iterable[UsageRecord], size: int = BATCH_RECORDS
-) -> Iterator[list[UsageRecord]]:
-    """Cut a stream into slices for `ingest_usage`."""
-    batch: list[UsageRecord] = []
-    for record in records:
-        batch.append(record)
-        if len(batch) >= size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
 
 
 class _Intake:

@@ -328,21 +328,19 @@ def due_blocks(
 
 def all_blocks(session: Session) -> Iterator[Block]:
     """Yield every block of the tenant by block id, page by page."""
-    after = ""
-    while True:
-        rows = session.run("blocks_all", {"after": after, "limit": PAGE_SIZE}).fetchall()
-        yield from map(to_block, rows)
-        if len(rows) < PAGE_SIZE:
-            return
-        after = rows[-1][0]
+    return map(to_block, _all(session, "blocks_all"))
 
 
 def all_documents(session: Session) -> Iterator[Document]:
     """Yield every document of the tenant by id, page by page."""
+    return map(to_document, _all(session, "documents_all"))
+
+
+def _all(session: Session, query: str) -> Iterator[Row]:
     after = ""
     while True:
-        rows = session.run("documents_all", {"after": after, "limit": PAGE_SIZE}).fetchall()
-        yield from map(to_document, rows)
+        rows = session.run(query, {"after": after, "limit": PAGE_SIZE}).fetchall()
+        yield from rows
         if len(rows) < PAGE_SIZE:
             return
         after = rows[-1][0]

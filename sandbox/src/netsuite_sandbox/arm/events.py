@@ -16,7 +16,7 @@ from netsuite_sandbox.money import share, to_units
 from netsuite_sandbox.store.database import Row
 from netsuite_sandbox.suitebilling.charges import is_prepay, of_line
 
-ON_CREATION, ON_BILLING, ON_SUBSCRIPTION = -1, -2, -5
+ON_CREATION, ON_BILLING = -1, -2
 _BUILT_IN = frozenset({-1, -2, -3, -4, -5})
 
 

@@ -36,7 +36,6 @@ class Rule:
     """
 
     method: str = PERIOD_RATE
-    amount_source: str = BY_AMOUNT
     start: str = "event"
     end: str = "event"
     term: int = 0
@@ -48,7 +47,7 @@ class Rule:
     def of(body: dict[str, Any]) -> Rule:
         """Read a rule from its record."""
         return Rule(
-            body.get("recognitionMethod", PERIOD_RATE), body.get("amountSource", BY_AMOUNT),
+            body.get("recognitionMethod", PERIOD_RATE),
             body.get("startDateSource", "event"), body.get("endDateSource", "event"),
             int(body.get("term") or 0), Decimal(body.get("initialAmountPercent") or 0),
             int(body.get("periodOffset") or 0), int(body.get("startOffset") or 0),

@@ -14,8 +14,6 @@ from netsuite_sandbox.company import Master
 from netsuite_sandbox.records import transactions
 from netsuite_sandbox.records.kinds import Books
 
-LINES_PER_BILL_MAX = 10_000
-
 
 def bill(books: Books, day: str, customer: int | None = None) -> list[dict[str, Any]]:
     """Bill all charges that are due on a day, one bill for each billing account.

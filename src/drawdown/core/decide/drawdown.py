@@ -14,6 +14,7 @@ from drawdown.core.allocation import in_order, take_credits, take_money
 from drawdown.core.block import Block, State, Step
 from drawdown.core.decide.drawing import Draw, Occasion, apply_deposits, post_draw
 from drawdown.core.decide.known import Known
+from drawdown.core.decide.opening import unknown_customer
 from drawdown.core.decide.posting import customer_lane, open_day, record_id, too_large
 from drawdown.core.events import InvoiceLine, LineKind, UsageInvoice
 from drawdown.core.money import ZERO, credits_text, minus, money_text, plus, price
@@ -71,11 +72,7 @@ def draw_usage(event: UsageInvoice, known: Known, policy: Policy) -> Outcome:
         )
     customer = known.customers.get(event.customer_id)
     if customer is None:
-        return Hold(
-            f"customer:{event.customer_id}",
-            f"usage invoice {event.invoice_id} is for customer {event.customer_id}, which is "
-            "not known yet; send the customer",
-        )
+        return unknown_customer(event.customer_id, f"usage invoice {event.invoice_id}")
     drawing = _Drawing(event, known, policy)
     problem = _check_lines(drawing)
     if problem is not None:

@@ -97,12 +97,18 @@ def _usage(event: UsageInvoice, _known: Known) -> Iterator[Key]:
             yield "blocks_of", event.customer_id
 
 
-def _expiry(event: Expiry, known: Known) -> Iterator[Key]:
+def _block_and_customer(
+    event: BaseRounding | BlockVoid | Expiry | Handover, known: Known
+) -> Iterator[Key]:
     yield "block", event.block_id
-    yield "entries", event.block_id
     block = known.blocks.get(event.block_id)
     if block is not None:
         yield "customer", block.customer_id
+
+
+def _expiry(event: Expiry, known: Known) -> Iterator[Key]:
+    yield from _block_and_customer(event, known)
+    yield "entries", event.block_id
 
 
 def _credit(event: CreditMemo | InvoiceVoid, known: Known) -> Iterator[Key]:
@@ -120,22 +126,12 @@ def _credit(event: CreditMemo | InvoiceVoid, known: Known) -> Iterator[Key]:
 
 
 def _block_void(event: BlockVoid, known: Known) -> Iterator[Key]:
-    yield "block", event.block_id
+    yield from _block_and_customer(event, known)
     yield "purchases", event.block_id
     yield "entries", event.block_id
-    block = known.blocks.get(event.block_id)
-    if block is not None:
-        yield "customer", block.customer_id
     for movement in known.purchases.get(event.block_id, ()):
         if movement.step is Step.INVOICED:
             yield "document", movement.document_id
-
-
-def _block_and_customer(event: BaseRounding | Handover, known: Known) -> Iterator[Key]:
-    yield "block", event.block_id
-    block = known.blocks.get(event.block_id)
-    if block is not None:
-        yield "customer", block.customer_id
 
 
 def _recognition(event: Recognition, _known: Known) -> Iterator[Key]:
@@ -174,12 +170,9 @@ def may_provide(event: Event, known: Known) -> Iterator[str]:
     match event:
         case CustomerChanged():
             yield f"customer:{event.customer_id}"
-        case SalesOrder():
-            yield f"order:{event.order_id}"
-            for terms in event.blocks:
-                yield f"known:{terms.block_id}"
-                yield f"block:{terms.block_id}"
-        case OpeningBalance():
+        case SalesOrder() | OpeningBalance():
+            if isinstance(event, SalesOrder):
+                yield f"order:{event.order_id}"
             for terms in event.blocks:
                 yield f"known:{terms.block_id}"
                 yield f"block:{terms.block_id}"

@@ -10,20 +10,16 @@ from drawdown.core.block import Block
 from drawdown.core.money import money_text
 from drawdown.core.plan import Entry
 from drawdown.core.rules import Record
+from drawdown.core.slices import slices
 from drawdown.service.reconcile.difference import Difference, Run
 from drawdown.store.ledger import PAGE_SIZE, all_blocks, entries_of
 
 
 def compare_invariants(run: Run) -> Iterator[Difference]:
     """Our own journal: every invariant of every block."""
-    page: list[Block] = []
-    for block in all_blocks(run.session):
-        run.blocks += 1
-        page.append(block)
-        if len(page) >= PAGE_SIZE:
-            yield from _check_page(run, page)
-            page = []
-    yield from _check_page(run, page)
+    for page in slices(all_blocks(run.session), PAGE_SIZE):
+        run.blocks += len(page)
+        yield from _check_page(run, page)
 
 
 def _check_page(run: Run, page: list[Block]) -> Iterator[Difference]:
