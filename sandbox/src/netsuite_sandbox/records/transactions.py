@@ -137,9 +137,9 @@ def update(
     if "payment" in values or kind.code == "CashSale":
         values.pop("undepFunds", None)
     _merge(books, kind, tx, values, patch, replace)
-    for sublist in kind.sublists:
-        for line in values.get(sublist) or []:
-            line.pop("account", None) if sublist == "item" else None
+    if "item" in kind.sublists:
+        for line in values.get("item") or []:
+            line.pop("account", None)
     headers.check_required(kind, values)
     if not kind.settled_once:
         kind.undo(books, Draft(old, old_lines))

@@ -51,6 +51,7 @@ class _Drawing:
     """
 
     event: UsageInvoice
+    customer: Customer
     known: Known
     policy: Policy
     draws: list[Draw] = field(default_factory=list)
@@ -59,6 +60,11 @@ class _Drawing:
 
     def block(self, block_id: str) -> Block:
         return self.blocks.get(block_id) or self.known.blocks[block_id]
+
+    @property
+    def lanes(self) -> tuple[str, ...]:
+        drawn = tuple(dict.fromkeys(draw.block_id for draw in self.draws))
+        return drawn or (customer_lane(self.event.customer_id),)
 
 
 def draw_usage(event: UsageInvoice, known: Known, policy: Policy) -> Outcome:
@@ -73,7 +79,7 @@ def draw_usage(event: UsageInvoice, known: Known, policy: Policy) -> Outcome:
     customer = known.customers.get(event.customer_id)
     if customer is None:
         return unknown_customer(event.customer_id, f"usage invoice {event.invoice_id}")
-    drawing = _Drawing(event, known, policy)
+    drawing = _Drawing(event, customer, known, policy)
     problem = _check_lines(drawing)
     if problem is not None:
         return problem
@@ -94,7 +100,7 @@ def draw_usage(event: UsageInvoice, known: Known, policy: Policy) -> Outcome:
     posted_on = open_day(policy, event.posted_on)
     if isinstance(posted_on, Hold):
         return posted_on
-    return _plan_drawing(drawing, customer, posted_on)
+    return _plan_drawing(drawing, posted_on)
 
 
 def _check_lines(drawing: _Drawing) -> Hold | Rejection | None:
@@ -268,10 +274,10 @@ def _leave(
     return DocumentLine(line.line_id, line.item_id, line.kind, amount, amount, credits_, credits_)
 
 
-def _plan_drawing(drawing: _Drawing, customer: Customer, posted_on: date) -> PostingPlan:
+def _plan_drawing(drawing: _Drawing, posted_on: date) -> PostingPlan:
     event, known, policy = drawing.event, drawing.known, drawing.policy
     plan = PostingPlan(provides=[f"invoice:{event.invoice_id}"])
-    invoices, ordinary = _invoices(drawing, customer, posted_on)
+    invoices, ordinary = _invoices(drawing, posted_on)
     plan.intents.extend(invoices.values())
     on = Occasion(known, policy, event.event_id, event.invoice_id, posted_on, event.event_id)
     totals: dict[str, int] = {}
@@ -311,7 +317,7 @@ def _carrier(block: Block, policy: Policy) -> _Carrier:
 
 
 def _invoices(
-    drawing: _Drawing, customer: Customer, posted_on: date
+    drawing: _Drawing, posted_on: date
 ) -> tuple[dict[_Carrier, RecordIntent], RecordIntent]:
     """Lay the invoice's lines out on ERP invoices.
 
@@ -321,11 +327,9 @@ def _invoices(
     Returns:
         The invoices that are drawn, by `_carrier`, and the one with the ordinary lines.
     """
-    event, known = drawing.event, drawing.known
-    is_standalone = drawing.policy.drawdown_document is DrawdownDocument.STANDALONE
     drawn: dict[_Carrier, list[IntentLine]] = {}
     for draw in drawing.draws:
-        carrier = _carrier(known.blocks[draw.block_id], drawing.policy)
+        carrier = _carrier(drawing.known.blocks[draw.block_id], drawing.policy)
         drawn.setdefault(carrier, []).append(
             IntentLine(draw.amount_minor, draw.block_id, draw.item_id, draw.credits, draw.line_id)
         )
@@ -333,51 +337,54 @@ def _invoices(
         IntentLine(line.amount_minor, "", line.item_id, line.credits, line.line_id, kind=line.kind)
         for line in drawing.ordinary
     ]
-    rest_rate = event.exchange_rate or next(iter(drawn), (_ONE, ""))[0]
-    ids = (known.tenant_id, event.event_id)
-    lanes = tuple(dict.fromkeys(draw.block_id for draw in drawing.draws)) or (
-        customer_lane(event.customer_id),
-    )
-
-    def intent(
-        what: str, carrier: _Carrier, lines: list[IntentLine], *label: str, is_drawn: bool = False
-    ) -> RecordIntent:
-        rate, block_id = carrier
-        return RecordIntent(
-            Record.INVOICE,
-            Operation.CREATE,
-            record_id(Record.INVOICE, *ids, *label),
-            lanes=(block_id,) if block_id else lanes,
-            customer=customer.record,
-            event_id=event.event_id,
-            memo=f"{what} {event.invoice_id}",
-            posted_on=posted_on,
-            fact_on=event.posted_on,
-            currency=event.currency,
-            exchange_rate=rate,
-            amount_minor=sum(line.amount_minor for line in lines),
-            lines=tuple(lines),
-            is_summarised=is_drawn and bool(block_id),
-        )
-
-    if is_standalone:
-        what = "Drawdown invoice for usage invoice"
+    rest_rate = drawing.event.exchange_rate or next(iter(drawn), (_ONE, ""))[0]
+    if drawing.policy.drawdown_document is DrawdownDocument.STANDALONE:
         invoices = {
-            carrier: intent(
-                what, carrier, lines, "drawdown", str(carrier[0]),
-                *([carrier[1]] if carrier[1] else []), is_drawn=True,
+            carrier: _invoice(
+                drawing, posted_on, "Drawdown invoice for usage invoice", carrier, lines,
+                "drawdown", *(str(part) for part in carrier if part),
             )
             for carrier, lines in drawn.items()
         }  # fmt: skip
-        ordinary = intent("Usage invoice", (rest_rate, ""), rest)
+        ordinary = _invoice(drawing, posted_on, "Usage invoice", (rest_rate, ""), rest)
         # Nothing to bill beside the drawdown: there is no second invoice.
         return ({**invoices, _NOTHING_DRAWN: ordinary} if rest else invoices), ordinary
     drawn.setdefault((rest_rate, ""), []).extend(rest)
     invoices = {
-        carrier: intent(
-            "Usage invoice", carrier, lines, *([] if carrier[0] == rest_rate else [str(carrier[0])])
+        carrier: _invoice(
+            drawing, posted_on, "Usage invoice", carrier, lines,
+            *([] if carrier[0] == rest_rate else [str(carrier[0])]),
         )
         for carrier, lines in drawn.items()
         if lines
-    }
+    }  # fmt: skip
     return invoices, invoices.get((rest_rate, "")) or next(iter(invoices.values()))
+
+
+def _invoice(
+    drawing: _Drawing, posted_on: date, what: str, carrier: _Carrier, lines: list[IntentLine],
+    *label: str,
+) -> RecordIntent:  # fmt: skip
+    """Return one ERP invoice; that of one block may be summarised.
+
+    Args:
+        label: Tells it from the other invoices of the event.
+    """
+    event = drawing.event
+    rate, block_id = carrier
+    return RecordIntent(
+        Record.INVOICE,
+        Operation.CREATE,
+        record_id(Record.INVOICE, drawing.known.tenant_id, event.event_id, *label),
+        lanes=(block_id,) if block_id else drawing.lanes,
+        customer=drawing.customer.record,
+        event_id=event.event_id,
+        memo=f"{what} {event.invoice_id}",
+        posted_on=posted_on,
+        fact_on=event.posted_on,
+        currency=event.currency,
+        exchange_rate=rate,
+        amount_minor=sum(line.amount_minor for line in lines),
+        lines=tuple(lines),
+        is_summarised=bool(block_id),
+    )

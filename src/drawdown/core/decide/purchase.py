@@ -168,19 +168,9 @@ def _purchased(
 
 def invoice_purchase(event: PurchaseInvoice, known: Known, policy: Policy) -> Outcome:
     """Post the invoice of an order's blocks and, if the invoice is the trigger, open them."""
-    posted = posted_before(DocumentKind.PURCHASE, event.invoice_id, known)
-    if posted is not None:
-        return posted
-    order = known.documents.get(document_key(DocumentKind.ORDER, event.order_id))
-    if order is None:
-        return Hold(
-            f"order:{event.order_id}",
-            f"purchase invoice {event.invoice_id} bills order {event.order_id}, which is not "
-            "known yet; send the sales order",
-        )
-    refused = other_currency(event.currency, order, f"purchase invoice {event.invoice_id}")
-    if refused is not None:
-        return refused
+    order = _order_of(event, known)
+    if not isinstance(order, Document):
+        return order
     blocks = _billed_blocks(event, order, known)
     if isinstance(blocks, Rejection):
         return blocks
@@ -204,7 +194,6 @@ def invoice_purchase(event: PurchaseInvoice, known: Known, policy: Policy) -> Ou
         )
     )  # fmt: skip
     plan.intents.append(_purchase_record(event, order, blocks, record, posted_on, known))
-    opened: list[Block] = []
     for block in blocks:
         amount = _billed_minor(block)
         after = move(
@@ -214,11 +203,26 @@ def invoice_purchase(event: PurchaseInvoice, known: Known, policy: Policy) -> Ou
         plan.blocks[block.block_id] = after
         if amount:
             post(plan, after, Step.INVOICED, policy, amount, posted_on, {"P1": record})
-        opened.append(after)
-    for block in opened:
-        if block.state is State.NEW:
-            _purchased(plan, block, event, event.invoice_id, known, policy)
+    for block in blocks:
+        after = plan.blocks[block.block_id]
+        if after.state is State.NEW:
+            _purchased(plan, after, event, event.invoice_id, known, policy)
     return plan
+
+
+def _order_of(event: PurchaseInvoice, known: Known) -> Document | Hold | Rejection:
+    """Return the order that a purchase invoice bills, if it can be posted at all."""
+    posted = posted_before(DocumentKind.PURCHASE, event.invoice_id, known)
+    if posted is not None:
+        return posted
+    order = known.documents.get(document_key(DocumentKind.ORDER, event.order_id))
+    if order is None:
+        return Hold(
+            f"order:{event.order_id}",
+            f"purchase invoice {event.invoice_id} bills order {event.order_id}, which is not "
+            "known yet; send the sales order",
+        )
+    return other_currency(event.currency, order, f"purchase invoice {event.invoice_id}") or order
 
 
 def _billed_blocks(

@@ -186,23 +186,8 @@ def foreign_records(transport: Transport, directory: Directory) -> Iterator[Fore
     What revenue management and revaluation write by themselves is left out, and so is the
     application that NetSuite makes of each deposit that a refund of ours pays out.
     """
-    blocks: dict[str, set[str]] = {}
-    for row in windows(
-        transport,
-        f"SELECT t.id AS id, tl.id AS line, tl.{LINE_BLOCK_ID} AS block FROM transaction t "
-        "JOIN transactionline tl ON tl.transaction = t.id "
-        f"WHERE tl.{LINE_BLOCK_ID} IS NOT NULL AND {IS_FOREIGN.format('t')} {{window}} "
-        "ORDER BY t.id, tl.id",
-    ):
-        blocks.setdefault(row["id"], set()).add(row["block"])
-    pays: dict[str, list[Applied]] = {}
-    refunding: set[str] = set()
-    for row in _links(transport, f"{IS_OURS.format('p')} AND {IS_FOREIGN.format('t')}"):
-        if (row["paidtype"], row["payertype"]) == ("CustRfnd", "DepAppl"):
-            refunding.add(row["payer"])
-        amount = minor(row.get("amount"), directory.code(row["currency"]))
-        pays.setdefault(row["payer"], []).append(Applied(row["paidid"], amount))
-    pays = {payer: paid for payer, paid in pays.items() if payer not in refunding}
+    blocks = _blocks_on_lines(transport)
+    pays = _foreign_payments(transport, directory)
     tagged = windows(
         transport,
         f"{_HEAD} WHERE (t.{BLOCK_ID} IS NOT NULL OR t.{EVENT_ID} IS NOT NULL) "
@@ -217,14 +202,7 @@ def foreign_records(transport: Transport, directory: Directory) -> Iterator[Fore
     for among in _among(heads.keys()):
         sql = _LINES.format(where=among).format(window="")
         lines.update(_lines(transport.rows(sql), directory, customers))
-    recognising = {
-        row["journal"]
-        for row in transport.rows_by_key(
-            "SELECT r.id AS id, r.journal AS journal FROM revenueplanplannedrevenue r "
-            "WHERE r.journal IS NOT NULL {after}",
-            "r.id",
-        )
-    } if heads else set()  # fmt: skip
+    recognising = _recognition_journals(transport) if heads else set()
     for internal_id, row in sorted(heads.items(), key=lambda item: int(item[0])):
         if row["type"] not in _FOREIGN_TYPES or internal_id in recognising:
             continue
@@ -244,6 +222,42 @@ def foreign_records(transport: Transport, directory: Directory) -> Iterator[Fore
             tuple(sorted(lines.get(internal_id, ()))),
             row.get("voided") == "T",
         )
+
+
+def _blocks_on_lines(transport: Transport) -> dict[str, set[str]]:
+    """Return the blocks that lines of others name, by internal id of the transaction."""
+    found: dict[str, set[str]] = {}
+    for row in windows(
+        transport,
+        f"SELECT t.id AS id, tl.id AS line, tl.{LINE_BLOCK_ID} AS block FROM transaction t "
+        "JOIN transactionline tl ON tl.transaction = t.id "
+        f"WHERE tl.{LINE_BLOCK_ID} IS NOT NULL AND {IS_FOREIGN.format('t')} {{window}} "
+        "ORDER BY t.id, tl.id",
+    ):
+        found.setdefault(row["id"], set()).add(row["block"])
+    return found
+
+
+def _foreign_payments(transport: Transport, directory: Directory) -> dict[str, list[Applied]]:
+    """Return what others pay of our records, by internal id of the transaction that pays."""
+    found: dict[str, list[Applied]] = {}
+    refunding: set[str] = set()
+    for row in _links(transport, f"{IS_OURS.format('p')} AND {IS_FOREIGN.format('t')}"):
+        if (row["paidtype"], row["payertype"]) == ("CustRfnd", "DepAppl"):
+            refunding.add(row["payer"])
+        amount = minor(row.get("amount"), directory.code(row["currency"]))
+        found.setdefault(row["payer"], []).append(Applied(row["paidid"], amount))
+    return {payer: paid for payer, paid in found.items() if payer not in refunding}
+
+
+def _recognition_journals(transport: Transport) -> set[str]:
+    """Return the internal ids of the journals that revenue management wrote."""
+    rows = transport.rows_by_key(
+        "SELECT r.id AS id, r.journal AS journal FROM revenueplanplannedrevenue r "
+        "WHERE r.journal IS NOT NULL {after}",
+        "r.id",
+    )
+    return {row["journal"] for row in rows}
 
 
 def _among(ids: AbstractSet[str]) -> Iterator[str]:
