@@ -13,6 +13,7 @@ from netsuite_sandbox.accounts import PATH, Accounts
 from netsuite_sandbox.errors import ERROR_TYPE, NetSuiteError, invalid_request
 from netsuite_sandbox.governance.gate import CONNECTION_MS_MAX, Delivery
 from netsuite_sandbox.sandbox import Sandbox
+from netsuite_sandbox.whole import whole
 from netsuite_sandbox.wire.http import Request, Response, answer
 
 BODY_BYTES_MAX = 104 * 1024 * 1024  # Source: "SuiteTalk limits".
@@ -47,7 +48,7 @@ async def _serve(accounts: Accounts, scope: Scope, receive: Receive, send: Send)
         return  # The caller went away in the middle: nothing was asked.
     request = _request(scope, body)
     expected = request.headers.get("content-length", "")
-    if len(body) > BODY_BYTES_MAX or (expected.isdigit() and int(expected) != len(body)):
+    if len(body) > BODY_BYTES_MAX or whole(expected) not in (None, len(body)):
         error = invalid_request("The request body does not have the length it announces.")
         await _send(send, answer(error.body(), 400, ERROR_TYPE))
         return

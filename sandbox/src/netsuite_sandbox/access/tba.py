@@ -18,6 +18,7 @@ from urllib.parse import quote, unquote
 from netsuite_sandbox.company import Company
 from netsuite_sandbox.errors import INVALID_LOGIN, NetSuiteError
 from netsuite_sandbox.store.database import Row
+from netsuite_sandbox.whole import whole
 from netsuite_sandbox.wire.http import Request
 
 _PARAMETER = re.compile(r'(\w+)="([^"]*)"')
@@ -132,9 +133,9 @@ class TokenBased:
             raise self._refused("InvalidSignature")
 
     def _check_freshness(self, given: dict[str, str]) -> None:
-        stamp = given.get("oauth_timestamp", "")
+        stamp = whole(given.get("oauth_timestamp", ""))
         now = self._now()
-        if not stamp.isdigit() or abs(int(stamp) - now) > _TOLERANCE_S:
+        if stamp is None or abs(stamp - now) > _TOLERANCE_S:
             raise self._refused("InvalidTimestamp")
         nonce = given.get("oauth_nonce", "")
         if len(nonce) < _NONCE_CHARACTERS_MIN or nonce in self._nonces:

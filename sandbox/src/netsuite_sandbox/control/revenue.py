@@ -22,6 +22,7 @@ from netsuite_sandbox.records.month_end_revaluation import revalue_open_balances
 from netsuite_sandbox.suitebilling.billing import bill
 from netsuite_sandbox.suitebilling.rating import rate
 from netsuite_sandbox.suitebilling.terms import end_term
+from netsuite_sandbox.whole import whole
 from netsuite_sandbox.wire.http import Request
 
 if TYPE_CHECKING:
@@ -114,9 +115,10 @@ def _number(body: dict[str, Any], name: str) -> int | None:
     value = body.get(name)
     if value is None:
         return None
-    if isinstance(value, bool) or not str(value).isdigit():
+    number = whole(str(value))
+    if number is None:
         raise invalid_request(f"{name} is an internal id.")
-    return int(value)
+    return number
 
 
 def _rule(sandbox: Sandbox, request: Request) -> Any:

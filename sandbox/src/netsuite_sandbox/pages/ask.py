@@ -13,6 +13,7 @@ from netsuite_sandbox.records.kinds import Books
 from netsuite_sandbox.records.master_kinds import display_name
 from netsuite_sandbox.records.transactions import BY_CODE
 from netsuite_sandbox.store.database import Database, Row
+from netsuite_sandbox.whole import whole
 
 _ANSWERS_MAX, _ANSWER_ROWS_MAX = 500, 5000
 _ANSWERS: WeakKeyDictionary[Database, tuple[int, dict[Any, list[Row]]]] = WeakKeyDictionary()
@@ -142,9 +143,10 @@ class Ask:
             RefusedError: It is no whole number.
         """
         text = self.text(name)
-        if text and not re.fullmatch(r"-?\d{1,18}", text):
+        number = whole(text) if text else default
+        if number is None:
             raise RefusedError(f"'{text}' is not a whole number.")
-        return int(text) if text else default
+        return number
 
     @property
     def size(self) -> int:

@@ -9,6 +9,7 @@ from netsuite_sandbox.company import Master
 from netsuite_sandbox.pages.ask import Ask, NotFoundError, Where, record_path
 from netsuite_sandbox.pages.model import EMPTY, Cell, Column, Facts, Filter, Page, Table, Tone, to
 from netsuite_sandbox.suitebilling.charges import LINE_TYPES, is_prepay, lines_of
+from netsuite_sandbox.whole import whole
 from netsuite_sandbox.wire import jsontext
 
 _TONES: dict[str, Tone] = {
@@ -23,8 +24,7 @@ def subscriptions(ask: Ask) -> Page:
     where.add("grp = 'subscription'")
     if text := ask.text("q"):
         like = f"%{text}%"
-        number = int(text) if text.isdigit() and len(text) < 19 else -1
-        where.add("(body LIKE ? OR externalid LIKE ? OR id = ?)", like, like, number)
+        where.add("(body LIKE ? OR externalid LIKE ? OR id = ?)", like, like, whole(text))
     rows, total = ask.rows("SELECT id FROM master", where, "id DESC")
     columns = (
         Column("id", "Id", "count"), Column("name", "Subscription"), Column("customer", "Customer"),
@@ -69,7 +69,7 @@ _USAGE_COUNT, _CHARGE_COUNT = f"SELECT COUNT(*) {_USAGE}", f"SELECT COUNT(*) {_C
 def subscription(ask: Ask) -> Page:
     """One subscription: its lines, and the usage and charges of them or of a chosen one."""
     key = ask.parts[1]
-    number = int(key) if key.isdigit() and len(key) < 19 else 0
+    number = whole(key) or 0
     one = ask.company.master("subscription", number)
     if one is None:
         raise NotFoundError

@@ -30,6 +30,7 @@ from netsuite_sandbox.pages.model import (
 )
 from netsuite_sandbox.records.transactions import label
 from netsuite_sandbox.store.database import Row
+from netsuite_sandbox.whole import whole
 
 _LINES = "FROM (SELECT *, 1 AS n FROM line) l JOIN tx t ON t.id = l.tx"
 _LINES_BY_DAY = "FROM tx t CROSS JOIN line l ON l.tx = t.id"  # the order SQLite must keep
@@ -130,7 +131,7 @@ def _side(text: str) -> Literal["debit", "credit", ""]:
 def account(ask: Ask) -> Page:
     """The entries of one account, oldest first, with the balance after each."""
     key = ask.parts[1]
-    number = int(key) if key.isdigit() and len(key) < 19 else 0
+    number = whole(key) or 0
     master = ask.company.master("account", number)
     if master is None:
         raise NotFoundError

@@ -22,6 +22,7 @@ from netsuite_sandbox.pages.model import (
 from netsuite_sandbox.records.master_kinds import KINDS as MASTERS, display_name
 from netsuite_sandbox.records.transactions import BY_CODE, KINDS, SYSTEM_LABELS, label
 from netsuite_sandbox.store.database import Row
+from netsuite_sandbox.whole import whole
 from netsuite_sandbox.wire import jsontext
 
 _CHOICES_MAX = 300
@@ -101,7 +102,7 @@ def transaction_filters(ask: Ask, *, types: bool) -> tuple[Where, list[Filter]]:
         like = f"%{text}%"
         where.add(
             "(t.tranid LIKE ? OR t.externalid LIKE ? OR t.memo LIKE ? OR t.id = ?)",
-            like, like, like, int(text) if text.isdigit() and len(text) < 19 else -1,
+            like, like, like, whole(text),
         )  # fmt: skip
     fields.append(Filter("q", "Number, id or memo", text))
     if types:
@@ -225,8 +226,7 @@ def _masters(ask: Ask, record: str) -> Page:
     where.add("grp = ? AND type = ?", group, record)
     if text := ask.text("q"):
         like = f"%{text}%"
-        number = int(text) if text.isdigit() and len(text) < 19 else -1
-        where.add("(body LIKE ? OR externalid LIKE ? OR id = ?)", like, like, number)
+        where.add("(body LIKE ? OR externalid LIKE ? OR id = ?)", like, like, whole(text))
     rows, total = ask.rows("SELECT * FROM master", where, "id")
     bodies = [jsontext.loads(row["body"]) for row in rows]
     shown = [name for name in _SHOWN.get(record, ()) if any(name in body for body in bodies)]

@@ -28,6 +28,7 @@ from netsuite_sandbox.pages.model import (
 from netsuite_sandbox.records.master_kinds import KINDS as MASTERS, REST_KINDS
 from netsuite_sandbox.records.render import Renderer
 from netsuite_sandbox.records.transactions import BY_CODE, KINDS, SYSTEM_LABELS, label
+from netsuite_sandbox.whole import whole
 from netsuite_sandbox.wire import jsontext, recordapi
 
 _CENT = Decimal("0.01")
@@ -40,11 +41,12 @@ _LINKS = {
 def record(ask: Ask) -> Page:
     """One record by its internal id."""
     kind, key = ask.parts[1], ask.parts[2]
-    if not key.lstrip("-").isdigit() or len(key) > 18:
+    record_id = whole(key)
+    if record_id is None:
         raise NotFoundError
     if kind in KINDS or kind in SYSTEM_LABELS or kind == "transaction":
-        return _transaction(ask, kind, int(key))
-    return _master(ask, kind, int(key))
+        return _transaction(ask, kind, record_id)
+    return _master(ask, kind, record_id)
 
 
 def _transaction(ask: Ask, record: str, tx: int) -> Page:

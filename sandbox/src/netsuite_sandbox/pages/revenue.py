@@ -16,6 +16,7 @@ from netsuite_sandbox.pages.model import (
     to,
 )
 from netsuite_sandbox.records.transactions import label
+from netsuite_sandbox.whole import whole
 
 # An element has a plan for each of its billings, so its plans are summed, not joined.
 _DONE = "SELECT COALESCE(SUM(p.amount), 0) FROM planned p JOIN plan n ON n.id = p.plan"
@@ -115,7 +116,7 @@ def _transaction(ask: Ask, tx: int | None) -> Cell:
 def arrangement(ask: Ask) -> Page:
     """One arrangement: its elements and every planned line."""
     key = ask.parts[1]
-    number = int(key) if key.isdigit() and len(key) < 19 else 0
+    number = whole(key) or 0
     head = ask.books.ledger.header(number)
     if head is None or head.type != "RevArrng":
         raise NotFoundError

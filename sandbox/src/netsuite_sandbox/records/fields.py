@@ -18,6 +18,7 @@ from typing import Any
 from netsuite_sandbox import groups
 from netsuite_sandbox.company import Company
 from netsuite_sandbox.errors import NetSuiteError, invalid_content, invalid_value
+from netsuite_sandbox.whole import whole
 from netsuite_sandbox.wire import jsontext
 
 Values = dict[str, Any]
@@ -237,7 +238,7 @@ class Reader:
             if text.startswith("eid:"):
                 record_id = self._company.by_external_id(group, text[4:])
             else:
-                record_id = int(text) if re.fullmatch(r"-?\d+", text) else None
+                record_id = whole(text)
                 if record_id is None:
                     record_id = self._by_name(target, text)
         if record_id is None or abs(record_id) > ID_MAX or not self._exists(group, record_id):
@@ -278,11 +279,10 @@ def _text(spec: Field, value: Any, path: str) -> str | None:
 
 
 def _integer(spec: Field, value: Any, path: str) -> int:
-    if isinstance(value, str) and re.fullmatch(r"-?\d{1,19}", value):
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > INTEGER_MAX:
+    number = whole(value) if isinstance(value, str) else value
+    if isinstance(number, bool) or not isinstance(number, int) or abs(number) > INTEGER_MAX:
         raise _bad(spec, value, path)
-    return value
+    return number
 
 
 def _number(spec: Field, value: Any, path: str) -> Decimal:

@@ -11,6 +11,7 @@ from typing import Any
 from netsuite_sandbox.company import Company
 from netsuite_sandbox.errors import user_error
 from netsuite_sandbox.ledger import Header, Line
+from netsuite_sandbox.whole import whole
 
 CURRENCY_MISMATCH = "Transaction and foreign currency account use different currencies."
 
@@ -55,5 +56,5 @@ def _subsidiaries(body: dict[str, Any]) -> set[int]:
     named = body.get("subsidiary")
     if isinstance(named, list):
         found = (line.get("id", line) if isinstance(line, dict) else line for line in named)
-        return {int(value) for value in found if str(value).isdigit()}
+        return {number for value in found if (number := whole(str(value))) is not None}
     return {named} if isinstance(named, int) else set()

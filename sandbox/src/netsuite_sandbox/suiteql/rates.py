@@ -19,6 +19,7 @@ from netsuite_sandbox.company import Company
 from netsuite_sandbox.records.master_kinds import display_name
 from netsuite_sandbox.suiteql.errors import unsupported
 from netsuite_sandbox.suiteql.lists import lookup
+from netsuite_sandbox.whole import whole
 from netsuite_sandbox.wire import jsontext
 
 PATHS = frozenset(
@@ -196,8 +197,7 @@ class _Rates:
         return self.rate(source, target, span[1].isoformat())
 
     def _span(self, period: Any) -> tuple[date, date]:
-        number = int(period) if str(period).isdigit() else 0
-        found = self._company.master("accountingPeriod", number)
+        found = self._company.master("accountingPeriod", whole(str(period)) or 0)
         if found is None:
             today = self._company.clock.today()
             return today, today

@@ -10,6 +10,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from netsuite_sandbox.suiteql.errors import unsupported
+from netsuite_sandbox.whole import whole
 
 _NAME = "rows_read"
 _CLAUSES = ("expressions", "group", "having", "order")
@@ -81,9 +82,10 @@ def _most(node: exp.Expr) -> int | None:
 def _whole(node: exp.Expr) -> int:
     sign = -1 if isinstance(node, exp.Neg) else 1
     literal = node.this if isinstance(node, exp.Neg) else node
-    if not isinstance(literal, exp.Literal) or literal.is_string or not literal.name.isdigit():
+    number = whole(literal.name) if isinstance(literal, exp.Literal) else None
+    if number is None or literal.is_string:
         raise unsupported()
-    return sign * int(literal.name)
+    return sign * number
 
 
 def _cap_rows_read(select: exp.Select, limit: int) -> bool:

@@ -21,6 +21,7 @@ from netsuite_sandbox.suiteql.functions import to_date
 from netsuite_sandbox.suiteql.grouping import check_grouping
 from netsuite_sandbox.suiteql.rownum import is_rownum, limit_rows
 from netsuite_sandbox.suiteql.scopes import Resolver, kind_of
+from netsuite_sandbox.whole import whole
 
 IN_VALUES_MAX = 1000  # Source: "SuiteQL Performance and Best Practices".
 _DATES = frozenset({"date", "datetime"})
@@ -105,10 +106,11 @@ def _take_limit(tree: exp.Query) -> int | None:
         options = node.args["limit_options"]
         if options.args.get("percent") or options.args.get("with_ties"):
             raise unsupported()
-    if not isinstance(count, exp.Literal):
+    number = whole(count.name) if isinstance(count, exp.Literal) else None
+    if number is None:
         raise unsupported()
     tree.set("limit", None)
-    return int(count.name)
+    return number
 
 
 def _rewrite(company: Company, tree: exp.Query) -> exp.Query:

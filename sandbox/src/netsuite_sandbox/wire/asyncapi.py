@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from netsuite_sandbox.company import Company
 from netsuite_sandbox.errors import ERROR_TYPE, NetSuiteError, invalid_request, nonexistent
+from netsuite_sandbox.whole import whole
 from netsuite_sandbox.wire import jsontext
 from netsuite_sandbox.wire.http import RESOURCE, Request, Response, answer
 
@@ -131,10 +132,11 @@ def _key(method: str, item: Any) -> str:
 def handle(company: Company, request: Request) -> Response:
     """Answer GET on jobs and tasks."""
     parts = request.path.removeprefix(ROOT).strip("/").split("/")
-    if request.method != "GET" or not parts[0].isdigit():
+    job_id = whole(parts[0])
+    if request.method != "GET" or job_id is None:
         raise nonexistent()
     with company.db.transaction():
-        job = company.db.one("SELECT * FROM job WHERE id = ?", (int(parts[0]),))
+        job = company.db.one("SELECT * FROM job WHERE id = ?", (job_id,))
         if job is None:
             raise nonexistent()
         url = f"{request.base_url}{ROOT}/{job['id']}"

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,6 +15,7 @@ from netsuite_sandbox.errors import NetSuiteError
 from netsuite_sandbox.records.fields import Definition, Field, definition
 from netsuite_sandbox.records.kinds import Books
 from netsuite_sandbox.records.transactions import KINDS
+from netsuite_sandbox.whole import whole
 from netsuite_sandbox.wire import asyncapi
 from netsuite_sandbox.wire.http import RESOURCE, Request, Response, answer
 
@@ -62,12 +62,12 @@ def paging(request: Request) -> tuple[int, int]:
     Raises:
         NetSuiteError: INVALID_PARAMETER when limit is not 1 to 1000 or offset no multiple of it.
     """
-    texts = request.param("limit", str(LIMIT_MAX)), request.param("offset", "0")
-    if not all(text.isdigit() for text in texts):
-        raise _bad_page("limit" if not texts[0].isdigit() else "offset")
-    limit, offset = int(texts[0]), int(texts[1])
-    if not 1 <= limit <= LIMIT_MAX:
+    limit = whole(request.param("limit", str(LIMIT_MAX)))
+    if limit is None or not 1 <= limit <= LIMIT_MAX:
         raise _bad_page("limit")
+    offset = whole(request.param("offset", "0"))
+    if offset is None or offset < 0:
+        raise _bad_page("offset")
     if offset % limit or offset // limit >= PAGES_MAX or offset + limit > ROWS_MAX:
         raise _bad_page("offset")
     return limit, offset
@@ -157,9 +157,10 @@ def _internal(books: Books, record: str, key: str) -> int:
     if key.startswith("eid:"):
         group = "transaction" if record in KINDS else groups.group_of(record)
         return books.company.by_external_id(group, key[4:]) or 0
-    if not re.fullmatch(r"[0-9]{1,10}", key):
+    record_id = whole(key)
+    if record_id is None or record_id < 0:
         raise _bad_page("ids")
-    return int(key)
+    return record_id
 
 
 class Filter:
@@ -293,8 +294,9 @@ class Filter:
             raise bad_query()
         if kind == "boolean":
             return {"true": 1, "false": 0, "t": 1, "f": 0}.get(text.lower(), text)
-        if kind in {"number", "ref"} and re.fullmatch(r"-?\d+(\.\d+)?", text):
-            return int(text) if text.lstrip("-").isdigit() else float(Decimal(text))
+        if kind in {"number", "ref"} and re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", text):
+            number = whole(text)
+            return float(text) if number is None else number
         if kind == "number":
             raise bad_query()
         if kind in {"date", "datetime"}:

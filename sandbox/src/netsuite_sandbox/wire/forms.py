@@ -16,6 +16,7 @@ from netsuite_sandbox.records.fields import Definition, Field, Values
 from netsuite_sandbox.records.kinds import Books
 from netsuite_sandbox.records.master_kinds import display_name
 from netsuite_sandbox.records.render import Renderer
+from netsuite_sandbox.whole import whole
 from netsuite_sandbox.wire.collections import page_links, paging
 from netsuite_sandbox.wire.http import RESOURCE, Request, Response, answer
 
@@ -129,7 +130,6 @@ def _chosen(books: Books, request: Request) -> Values | None:
     body: Any = request.json() if request.body.strip() else {}
     value = body.get("entity", body.get("customer")) if isinstance(body, dict) else None
     key = value.get("id") if isinstance(value, dict) else value
-    if key is None or not str(key).isdigit():
-        return None
-    found = books.company.master("entity", int(key))
+    number = whole(str(key))
+    found = None if number is None else books.company.master("entity", number)
     return found.body if found is not None else None

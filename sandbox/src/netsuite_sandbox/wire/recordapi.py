@@ -6,7 +6,6 @@ Upsert Operation", "Transforming Records".
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -26,6 +25,7 @@ from netsuite_sandbox.records.fields import Reader, Values, definition
 from netsuite_sandbox.records.kinds import Books
 from netsuite_sandbox.records.master_kinds import REST_KINDS
 from netsuite_sandbox.records.render import Renderer
+from netsuite_sandbox.whole import whole
 from netsuite_sandbox.wire import actions, forms, metadata
 from netsuite_sandbox.wire.collections import collection
 from netsuite_sandbox.wire.http import RESOURCE, Request, Response, answer, created
@@ -89,9 +89,10 @@ def _resolve(books: Books, target: Target) -> int:
         if found is None:
             raise nonexistent()
         return found
-    if not re.fullmatch(r"-?[0-9]{1,10}", target.key):
+    record_id = whole(target.key)
+    if record_id is None:
         raise nonexistent()
-    return int(target.key)
+    return record_id
 
 
 def _reader(books: Books, request: Request) -> Reader:
