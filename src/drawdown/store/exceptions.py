@@ -13,21 +13,6 @@ from drawdown.store.database import Row, Session
 from drawdown.store.delivery import leave_lanes, lock_lanes
 
 
-class StuckRecord(NamedTuple):
-    """A parked record."""
-
-    position: int
-    external_id: str
-    record: str
-    operation: str
-    event_id: str
-    lanes: tuple[str, ...]
-    attempts: int
-    problem: str
-    since: datetime
-    posted_on: str
-
-
 class StuckEvent(NamedTuple):
     """A held or refused event; `waits_for` is the reason of a refused one."""
 
@@ -127,14 +112,6 @@ class Decisions(NamedTuple):
     skipped: tuple[Skipped, ...]
     balances: dict[tuple[str, str, str], int]
     adopted: dict[str, Action]
-
-
-def stuck_records(session: Session) -> list[StuckRecord]:
-    """Return the parked records, oldest first."""
-    return [
-        StuckRecord._make((*row[:5], tuple(row[5]), *row[6:9], row[9] or ""))
-        for row in session.run("stuck_records")
-    ]
 
 
 def stuck_events(session: Session) -> list[StuckEvent]:

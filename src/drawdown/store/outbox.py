@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -31,7 +32,11 @@ class Outgoing(NamedTuple):
 
 
 class Parked(NamedTuple):
-    """A record that a person must decide on."""
+    """A record that a person must decide on.
+
+    Attributes:
+        since: When it was last tried.
+    """
 
     position: int
     external_id: str
@@ -41,6 +46,7 @@ class Parked(NamedTuple):
     lanes: tuple[str, ...]
     attempts: int
     problem: str
+    since: datetime
 
 
 class NativeReference(NamedTuple):
@@ -98,10 +104,8 @@ def counts(session: Session) -> dict[str, int]:
 
 def parked(session: Session) -> list[Parked]:
     """Return the records that wait for a person, oldest first."""
-    return [
-        Parked(row[0], row[1], row[2], row[3], row[4], tuple(row[5]), row[6], row[7])
-        for row in session.run("outbox_parked")
-    ]
+    rows = session.run("outbox_parked")
+    return [Parked._make((*row[:5], tuple(row[5]), *row[6:])) for row in rows]
 
 
 def native_references(session: Session, external_ids: Sequence[str]) -> dict[str, NativeReference]:

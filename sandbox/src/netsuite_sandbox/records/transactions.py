@@ -181,10 +181,9 @@ def _merge(
 
 def _merge_lines(stored: list[Values], changes: list[Values], *, replace: bool) -> list[Values]:
     """Merge a sublist keyed by `line`. Source: "Updating a Sublist", "Replacing a Sublist"."""
-    by_key = {line["line"]: line for line in stored}
-    if replace:
-        return [{**by_key.get(change.get("line"), {}), **change} for change in changes]
     merged = {line["line"]: line for line in stored}
+    if replace:
+        return [{**merged.get(change.get("line"), {}), **change} for change in changes]
     added: list[Values] = []
     for change in changes:
         key = change.get("line")

@@ -16,7 +16,7 @@ from drawdown.core.policy import Policy
 from drawdown.core.ports import Erp
 from drawdown.service.exceptions.redating import chain_of, first_open_day, move
 from drawdown.service.ingest import Answer, replay
-from drawdown.store import exceptions as rows
+from drawdown.store import exceptions as rows, outbox
 from drawdown.store.database import Session
 from drawdown.store.exceptions import OutboxRow
 from drawdown.store.ledger import lock_tenant
@@ -70,7 +70,7 @@ def _on_records(
 ) -> list[Done]:
     positions = {one: _position(one) for one in dict.fromkeys(exception_ids)}
     with session.transaction():
-        before = {one.position: one for one in rows.stuck_records(session)}
+        before = {one.position: one for one in outbox.parked(session)}
         done = set(act(list(positions.values())))
         details = {
             name: f"{before[position].external_id} {detail} (it had been refused: "

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from drawdown.core.errors import StoreError
-from drawdown.store import changes, exceptions as rows
+from drawdown.store import changes, exceptions as rows, outbox
 from drawdown.store.database import Session
 from drawdown.store.exceptions import Action
 
@@ -96,7 +96,7 @@ def detail_of(session: Session, exception_id: str) -> Detail:
 
 
 def _all(session: Session) -> Iterator[Stuck]:
-    for record in rows.stuck_records(session):
+    for record in outbox.parked(session):
         can = ("retry", "adopt", "skip", "redate") if record.operation == "create" else (
             "retry", "skip",
         )  # fmt: skip

@@ -1,11 +1,5 @@
 -- Exceptions for people: what is stuck, and what was done about it.
 
--- stuck_records --
--- Parked records, oldest first; since when, by the last try.
-SELECT position, external_id, record, operation, event_id, lanes, attempts, problem, due_at,
-       intent ->> 'posted_on'
-FROM drawdown.outbox WHERE tenant_id = %(tenant)s AND status = 'parked' ORDER BY position
-
 -- stuck_events --
 -- Held events, and refused ones that nobody has withdrawn, oldest first.
 SELECT event_id, type, status, coalesce(waiting_for, reason), detail, block_id, recorded_at

@@ -22,7 +22,7 @@ WHERE tenant_id = %(tenant)s AND status = 'parked'
 SELECT status, count(*) FROM drawdown.outbox WHERE tenant_id = %(tenant)s GROUP BY 1
 
 -- outbox_parked --
-SELECT position, external_id, record, operation, event_id, lanes, attempts, problem
+SELECT position, external_id, record, operation, event_id, lanes, attempts, problem, due_at
 FROM drawdown.outbox WHERE tenant_id = %(tenant)s AND status = 'parked' ORDER BY position
 
 -- native_references --
