@@ -164,7 +164,7 @@ def test_what_another_writer_holds_meanwhile_is_seen_after_the_wait(urls: list[s
     with Database(urls[0]).session("ten_1") as first, psycopg.connect(urls[0]) as watcher:
         with first.transaction():
             facts = [(early, encoded, held)]
-            write(first, lock_tenant(first), Writing(facts, (), {}, {}, (), (), (), (), ()))
+            write(first, lock_tenant(first), Writing(events=facts))
             second.start()
             while not watcher.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchone():
                 time.sleep(0.01)
@@ -192,7 +192,7 @@ def test_a_writer_that_saw_an_older_position_is_refused(urls: list[str]) -> None
         (block,) = all_blocks(session)
         last = movements_of(session, ["B1"])[-1]
         moved = {"B1": block._replace(used_minor=block.used_minor + 1)}
-        writing = Writing((), (), moved, {"B1": block.sequence - 1}, (), (), (last,), (), ())
+        writing = Writing(blocks=moved, was={"B1": block.sequence - 1}, movements=(last,))
         with (
             pytest.raises(StoreError, match="movement_pkey"),
             session.pipelined_transaction(),

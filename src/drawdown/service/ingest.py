@@ -167,7 +167,7 @@ def _tick(session: Session, clock: Clock, policy: Policy) -> Answer:
         earlier = events_by_id(session, [clock.event_id]).get(clock.event_id)
         if earlier is not None:
             return _repeat(earlier, encoded)
-        write(session, lock, Writing([(clock, encoded, record)], (), {}, {}, (), (), (), (), ()))
+        write(session, lock, Writing(events=[(clock, encoded, record)]))
     return _answer(record)
 
 

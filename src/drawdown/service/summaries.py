@@ -42,7 +42,7 @@ def post_summaries(session: Session, through: date) -> int:
             if not periods:
                 return count
             posted = _post(session, periods)
-            write(session, lock, Writing([], (), {}, {}, (), (), (), (), posted))
+            write(session, lock, Writing(intents=posted))
             count += len(posted)
 
 

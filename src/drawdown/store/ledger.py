@@ -6,8 +6,9 @@ arrays. Statements go out in a pipeline, so a batch costs a few round trips what
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 from psycopg import Cursor
@@ -76,15 +77,15 @@ class Writing(NamedTuple):
         was: Sequence of each block that existed before the batch; others are inserted.
     """
 
-    events: Sequence[tuple[Event, Encoded, EventRecord]]
-    settled: Sequence[EventRecord]
-    blocks: dict[str, Block]
-    was: dict[str, int]
-    customers: Sequence[Customer]
-    documents: Sequence[Document]
-    movements: Sequence[Movement]
-    entries: Sequence[Entry]
-    intents: Sequence[RecordIntent]
+    events: Sequence[tuple[Event, Encoded, EventRecord]] = ()
+    settled: Sequence[EventRecord] = ()
+    blocks: Mapping[str, Block] = MappingProxyType({})
+    was: Mapping[str, int] = MappingProxyType({})
+    customers: Sequence[Customer] = ()
+    documents: Sequence[Document] = ()
+    movements: Sequence[Movement] = ()
+    entries: Sequence[Entry] = ()
+    intents: Sequence[RecordIntent] = ()
 
 
 def lock_tenant(session: Session) -> TenantLock:

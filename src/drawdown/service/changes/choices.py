@@ -113,7 +113,7 @@ def redeliver(session: Session, intents: list[RecordIntent]) -> None:
     """Put records into the outbox once more, in this order."""
     with session.transaction():
         lock = lock_tenant(session)
-        write(session, lock, Writing((), (), {}, {}, (), (), (), (), intents))
+        write(session, lock, Writing(intents=intents))
 
 
 def _choose(session: Session, change_id: str, action: Action, person: str, reason: str) -> None:
