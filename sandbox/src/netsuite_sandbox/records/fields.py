@@ -230,17 +230,15 @@ class Reader:
         if not known:
             return shown
         group = groups.group_of(target)
-        record_id: int | None
+        text = str(shown)
+        if external is None and text.startswith("eid:"):
+            external = text[4:]
         if external is not None:
             record_id = self._company.by_external_id(group, str(external))
         else:
-            text = str(shown)
-            if text.startswith("eid:"):
-                record_id = self._company.by_external_id(group, text[4:])
-            else:
-                record_id = whole(text)
-                if record_id is None:
-                    record_id = self._by_name(target, text)
+            record_id = whole(text)
+            if record_id is None:
+                record_id = self._by_name(target, text)
         if record_id is None or abs(record_id) > ID_MAX or not self._exists(group, record_id):
             raise invalid_value(shown, spec.name, path)
         return record_id

@@ -115,9 +115,8 @@ def _compare(run: Run, expected: Expected, found: ErpRecord | None) -> Iterator[
     elif found is None:
         yield _missing(run, expected, first)
     elif found.is_voided:
-        yield Difference(
-            "record_voided", expected.block_id, expected.external_id, first.currency,
-            money_text(first.amount_minor, first.currency), "0.00",
+        yield _undone(
+            "record_voided", expected, first,
             f"{_named(expected, found)} was voided in the ERP; restore it (it is delivered again), "
             "or accept it: the journal takes it back",
         )  # fmt: skip
@@ -163,12 +162,20 @@ def _aside(expected: Expected, found: ErpRecord) -> Iterator[Difference]:
                 "somebody moved it in the ERP: set it back there",
             )  # fmt: skip
     if found.reversal:
-        yield Difference(
-            "record_reversed", expected.block_id, expected.external_id, found.currency,
-            money_text(found.amount_minor, found.currency), "0.00",
+        yield _undone(
+            "record_reversed", expected, found,
             f"{_named(expected, found)} was given a reversal date in the ERP, which made a "
             "reversing journal; clear its reversal date, or accept it: the journal takes it back",
         )  # fmt: skip
+
+
+def _undone(kind: str, expected: Expected, record: ErpRecord, detail: str) -> Difference:
+    """Name a record that is there and says nothing any more."""
+    code = record.currency
+    return Difference(
+        kind, expected.block_id, expected.external_id, code,
+        money_text(record.amount_minor, code), money_text(0, code), detail,
+    )  # fmt: skip
 
 
 def agree(wanted: ErpRecord | None, found: ErpRecord | None) -> bool:
