@@ -7,26 +7,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from starlette.testclient import TestClient
 
 sys.path.insert(0, str(Path(__file__).parent))  # importlib mode does not
 
 import second_opinion
 from sandbox_client import Client
 
-from netsuite_sandbox import create_app
+from netsuite_sandbox.in_process import InProcessClient
 
 
 @pytest.fixture
-def http() -> Iterator[TestClient]:
-    app = create_app()
-    with TestClient(app, base_url="http://localhost:8765") as client:
+def http() -> Iterator[InProcessClient]:
+    with InProcessClient() as client:
         yield client
-    app.state.sandbox.close()
 
 
 @pytest.fixture
-def ns(http: TestClient) -> Iterator[Client]:
+def ns(http: InProcessClient) -> Iterator[Client]:
     """A client of a company like Drawdown's; its books get a second opinion after the test."""
     client = Client(http)
     client.set_up()
@@ -34,7 +31,7 @@ def ns(http: TestClient) -> Iterator[Client]:
     _second_opinion(http)
 
 
-def _second_opinion(http: TestClient) -> None:
+def _second_opinion(http: InProcessClient) -> None:
     http.delete("/_sandbox/faults")
     if not second_opinion.installed():
         second_opinion.say_it_is_missing()

@@ -5,20 +5,20 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import httpx2
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 from sandbox_client import Client
-from starlette.testclient import TestClient
 
 TOKEN = "/services/rest/auth/oauth2/v1/token"
 RSA = rsa.generate_private_key(65537, 2048)
 EC = ec.generate_private_key(ec.SECP256R1())
 
 
-def register(http: TestClient, key: Any) -> dict[str, str]:
+def register(http: httpx2.Client, key: Any) -> dict[str, str]:
     pem = key.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
@@ -27,7 +27,7 @@ def register(http: TestClient, key: Any) -> dict[str, str]:
     return dict(answer.json())
 
 
-def ask(http: TestClient, key: Any, ids: dict[str, str], alg: str, **claims: Any) -> Any:
+def ask(http: httpx2.Client, key: Any, ids: dict[str, str], alg: str, **claims: Any) -> Any:
     now = int(time.time())
     payload = {
         "iss": ids["client_id"], "scope": ["rest_webservices"], "iat": now, "exp": now + 3600,
@@ -47,7 +47,7 @@ def ask(http: TestClient, key: Any, ids: dict[str, str], alg: str, **claims: Any
 
 
 @pytest.mark.parametrize(("alg", "key"), [("PS256", RSA), ("PS512", RSA), ("ES256", EC)])
-def test_signed_assertion_gets_a_token(http: TestClient, alg: str, key: Any) -> None:
+def test_signed_assertion_gets_a_token(http: httpx2.Client, alg: str, key: Any) -> None:
     """PS and ES signatures are taken. Source: OAuth 2.0 Client Credentials Flow."""
     answer = ask(http, key, register(http, key), alg)
     assert answer.status_code == 200
@@ -58,7 +58,7 @@ def test_signed_assertion_gets_a_token(http: TestClient, alg: str, key: Any) -> 
 
 
 @pytest.mark.parametrize(("check", "status"), [("contains", 200), ("exact", 400)])
-def test_audience_inside_other_text(http: TestClient, check: str, status: int) -> None:
+def test_audience_inside_other_text(http: httpx2.Client, check: str, status: int) -> None:
     """A client of PyPI puts the token URL in parentheses: a setting; times may have fractions. Source: OAuth 2.0 Client Credentials Flow; netsuite-python 2.1.5."""
     http.put("/_sandbox/settings", json={"token_audience": check})
     now = time.time()
@@ -67,13 +67,13 @@ def test_audience_inside_other_text(http: TestClient, check: str, status: int) -
 
 
 @pytest.mark.parametrize(("form", "value"), [("string", "3600"), ("number", 3600)])
-def test_lifetime_in_the_answer(http: TestClient, form: str, value: object) -> None:
+def test_lifetime_in_the_answer(http: httpx2.Client, form: str, value: object) -> None:
     """Samples show expires_in as text and as a number: a setting. Source: OAuth 2.0 Client Credentials Flow."""
     http.put("/_sandbox/settings", json={"token_expires_in": form})
     assert ask(http, RSA, register(http, RSA), "PS256").json()["expires_in"] == value
 
 
-def test_account_specific_audience(http: TestClient) -> None:
+def test_account_specific_audience(http: httpx2.Client) -> None:
     """The audience may be the account's own https URL. Source: Account-Specific URLs."""
     audience = f"https://tstdrv1234567.suitetalk.api.netsuite.com{TOKEN}"
     assert ask(http, RSA, register(http, RSA), "PS256", aud=audience).status_code == 200
@@ -91,7 +91,7 @@ def test_account_specific_audience(http: TestClient) -> None:
     ],
 )
 def test_bad_assertion_is_refused(
-    http: TestClient, claims: dict[str, Any], alg: str, code: str
+    http: httpx2.Client, claims: dict[str, Any], alg: str, code: str
 ) -> None:
     """RS256, a wrong issuer, audience, time or scope give no token. Source: OAuth 2.0 Client Credentials Flow."""
     answer = ask(http, RSA, register(http, RSA), alg, **claims)
@@ -99,7 +99,7 @@ def test_bad_assertion_is_refused(
     assert answer.json() == {"error": code}
 
 
-def test_unknown_certificate_and_wrong_key(http: TestClient) -> None:
+def test_unknown_certificate_and_wrong_key(http: httpx2.Client) -> None:
     """A key that is not the certificate's gets nothing. Source: OAuth 2.0 Client Credentials Flow."""
     ids = register(http, RSA)
     other = rsa.generate_private_key(65537, 2048)
@@ -109,7 +109,7 @@ def test_unknown_certificate_and_wrong_key(http: TestClient) -> None:
     assert (answer.status_code, answer.json()) == (401, {"error": "invalid_client"})
 
 
-def test_calls_without_a_valid_token(http: TestClient) -> None:
+def test_calls_without_a_valid_token(http: httpx2.Client) -> None:
     """401 INVALID_LOGIN with WWW-Authenticate. Source: Error Handling; OAuth 2.0 flow."""
     for headers in ({}, {"Authorization": "Bearer nonsense"}):
         answer = http.get("/services/rest/record/v1/customer", headers=headers)
@@ -126,7 +126,7 @@ def test_calls_without_a_valid_token(http: TestClient) -> None:
         assert detail["detail"].startswith("Invalid login attempt. For more details, see")
 
 
-def test_token_expires(http: TestClient) -> None:
+def test_token_expires(http: httpx2.Client) -> None:
     """A token lives an hour. Source: OAuth 2.0 Client Credentials Flow."""
     token = http.post("/_sandbox/tokens").json()["access_token"]
     headers = {"Authorization": f"Bearer {token}"}

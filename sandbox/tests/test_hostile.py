@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sandbox_client import REST, Client
 
+from netsuite_sandbox.in_process import InProcessClient
 from netsuite_sandbox.records.fields import definition
 from netsuite_sandbox.wire.http import Request
 
@@ -146,10 +147,10 @@ def test_fine_rates_round_half_up(ns: Client) -> None:
     assert (shown["amount"], shown["rate"]) == (1.01, 0.335)
 
 
-def test_upserts_of_one_external_id_in_parallel(ns: Client) -> None:
+def test_upserts_of_one_external_id_in_parallel(ns: Client, http: InProcessClient) -> None:
     """Eight PUTs at once make one record; each answers with the same Location."""
     ns.set(concurrency_limit=20)
-    sandbox = ns.http.app.state.sandbox  # type: ignore[attr-defined]
+    sandbox = http.sandbox
     found: list[tuple[int, str | None]] = []
 
     def run(number: int) -> None:
@@ -167,12 +168,12 @@ def test_upserts_of_one_external_id_in_parallel(ns: Client) -> None:
     assert found[0][0] == 204
 
 
-def test_parallel_applications_never_overdraw(ns: Client) -> None:
+def test_parallel_applications_never_overdraw(ns: Client, http: InProcessClient) -> None:
     """Eight at once apply 30 of a deposit of 100: three succeed."""
     ns.set(concurrency_limit=20)
     deposit = ns.deposit(100, "D")
     bills = [ns.invoice(30, f"I{n}") for n in range(8)]
-    sandbox = ns.http.app.state.sandbox  # type: ignore[attr-defined]
+    sandbox = http.sandbox
     found: list[int] = []
 
     def run(bill: str) -> None:

@@ -6,9 +6,9 @@ import time
 from typing import Any
 from urllib.parse import quote
 
+import httpx2
 import pytest
 from sandbox_client import REST, Client
-from starlette.testclient import TestClient
 
 from netsuite_sandbox.access.tba import signature
 
@@ -33,7 +33,7 @@ def test_official_signature_vector() -> None:
     assert signature("GET", url, parameters, secrets) == expected
 
 
-def signed(http: TestClient, ids: dict[str, str], query: dict[str, str], **change: str) -> Any:
+def signed(http: httpx2.Client, ids: dict[str, str], query: dict[str, str], **change: str) -> Any:
     url = "http://localhost:8765" + REST + "/customer"
     fields = {
         "oauth_consumer_key": ids["consumer_key"], "oauth_token": ids["token_id"],
@@ -47,7 +47,7 @@ def signed(http: TestClient, ids: dict[str, str], query: dict[str, str], **chang
     return http.get(url, params=query, headers={"Authorization": header})
 
 
-def test_token_based_authentication(http: TestClient) -> None:
+def test_token_based_authentication(http: httpx2.Client) -> None:
     """HMAC-SHA256 with the query in the base string. Source: The Authorization Headers."""
     ids = http.post("/_sandbox/tba").json()
     query = {"q": 'companyName IS "Größe & Co"', "limit": "5"}
@@ -67,14 +67,14 @@ def test_token_based_authentication(http: TestClient) -> None:
         ({"oauth_consumer_key": "nope"}, "consumer_key_unknown"),
     ],
 )
-def test_bad_signatures(http: TestClient, change: dict[str, str], reason: str) -> None:
+def test_bad_signatures(http: httpx2.Client, change: dict[str, str], reason: str) -> None:
     """Each has its reason in the audit trail. Source: TBA, login audit trail details."""
     answer = signed(http, http.post("/_sandbox/tba").json(), {}, **change)
     assert answer.status_code == 401
     assert f'error="{reason}"' in answer.headers["www-authenticate"]
 
 
-def test_wrong_secret(http: TestClient) -> None:
+def test_wrong_secret(http: httpx2.Client) -> None:
     """A signature by another secret is refused. Source: InvalidSignature."""
     ids = {**http.post("/_sandbox/tba").json(), "token_secret": "other"}
     assert 'error="InvalidSignature"' in signed(http, ids, {}).headers["www-authenticate"]

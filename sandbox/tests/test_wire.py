@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import httpx2
 import pytest
 from sandbox_client import Client
-from starlette.testclient import TestClient
 from test_services import signed
+
+from netsuite_sandbox.in_process import InProcessClient
 
 COLLECTION = "application/vnd.oracle.resource+json; type=collection"
 ASYNC = {"Prefer": "respond-async"}
@@ -75,9 +77,11 @@ def test_shape_of_too_many_requests(ns: Client) -> None:
     assert body["o:errorDetails"][0]["o:errorCode"] == "CONCURRENCY_LIMIT_EXCEEDED"
 
 
-def test_a_breakdown_has_an_id(ns: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_breakdown_has_an_id(
+    ns: Client, http: InProcessClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A system error names an id for support. Source: Error Handling in REST Web Services, System Error."""
-    sandbox = ns.http.app.state.sandbox  # type: ignore[attr-defined]
+    sandbox = http.sandbox
     monkeypatch.setattr(sandbox, "_record", lambda _request: 1 / 0)
     answer = ns.call("GET", "/customer")
     detail = answer.json()["o:errorDetails"][0]
@@ -276,7 +280,7 @@ def test_permission_keys(ns: Client, path: str, key: str) -> None:
         assert ns.call("GET", f"/{path}").status_code == status
 
 
-def attempt(http: TestClient, ids: dict[str, str], number: int, *, right: bool) -> Any:
+def attempt(http: httpx2.Client, ids: dict[str, str], number: int, *, right: bool) -> Any:
     """One call signed with the right or another secret, at the sandbox's own time."""
     now = datetime.fromisoformat(http.get("/_sandbox/clock").json()["now"])
     given = ids if right else {**ids, "token_secret": "wrong"}
@@ -284,7 +288,7 @@ def attempt(http: TestClient, ids: dict[str, str], number: int, *, right: bool) 
     return signed(http, given, {}, **times)
 
 
-def test_five_failures_lock_a_token(http: TestClient) -> None:
+def test_five_failures_lock_a_token(http: httpx2.Client) -> None:
     """After five failures even the right signature is refused, for 30 minutes. Source: The Authorization Headers (token-based authentication), temporary_locked."""
     ids = http.post("/_sandbox/tba").json()
     http.put("/_sandbox/clock", json={"now": "2026-03-01T12:00:00Z", "frozen": True})
@@ -301,7 +305,7 @@ def test_five_failures_lock_a_token(http: TestClient) -> None:
     assert attempt(http, ids, 51, right=True).status_code == 200
 
 
-def test_a_success_forgets_failures(http: TestClient) -> None:
+def test_a_success_forgets_failures(http: httpx2.Client) -> None:
     """Four failures, a success, four failures: not locked. Source: The Authorization Headers (token-based authentication), temporary_locked."""
     ids = http.post("/_sandbox/tba").json()
     for start in (0, 10):

@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-from starlette.applications import Starlette
-from starlette.testclient import TestClient
 
 from drawdown.bootstrap import Books, open_books
 from drawdown.config import Config, PolicyTable, TenantTable, load_config
@@ -27,7 +25,7 @@ from drawdown.service.ingest import Answer, ingest
 from drawdown.service.observe import Observation, observe
 from drawdown.service.reconcile import Reconciliation, reconcile
 from drawdown.service.summaries import post_summaries
-from netsuite_sandbox.app import create_app
+from netsuite_sandbox.in_process import InProcessClient
 from tests.cases.stories import Month, Story
 
 URL = "http://127.0.0.1:8055"
@@ -140,9 +138,8 @@ class Company:
     def store(self) -> Any:
         """Return NetSuite's own database, for what its interfaces cannot do (a merge)."""
         client = self.controls.client
-        assert isinstance(client, TestClient)
-        assert isinstance(client.app, Starlette)
-        return client.app.state.sandbox.db
+        assert isinstance(client, InProcessClient)
+        return client.sandbox.db
 
     def set_spot_rate(self, code: str, rate: str) -> None:
         """Give a currency another rate into the base currency, from now on."""
@@ -173,7 +170,10 @@ class Companies:
         copied = self._folder / f"company-{self._made}.db"
         shutil.copyfile(prepared / "sandbox.db", copied)
         table = load_config(prepared / "drawdown.toml").tenants["template"]
-        with _sandbox(copied) as client, self._join(client, table, prepared) as company:
+        with (
+            InProcessClient(str(copied), URL) as client,
+            self._join(client, table, prepared) as company,
+        ):
             yield company
 
     @contextmanager
@@ -204,7 +204,7 @@ class Companies:
         if key not in self._prepared:
             folder = self._folder / f"prepared-{len(self._prepared)}"
             folder.mkdir()
-            with _sandbox(folder / "sandbox.db") as client:
+            with InProcessClient(str(folder / "sandbox.db"), URL) as client:
                 prepare(
                     Controls(URL, client), folder, folder / "drawdown.toml", policy, USAGE_ITEMS,
                     "template",
@@ -222,17 +222,6 @@ def reconnect(company: Company) -> Company:
     table.netsuite.update(names)
     netsuite = _connect(table, company.folder, company.controls, company.slept)
     return dataclasses.replace(company, netsuite=netsuite)
-
-
-@contextmanager
-def _sandbox(database: Path) -> Iterator[TestClient]:
-    app = create_app(str(database))
-    assert isinstance(app, Starlette)
-    client = TestClient(app, base_url=URL, raise_server_exceptions=False)
-    try:
-        yield client
-    finally:
-        app.state.sandbox.close()
 
 
 def _connect(table: TenantTable, folder: Path, controls: Controls, slept: list[float]) -> NetSuite:

@@ -13,8 +13,6 @@ from typing import Any
 
 import httpx2
 import pytest
-from starlette.applications import Starlette
-from starlette.testclient import TestClient
 
 from drawdown.core.events import LineKind
 from drawdown.core.plan import PREPAID_ITEM, IntentLine, Operation, RecordIntent
@@ -36,8 +34,7 @@ from drawdown.erp.netsuite import (
 )
 from drawdown.erp.netsuite.outside import Exchange
 from drawdown.local_sandbox.process import Controls
-from netsuite_sandbox.app import create_app
-from netsuite_sandbox.sandbox import Sandbox
+from netsuite_sandbox.in_process import InProcessClient
 
 URL = "http://127.0.0.1:8055"
 USAGE_ITEMS = (
@@ -98,7 +95,7 @@ class Line(httpx2.BaseTransport):
 class Books:
     """A sandbox and the adapter connected to it."""
 
-    control: TestClient
+    control: InProcessClient
     line: Line
     connection: Connection
     mapping: Mapping
@@ -147,7 +144,7 @@ def connect(
     path: str = ":memory:",
 ) -> Books:
     """Start a sandbox, register us and our fields, and set it up."""
-    control = TestClient(create_app(path), base_url=URL, raise_server_exceptions=False)
+    control = InProcessClient(path, URL)
     made = control.post("/_sandbox/integrations", json={"public_key_pem": keys.public_key_pem})
     fields = [
         {"scriptId": one.script_id, "type": one.kind, "appliesTo": one.applies_to}
@@ -168,7 +165,7 @@ def connect(
     return books
 
 
-def join(control: TestClient, connection: Connection, mapping: Mapping) -> Books:
+def join(control: InProcessClient, connection: Connection, mapping: Mapping) -> Books:
     """Connect the adapter to a running sandbox."""
     line = Line(control._transport)
     slept: list[float] = []
@@ -176,20 +173,12 @@ def join(control: TestClient, connection: Connection, mapping: Mapping) -> Books
     return Books(control, line, connection, mapping, netsuite, slept)
 
 
-def sandbox_of(control: TestClient) -> Sandbox:
-    """Return the sandbox behind a test client."""
-    app = control.app
-    assert isinstance(app, Starlette)
-    found: Sandbox = app.state.sandbox
-    return found
-
-
 @pytest.fixture(scope="session")
 def original(keys: KeyPair, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Connection]:
     """A sandbox that was set up once, to be copied."""
     path = tmp_path_factory.mktemp("sandbox") / "original.sqlite3"
     made = connect(keys, Policy(), standard_mapping(USAGE_ITEMS), path=str(path))
-    sandbox_of(made.control).close()
+    made.control.close()
     return path, made.connection
 
 
@@ -197,9 +186,9 @@ def original(keys: KeyPair, tmp_path_factory: pytest.TempPathFactory) -> tuple[P
 def books(original: tuple[Path, Connection], tmp_path: Path) -> Iterator[Books]:
     path = tmp_path / "sandbox.sqlite3"
     shutil.copyfile(original[0], path)
-    control = TestClient(create_app(str(path)), base_url=URL, raise_server_exceptions=False)
+    control = InProcessClient(str(path), URL)
     yield join(control, original[1], standard_mapping(USAGE_ITEMS))
-    sandbox_of(control).close()
+    control.close()
 
 
 # -- intents, as the decisions of the core make them --------------------------------------------

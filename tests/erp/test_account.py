@@ -9,7 +9,7 @@ import pytest
 from drawdown.core.errors import ErpAccessError, ErpThrottledError
 from drawdown.core.policy import Policy
 from drawdown.erp.netsuite import ClientCredentials, Connection, KeyPair, standard_mapping
-from tests.erp.conftest import USAGE_ITEMS, Books, connect, customer, deposit, sandbox_of
+from tests.erp.conftest import USAGE_ITEMS, Books, connect, customer, deposit
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_an_account_that_does_not_say_is_taken_for_the_smallest(books: Books, st
 
 
 def test_a_login_that_is_refused_is_not_taken_for_a_small_account(books: Books) -> None:
-    sandbox_of(books.control).tokens.forget()
+    books.control.sandbox.tokens.forget()
     books.control.post("/_sandbox/reset")
 
     with pytest.raises(ErpAccessError) as refused:
@@ -64,7 +64,7 @@ def test_the_same_books_keep_their_fingerprint(books: Books) -> None:
 
 def test_a_refreshed_copy_has_another_fingerprint(books: Books) -> None:
     before = books.netsuite.identity()
-    store = sandbox_of(books.control).db
+    store = books.control.sandbox.db
     row = store.one("SELECT * FROM integration")
     assert row is not None
     books.post("/refresh")

@@ -21,7 +21,7 @@ from drawdown.erp.netsuite.connection import Certificate, ClientCredentials, Con
 from drawdown.erp.netsuite.keys import KeyPair, generate_key_pair
 from drawdown.erp.netsuite.outside import Call, NotSentError, Threads
 from drawdown.erp.netsuite.wire import Request, Response
-from tests.erp.conftest import Books, customer, sandbox_of
+from tests.erp.conftest import Books, customer
 
 READ = wire.get_system("serverTime")
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
@@ -254,13 +254,13 @@ def test_a_refused_token_is_renewed_once_for_all_threads(keys: KeyPair) -> None:
 
 def test_a_token_that_netsuite_dropped_is_renewed_on_the_way(books: Books) -> None:
     books.netsuite.deliver(customer())
-    sandbox_of(books.control).tokens.forget()
+    books.control.sandbox.tokens.forget()
 
     assert books.netsuite.deliver(customer()).internal_id
 
 
 def test_credentials_that_are_wrong_are_refused_in_words(books: Books) -> None:
-    sandbox_of(books.control).tokens.forget()
+    books.control.sandbox.tokens.forget()
     books.control.post("/_sandbox/reset")
 
     with pytest.raises(Exception, match="client id, certificate id and private key"):

@@ -32,7 +32,6 @@ from tests.erp.conftest import (
     customer,
     deposit,
     journal,
-    sandbox_of,
 )
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
@@ -74,7 +73,7 @@ class Account:
 
     def master(self, kind: str, where: str, **fields: Any) -> None:
         """Change master data that NetSuite's own interface would not let be changed."""
-        store = sandbox_of(self.books.control).db
+        store = self.books.control.sandbox.db
         with store.transaction():
             for name, value in fields.items():
                 store.execute(
@@ -153,7 +152,7 @@ def settings(**values: Any) -> Callable[[Account], None]:
 
 def field_gone(script_id: str) -> Callable[[Account], None]:
     def make(account: Account) -> None:
-        sandbox = sandbox_of(account.books.control)
+        sandbox = account.books.control.sandbox
         with sandbox.db.transaction():
             sandbox.db.execute("DELETE FROM customfield WHERE scriptid = ?", (script_id,))
         del sandbox.company.custom_fields[script_id]
@@ -219,7 +218,7 @@ def role_without(*keys: str) -> Callable[[Account], None]:
     def make(account: Account) -> None:
         granted = {key: level for key, level in everything.items() if key not in keys}
         account.books.post("/roles", {"name": "drawdown", "permissions": granted})
-        sandbox = sandbox_of(account.books.control)
+        sandbox = account.books.control.sandbox
         with sandbox.db.transaction():
             sandbox.db.execute("UPDATE integration SET role = 'drawdown'")
         sandbox.tokens.forget()
@@ -266,7 +265,7 @@ def period(name: str, state: str) -> Callable[[Account], None]:
 
 def all_closed(account: Account) -> None:
     account.master("accountingPeriod", "1 = 1", closed=True)
-    store = sandbox_of(account.books.control).db
+    store = account.books.control.sandbox.db
     with store.transaction():
         store.execute(
             "UPDATE master SET body = json_set(body, '$.closed', json('true')) "
@@ -292,7 +291,7 @@ def moved_posting(account: Account) -> None:
     books = account.books
     books.netsuite.deliver(customer())
     books.netsuite.deliver(deposit())
-    store = sandbox_of(books.control).db
+    store = books.control.sandbox.db
     with store.transaction():
         store.execute("UPDATE tx SET postingperiod = postingperiod + 1 WHERE type = 'CustDep'")
 

@@ -20,7 +20,7 @@ from drawdown.erp.netsuite import (
 )
 from drawdown.erp.netsuite.connect import read_settings, to_connection
 from drawdown.erp.netsuite.keys import certificate_end, ends_soon
-from tests.erp.conftest import URL, Books, customer, sandbox_of
+from tests.erp.conftest import URL, Books, customer
 
 MADE = datetime(2026, 1, 15, 12, tzinfo=UTC)
 END = MADE + timedelta(days=730)
@@ -36,10 +36,10 @@ def register(books: Books, pair: KeyPair) -> str:
 
 
 def revoke(books: Books, certificate_id: str) -> None:
-    store = sandbox_of(books.control).db
+    store = books.control.sandbox.db
     with store.transaction():
         store.execute("DELETE FROM integration WHERE certificate_id = ?", (certificate_id,))
-    sandbox_of(books.control).tokens.forget()
+    books.control.sandbox.tokens.forget()
 
 
 def reached_with(books: Books, *certificates: Certificate, **outside: Any) -> NetSuite:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import httpx2
+
 from drawdown.config import PolicyTable, load_config, policy_json, to_policy
 from drawdown.core.events import Event
 from drawdown.core.policy import DepositAccount, Policy, PrepaidItem
@@ -24,7 +26,7 @@ from drawdown.service.delivery import register
 from drawdown.service.ingest import Answer
 from drawdown.simulation.connections import Pool, SimulatedDatabase
 from drawdown.simulation.network import Network, SimulatedOutside
-from drawdown.simulation.sandbox import InProcess, new_sandbox
+from drawdown.simulation.sandbox import new_sandbox
 from drawdown.simulation.scenario import FIRST, ITEMS, Scenario
 from drawdown.simulation.world import START, World
 
@@ -38,7 +40,7 @@ class Prepared(NamedTuple):
     """A NetSuite made ready for one kind of policy; every seed starts from its snapshot."""
 
     controls: Controls
-    transport: InProcess
+    transport: httpx2.BaseTransport
     connection: Connection
     mapping: Mapping
 
