@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from drawdown.core.rules import Record
+from drawdown.service import exceptions
 from drawdown.service.watch import Watched, watch
 from drawdown.store import natives
 from drawdown.store.ledger import all_blocks
@@ -273,3 +274,18 @@ def test_where_we_write_the_documents_nothing_is_taken_in(company: Company) -> N
     there.order("SO-1", "acme", "B1", 1000, 1000)
     assert look(company) == Watched(0, 0, ())
     assert [one.kind for one in company.reconcile().differences] == ["record_foreign"]
+
+
+def test_an_invoice_deleted_before_its_application_was_delivered(watching: Company) -> None:
+    """The application has nothing to be applied to; once it is given up, the books agree."""
+    there = sell(watching)
+    there.invoice("INV-2", "acme", there.usage(300, "B1"))
+    look(watching)
+    watching.rest("DELETE", f"/invoice/{there.id_of('invoice', 'INV-2')}")
+    assert statuses(look(watching)) == {"invoice:INV-2": "deleted"}
+    (problem,) = watching.deliver().problems.values()
+    assert "INV-2" in problem
+    session = watching.books.session
+    parked = [one.exception_id for one in exceptions.stuck(session)]
+    assert [one.is_done for one in exceptions.skip(session, parked, "ann", "deleted")] == [True]
+    settle(watching)

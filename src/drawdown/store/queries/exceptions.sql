@@ -172,9 +172,17 @@ FROM drawdown.skipped AS s JOIN drawdown.outbox AS o USING (tenant_id, position)
 WHERE s.tenant_id = %(tenant)s ORDER BY s.position
 
 -- skipped_balances --
--- What the journal says of records that were skipped.
+-- What the journal says of records that were skipped. One that was deleted since is nowhere, in the
+-- ERP and here: its deletion undid it in the journal alone.
 WITH named AS (
-    SELECT s.external_id, s.event_id FROM drawdown.skipped AS s WHERE s.tenant_id = %(tenant)s
+    SELECT s.external_id, s.event_id FROM drawdown.skipped AS s
+    WHERE s.tenant_id = %(tenant)s AND NOT EXISTS (
+        SELECT FROM drawdown.outbox AS o
+        WHERE o.tenant_id = s.tenant_id AND o.external_id = s.external_id
+          AND o.position > s.position AND o.operation = 'delete' AND o.status = 'done'
+          AND NOT EXISTS (SELECT FROM drawdown.skipped AS t
+                          WHERE t.tenant_id = o.tenant_id AND t.position = o.position)
+    )
     UNION
     SELECT m.external_id, m.intent ->> 'event_id' FROM drawdown.skipped AS s
     JOIN drawdown.summary_member AS m ON m.tenant_id = s.tenant_id AND m.summary_id = s.external_id
