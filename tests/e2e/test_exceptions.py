@@ -14,6 +14,7 @@ from drawdown.reports.statement import statement
 from drawdown.service import exceptions
 from drawdown.service.exceptions import ExceptionKind, Stuck
 from drawdown.service.lives import life_of
+from drawdown.store.exceptions import actions_of
 from drawdown.store.ledger import all_blocks, entries_of
 from tests.cases import facts as f
 from tests.e2e.company import Companies, Company, statuses
@@ -214,10 +215,11 @@ def test_retry_lets_one_or_all_go_again(refused: Company) -> None:
     session = refused.books.session
     (name,) = ids(refused, ExceptionKind.RECORD)
     refused.controls.control("POST", "/periods/2026-01/open")
-    done, other = exceptions.retry(session, [name, "record:9999", name], WHO)
+    done, other = exceptions.retry(session, [name, "record:9999", name], WHO, "open again")
     assert (done.is_done, other.is_done) == (True, False)
     agree(refused)
     assert listed(refused) == []
+    assert [one.reason for one in actions_of(session, name)] == ["open again"]
     with pytest.raises(StoreError, match="retry by Ada"):
         exceptions.detail_of(session, name)
     with pytest.raises(StoreError, match="nothing of id"):
