@@ -1,4 +1,4 @@
-"""Generates many transactions and times SuiteQL and the record service over them.
+"""Generates many transactions and times SuiteQL, the record service and the pages over them.
 
 python bench/load.py [COUNT]
 
@@ -6,6 +6,8 @@ One core of a two-core machine, 1,000,000 transactions (2,000,000 ledger lines, 
 written in 42 s; look-up by external id 10 ms; a page of 1,000 by key 4 ms; open invoices of a
 customer 12 ms; links of a deposit 2 ms; one account of one period 0.3 s; 250,000 ids with their
 total 0.3 s; trial balance over everything 4.2 s; sums by type over everything 3.0 s.
+First looks at the pages, with other programs running: overview 0.5 s, periods 0.3 s; T-accounts,
+trial balance and any page of an account's 500,000 entries under 0.1 s; search in text 2 s.
 """
 
 from __future__ import annotations
@@ -40,8 +42,13 @@ QUERIES = {
     "sums by type": "SELECT type, COUNT(*) AS n, SUM(foreigntotal) AS s FROM transaction "
     "GROUP BY type",
 }
+PAGES = "/_sandbox/ui"
 READS = (
-    "/invoice?limit=100", "/invoice?limit=100&offset=90000", "/customerDeposit/eid:gen-dep-500",
+    f"{REST}/invoice?limit=100", f"{REST}/invoice?limit=100&offset=90000",
+    f"{REST}/customerDeposit/eid:gen-dep-500", f"{PAGES}/", f"{PAGES}/accounts",
+    f"{PAGES}/accounts/3", f"{PAGES}/accounts/3?page=9000", f"{PAGES}/trial-balance",
+    f"{PAGES}/periods", f"{PAGES}/records/invoice?status=A",
+    f"{PAGES}/records/transaction?q=gen-dep-77",
 )  # fmt: skip
 
 
@@ -65,7 +72,7 @@ def main() -> None:
             where, _, text = read.partition("?")
             query_pairs = [(k, v) for k, _, v in (p.partition("=") for p in text.split("&")) if k]
             started = time.perf_counter()
-            response = sandbox.handle(Request("GET", REST + where, query_pairs))
+            response = sandbox.handle(Request("GET", where, query_pairs))
             took = (time.perf_counter() - started) * 1000
             print(f"{took:10.1f} ms  {response.status:8}       GET {read}")
         sandbox.close()

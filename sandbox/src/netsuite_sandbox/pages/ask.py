@@ -173,6 +173,8 @@ class Ask:
         source = what[what.index(" FROM ") :]
         total: int = self.db.value(f"SELECT COUNT(*){source} WHERE {where}", where.args)
         self.check_export(total)
+        if total <= self.offset:
+            return [], total
         rows = self.db.all(
             f"{what} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?",
             [*where.args, self.size, self.offset],
