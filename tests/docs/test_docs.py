@@ -8,7 +8,10 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from typer.core import TyperGroup as Group
+from typer.main import get_command
 
+from drawdown.cli import app
 from drawdown.reports import rules_table
 
 ROOT = Path(__file__).parents[2]
@@ -41,6 +44,34 @@ def test_named_modules_exist() -> None:
     named = set(re.findall(r"`((?:core|store|service|erp|billing|reports|demo|cli)/[\w/.]*)", text))
     missing = [name for name in named if not (ROOT / "src/drawdown" / name).exists()]
     assert missing == []
+
+
+TEXTS = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "Makefile")),
+    *(one for folder in ("docs", "sandbox", "bench") for one in (ROOT / folder).rglob("*.md")),
+    *sorted((ROOT / "src/drawdown").rglob("*.py")),
+]
+COMMAND = re.compile(r"(?:`|\$ |BIN\)/)(?:\.venv/bin/)?drawdown ([a-z][^`#\n]*)")
+
+
+def test_named_commands_exist() -> None:
+    """Every command that a document or a message names is there, with the options it names."""
+    root = get_command(app)
+    checked = 0
+    for file in TEXTS:
+        whole = re.sub(r'"\n *f?"', "", file.read_text("utf-8"))  # strings in several parts
+        for found in COMMAND.finditer(whole):
+            command, words = root, found[1].split()
+            while isinstance(command, Group) and words and words[0] in command.commands:
+                command = command.commands[words.pop(0)]
+            where = f"{file.relative_to(ROOT)}: drawdown {found[1]}"
+            assert command is not root, where
+            assert not isinstance(command, Group) or command.invoke_without_command, where
+            known = {name for parameter in command.params for name in parameter.opts}
+            named = {word.partition("=")[0] for word in words if re.match("--?[a-z]", word)}
+            assert named <= known, where
+            checked += 1
+    assert checked > 100
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from drawdown.cli.books import AS_JSON, BY, chosen_books, chosen_books_and_erp, who
-from drawdown.cli.output import DONE, REFUSED, print_json, print_table, say
+from drawdown.cli.output import DONE, REFUSED, print_json, say
 from drawdown.service.account import ensure_account
 from drawdown.service.changes import accept, awaiting, leave, restore
 from drawdown.store import changes
@@ -44,14 +44,12 @@ def _list(
         if as_json:
             print_json({"changes": [_json(books.session, one) for one in found]})
         elif found:
-            print_table(
-                "Changes",
-                ("id", "block", "what happened", "state", "reason"),
-                [
-                    (one.change_id, one.block_id, one.detail, one.action.value, one.reason)
-                    for one in found
-                ],
-            )
+            for one in found:
+                about = (one.change_id, one.block_id, one.action.value, one.reason)
+                say("  ".join(filter(None, about)), "bold")
+                say(f"    {one.detail}")
+            if waits:
+                say("settle each: drawdown changes accept | restore | leave", "dim")
         else:
             say("no change awaits a choice; `drawdown reconcile` looks for new ones")
         return REFUSED if waits else DONE

@@ -52,21 +52,14 @@ def _list(
     if as_json:
         print_json([one._asdict() for one in found])
     elif found:
-        print_table(
-            f"{len(found)} exceptions",
-            ("id", "since", "what", "block", "problem", "actions"),
-            [
-                (
-                    one.exception_id,
-                    f"{one.since:%Y-%m-%d %H:%M}",
-                    f"{one.kind.value}: {one.what}",
-                    ", ".join(one.blocks),
-                    one.problem,
-                    ", ".join(one.actions),
-                )
-                for one in found
-            ],
-        )
+        say(f"{len(found)} exceptions", "bold")
+        for one in found:
+            what = f"{one.kind.value}: {one.what}"
+            about = (one.exception_id, f"{one.since:%Y-%m-%d %H:%M}", what, ", ".join(one.blocks))
+            say("  ".join(filter(None, about)), "bold")
+            say(f"    {one.problem}")
+            if one.actions:
+                say(f"    drawdown exceptions {' | '.join(one.actions)}", "dim")
     else:
         say("nothing is stuck")
     return REFUSED if found else DONE

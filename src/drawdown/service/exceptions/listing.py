@@ -21,7 +21,7 @@ class ExceptionKind(StrEnum):
     REFUSED = "refused"  #: an event broke a rule
     CONFLICT = "conflict"  #: an event came again with other content
     CONNECTION = "connection"  #: the ERP takes no calls
-    CHANGE = "change"  #: somebody changed a record in the ERP; `drawdown changes` settles it
+    CHANGE = "change"  #: somebody changed a record in the ERP: `drawdown changes list`
 
 
 class Stuck(NamedTuple):
@@ -124,7 +124,7 @@ def _all(session: Session) -> Iterator[Stuck]:
             yield Stuck(
                 f"change:{change_id}", ExceptionKind.CHANGE, change.kind,
                 (change.block_id,) if change.block_id else (), change.record, "", change.found_at,
-                0, f"{change.detail}; `drawdown changes list` shows what can be done", (),
+                0, f"{change.detail}; `drawdown changes list`", (),
             )  # fmt: skip
     for connection in rows.stuck_connections(session):
         yield Stuck(
