@@ -125,6 +125,7 @@ def test_a_closed_block_is_not_drawn(drawdown: Commands) -> None:
     assert (ran.status, problem["status"], problem["block_id"]) == (1, "refused", "B1")
     assert "B1" in problem["detail"]
     assert drawdown("show", "B1", "--json").json["state"] == "expired"
+    assert drawdown("blocks").out.rstrip().endswith("unpaid")
 
 
 def test_the_same_id_with_other_content_is_a_conflict(drawdown: Commands) -> None:

@@ -178,6 +178,7 @@ def test_blocks_are_listed_and_filtered(lived: Commands) -> None:
     assert _ids(lived("blocks", "--state", "expired", "--json")) == ["B1"]
     assert _ids(lived("blocks", "--customer", "C2", "--state", "expired", "--json")) == []
     assert _ids(lived("blocks", "--customer", "C", "--json")) == []
+    assert lived("blocks", "--customer", "C1").out.rstrip().endswith("zero")
     text = lived("blocks", "--customer", "C2")
     assert text.out.startswith("1 blocks")
     assert "B2 / ü" in text.out

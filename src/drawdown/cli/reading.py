@@ -86,12 +86,14 @@ def _blocks(
 
 
 def _verdict(row: Statement) -> str:
-    """Say where a block stands: broken, not at its end, or proven to be at zero."""
+    """Say where a block stands: broken, not at its end, what it waits for, or proven to be zero."""
     if not row.is_sound:
         return "BROKEN"
     if not row.has_ended:
         return "ok"
-    return "zero" if row.is_proven else "month end"
+    if row.is_proven:
+        return "zero"
+    return "unpaid" if row.due.strip("0.") else "month end"
 
 
 def _summary(row: Statement) -> dict[str, object]:

@@ -104,7 +104,7 @@ def credit_purchase(
         return Rejection(
             Reason.NOTHING_TO_DO,
             f"{describe(event)}: nothing is left to credit on purchase invoice "
-            f"{document.document_id}",
+            f"{document.document_id}; check which invoice is meant",
         )
     return _plan_cancel(event, parts, document, ordinary, known, policy)
 

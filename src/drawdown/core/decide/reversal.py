@@ -165,7 +165,8 @@ def _credit_usage(
     if not credit.undone and credit.lines == list(document.lines):
         return Rejection(
             Reason.NOTHING_TO_DO,
-            f"{describe(event)}: nothing is left to credit on invoice {document.document_id}",
+            f"{describe(event)}: nothing is left to credit on invoice {document.document_id}; "
+            "check which invoice is meant",
         )
     posted_on = open_day(policy, event.posted_on)
     if isinstance(posted_on, Hold):
