@@ -51,7 +51,7 @@ TEXTS = [
     *(one for folder in ("docs", "sandbox", "bench") for one in (ROOT / folder).rglob("*.md")),
     *sorted((ROOT / "src/drawdown").rglob("*.py")),
 ]
-COMMAND = re.compile(r"(?:`|\$ |BIN\)/)(?:\.venv/bin/)?drawdown ([a-z][^`#\n]*)")
+COMMAND = re.compile(r"(?:`|^\$ |BIN\)/)(?:\.venv/bin/)?drawdown ([a-z][^`#\n]*)", re.MULTILINE)
 
 
 def test_named_commands_exist() -> None:

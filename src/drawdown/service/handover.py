@@ -150,7 +150,7 @@ def _is_left(block: Block) -> bool:
 def _held(session: Session) -> Iterator[str]:
     count = len(session.run("held").fetchall())
     if count:
-        yield f"{count} facts are held (`drawdown held` says why); settle them first"
+        yield f"{count} facts are held, see `drawdown exceptions --kind held`; settle them first"
 
 
 def _unbilled(
