@@ -44,6 +44,10 @@ GOOD: dict[str, Fact] = {
         "type": "payment", "event_id": "e1", "payment_id": "p1", "invoice_id": "i1",
         "date": "2026-02-01", "amount": "5.00", "currency": "USD",
     },
+    "refund": {
+        "type": "refund", "event_id": "e1", "refund_id": "r1", "invoice_id": "i1",
+        "date": "2026-02-01", "amount": "5.00", "currency": "USD",
+    },
     "invoice_void": {
         "type": "invoice_void", "event_id": "e1", "invoice_id": "i1", "date": "2026-02-01",
     },

@@ -28,7 +28,7 @@ def message(line: bytes) -> str:
 ON_ITS_OWN = "write each event as one object on a line of its own"
 TYPES = (
     "customer, sales_order, opening_balance, purchase_invoice, usage_invoice, credit_memo, "
-    "invoice_void, block_void, payment, clock"
+    "invoice_void, block_void, payment, refund, clock"
 )
 PLAIN = "is not a plain decimal; write it like 1250.00, without grouping, exponent or sign"
 GIVE_BACK = "is negative; give back with a credit_memo, an invoice_void or a block_void"

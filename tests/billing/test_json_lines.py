@@ -27,6 +27,7 @@ from drawdown.core.events import (
     LineKind,
     Payment,
     PurchaseInvoice,
+    Refund,
     SalesOrder,
     UsageInvoice,
 )
@@ -74,6 +75,7 @@ def test_all_fields_reach_the_event(good: dict[str, Fact]) -> None:
          "credits": "2.0"}]},
         good["payment"],
         {**good["payment"], "amount": None, "currency": None},
+        good["refund"],
         good["clock"],
     ) == [
         Located(1, CustomerChanged("e1", datetime(2026, 1, 1, tzinfo=UTC), "c1", "Acme", "USD")),
@@ -111,7 +113,11 @@ def test_all_fields_reach_the_event(good: dict[str, Fact]) -> None:
         Located(7, Payment(
             "e1", datetime(2026, 2, 1, 23, 59, 59, 999999, UTC), date(2026, 2, 1), "p1", "i1", None,
         )),
-        Located(8, Clock("e1", datetime(2026, 1, 1, tzinfo=UTC))),
+        Located(8, Refund(
+            "e1", datetime(2026, 2, 1, 23, 59, 59, 999999, UTC), date(2026, 2, 1), "r1", "i1", 500,
+            "USD",
+        )),
+        Located(9, Clock("e1", datetime(2026, 1, 1, tzinfo=UTC))),
     ]  # fmt: skip
 
 

@@ -28,6 +28,7 @@ from drawdown.core.events import (
     LineKind,
     Payment,
     PurchaseInvoice,
+    Refund,
     SalesOrder,
     UsageInvoice,
 )
@@ -114,6 +115,7 @@ events = st.one_of(
     st.builds(InvoiceVoid, ids, instants, days, ids, reasons),
     st.builds(BlockVoid, ids, instants, days, ids, reasons),
     st.builds(Payment, ids, instants, days, ids, ids, st.none() | prices, currencies),
+    st.builds(Refund, ids, instants, days, ids, ids, st.none() | prices, currencies),
     st.builds(Clock, ids, instants),
 )  # fmt: skip
 

@@ -117,7 +117,8 @@ class Shop:
         return made
 
     def use(self, *records: UsageRecord) -> list[UsageAnswer]:
-        """Take in usage, all of it at once."""
+        """Take in usage, all of it at once; it has been used by then."""
+        self.now = max([self.now, *(one.used_at for one in records)])
         return ingest_usage(self.session, records, self.policy, self.later())
 
     def use_one_by_one(self, records: Iterable[UsageRecord]) -> None:

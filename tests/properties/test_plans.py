@@ -329,7 +329,7 @@ def test_no_refill_is_missed_or_doubled_by_two_at_once(database: Database, tenan
                 with database.session(tenant) as own:
                     start.wait()
                     for one in mine:
-                        ingest_usage(own, [one], Policy(), BEGIN)
+                        ingest_usage(own, [one], Policy(), one.used_at)
             except BaseException as error:  # noqa: BLE001 - told in the main thread
                 failed.append(error)
 

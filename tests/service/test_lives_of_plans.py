@@ -15,6 +15,7 @@ from drawdown.core.subscription.plan import EndOfTerm
 from drawdown.service.ingest import ingest
 from drawdown.service.moving import Move
 from drawdown.service.subscriptions import move_credits, renew, terminate
+from drawdown.service.usage import ingest_usage
 from drawdown.store.database import Database
 from tests.cases.plans import Shop, at, plan, usage
 
@@ -566,3 +567,15 @@ def test_yen(database: Database, new_tenant: object) -> None:
         shop.subscribe(plan(text))
         shop.use(*(usage(str(number), f"2024-01-{number + 1:02}", 1) for number in range(7)))
         assert [shop.left(f"2024-01-{on:02}") for on in (1, 2, 3, 7)] == [99, 99, 98, 96]
+
+
+def test_usage_of_the_future_is_refused(shop: Shop) -> None:
+    """A day is its end and clocks differ, so two days ahead are taken; not more."""
+    shop.subscribe(plan(ONE_TIME))
+    sent = [usage("1", "2024-01-12", 1), usage("2", "2024-01-12T12:01", 1)]
+    answers = ingest_usage(shop.session, sent, shop.policy, at("2024-01-10"))
+    assert [one.status for one in answers] == ["accepted", "refused"]
+    assert answers[1].detail == (
+        "usage 2 is of 2024-01-12 12:01 UTC, more than 2 days after now (2024-01-10 12:00 UTC); "
+        "correct the instant, or send it once it has been used"
+    )

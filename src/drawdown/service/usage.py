@@ -7,7 +7,7 @@ customer's account stands; usage out of order folds the account again from its l
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -32,6 +32,9 @@ BATCH_RECORDS = 10_000
 
 CHARGE_MAX = Decimal(10) ** 10
 """Most that one usage record can come to, in the plan's unit: more is a faulty meter."""
+
+AHEAD_MAX = timedelta(days=2)
+"""How far ahead of now usage may be: a day is its end, in any time zone, and clocks differ."""
 
 
 class UsageAnswer(NamedTuple):
@@ -124,7 +127,7 @@ class _Intake:
                 continue
             subscription = self._desk.facts[customer_id].subscriptions[record.subscription_id]
             line = subscription.plan.usage_line(record.line)
-            problem = _misfit(record, subscription, self._policy) if line else _no_line(
+            problem = self._misfit(record, subscription) if line else _no_line(
                 record, subscription
             )  # fmt: skip
             if problem or line is None:
@@ -137,6 +140,36 @@ class _Intake:
                 record.quantity, counted, "", store.fingerprint(record),
             )  # fmt: skip
         return refused
+
+    def _misfit(self, record: UsageRecord, subscription: Subscription) -> str:
+        """Say why a record does not fit its subscription; empty: it does."""
+        zone = self._policy.time_zone
+        plan = subscription.plan
+        line = plan.usage_line(record.line)
+        if line and charge(line.price, record.quantity, plan.decimals) > CHARGE_MAX:
+            return (
+                f"usage {record.usage_id} of {record.quantity} comes to more than {CHARGE_MAX:,} "
+                f"{plan.unit}; correct the quantity"
+            )
+        if record.used_at > self._now + AHEAD_MAX:
+            return (
+                f"usage {record.usage_id} is of {record.used_at:%Y-%m-%d %H:%M} UTC, more than "
+                f"{AHEAD_MAX.days} days after now ({self._now:%Y-%m-%d %H:%M} UTC); correct the "
+                "instant, or send it once it has been used"
+            )
+        if record.used_at < midnight(subscription.starts_on, zone):
+            return (
+                f"usage {record.usage_id} is of {record.used_at:%Y-%m-%d %H:%M} UTC, before "
+                f"subscription {subscription.subscription_id} begins on {subscription.starts_on}"
+            )
+        ends_on = subscription.ends_on
+        if ends_on is not None and record.used_at >= midnight(ends_on, zone):
+            return (
+                f"usage {record.usage_id} is of {record.used_at:%Y-%m-%d %H:%M} UTC, after "
+                f"subscription {subscription.subscription_id} ended on {ends_on}; renew it, or "
+                "correct the instant"
+            )
+        return ""
 
     def _correct(self, corrections: list[UsageRecord], refused: dict[str, UsageAnswer]) -> None:
         """Let corrections stand: on usage that is not billed in its place, else as a difference."""
@@ -255,30 +288,6 @@ def _no_line(record: UsageRecord, subscription: Subscription) -> str:
         f"{subscription.subscription_id} has {known}; correct the line, or name it by its id where "
         "two lines have the item"
     )
-
-
-def _misfit(record: UsageRecord, subscription: Subscription, policy: Policy) -> str:
-    """Say why a record does not fit its subscription; empty: it does."""
-    zone = policy.time_zone
-    plan = subscription.plan
-    line = plan.usage_line(record.line)
-    if line and charge(line.price, record.quantity, plan.decimals) > CHARGE_MAX:
-        return (
-            f"usage {record.usage_id} of {record.quantity} comes to more than {CHARGE_MAX:,} "
-            f"{plan.unit}; correct the quantity"
-        )
-    if record.used_at < midnight(subscription.starts_on, zone):
-        return (
-            f"usage {record.usage_id} is of {record.used_at:%Y-%m-%d %H:%M} UTC, before "
-            f"subscription {subscription.subscription_id} begins on {subscription.starts_on}"
-        )
-    if subscription.ends_on is not None and record.used_at >= midnight(subscription.ends_on, zone):
-        return (
-            f"usage {record.usage_id} is of {record.used_at:%Y-%m-%d %H:%M} UTC, after "
-            f"subscription {subscription.subscription_id} ended on {subscription.ends_on}; renew "
-            "it, or correct the instant"
-        )
-    return ""
 
 
 def _is_after(use: Use, last: tuple[datetime, datetime, str] | None) -> bool:

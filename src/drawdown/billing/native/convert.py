@@ -31,6 +31,7 @@ from drawdown.core.events import (
     OpeningBalance,
     Payment,
     PurchaseInvoice,
+    Refund,
     SalesOrder,
     UsageInvoice,
 )
@@ -65,6 +66,7 @@ class Converter:
             wire.InvoiceVoid: self._invoice_void,
             wire.BlockVoid: self._block_void,
             wire.Payment: self._payment,
+            wire.Refund: self._refund,
             wire.Clock: self._clock,
         }
 
@@ -170,6 +172,14 @@ class Converter:
         code = _currency_of_amounts(fact.currency, is_needed=fact.amount is not None)
         return Payment(
             fact.event_id, self._to_end(fact.at, fact.date), fact.date, fact.payment_id,
+            fact.invoice_id, None if fact.amount is None else _minor(fact.amount, code, "amount"),
+            code,
+        )  # fmt: skip
+
+    def _refund(self, fact: wire.Refund) -> Event:
+        code = _currency_of_amounts(fact.currency, is_needed=fact.amount is not None)
+        return Refund(
+            fact.event_id, self._to_end(fact.at, fact.date), fact.date, fact.refund_id,
             fact.invoice_id, None if fact.amount is None else _minor(fact.amount, code, "amount"),
             code,
         )  # fmt: skip

@@ -23,6 +23,7 @@ from drawdown.core.events import (
     OpeningBalance,
     Payment,
     PurchaseInvoice,
+    Refund,
     SalesOrder,
     UsageInvoice,
 )
@@ -198,6 +199,18 @@ def _payment(event: Payment) -> wire.Payment:
     )
 
 
+def _refund(event: Refund) -> wire.Refund:
+    return wire.Refund(
+        event_id=event.event_id,
+        at=event.effective_at,
+        refund_id=event.refund_id,
+        invoice_id=event.invoice_id,
+        date=event.posted_on,
+        amount=_money(event.amount_minor, event.currency),
+        currency=event.currency or None,
+    )
+
+
 def _clock(event: Clock) -> wire.Clock:
     return wire.Clock(event_id=event.event_id, at=event.effective_at)
 
@@ -212,6 +225,7 @@ _MAKE: dict[type[Event], Callable[[Any], msgspec.Struct]] = {
     InvoiceVoid: _invoice_void,
     BlockVoid: _block_void,
     Payment: _payment,
+    Refund: _refund,
     Clock: _clock,
 }
 

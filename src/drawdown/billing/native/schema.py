@@ -162,6 +162,7 @@ def _rules() -> dict[str, list[Node]]:
             )
         ],
         "Payment": [_if(_given("amount"), _given("currency"))],
+        "Refund": [_if(_given("amount"), _given("currency"))],
     }
 
 

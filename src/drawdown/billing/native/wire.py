@@ -392,6 +392,21 @@ class Payment(_Wire, kw_only=True, tag_field="type", tag="payment"):
     currency: AmountCurrency | None = None
 
 
+class Refund(_Wire, kw_only=True, tag_field="type", tag="refund"):
+    """A customer's credit on a purchase invoice is paid out."""
+
+    event_id: EventId
+    at: AtEnd | None = None
+    refund_id: Id
+    invoice_id: Id
+    date: On
+    amount: Annotated[
+        Positive | None,
+        _about("In units of the invoice's currency; left out: all of the credit."),
+    ] = None
+    currency: AmountCurrency | None = None
+
+
 class Clock(_Wire, kw_only=True, tag_field="type", tag="clock"):
     """Time has come to this instant: blocks that expire by then have expired."""
 
@@ -409,6 +424,7 @@ Fact = (
     | InvoiceVoid
     | BlockVoid
     | Payment
+    | Refund
     | Clock
 )
 """Any event of the native format, told apart by its field `type`."""
