@@ -92,7 +92,7 @@ def compare_records(run: Run) -> Iterator[Difference]:
                 "record_unknown", "", external_id, found.currency, "",
                 money_text(found.amount_minor, found.currency),
                 f"{found.record} {found.number} bears our external id {external_id} but is not in "
-                "the outbox; another database posted it: connect each ERP account to one database",
+                "the outbox; another tenant or database posted it: an ERP account belongs to one",
             )  # fmt: skip
 
 
