@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
-from decimal import Decimal
-from typing import Any
 
 import httpx2
 import pytest
@@ -20,53 +15,18 @@ from drawdown.core.errors import (
 )
 from drawdown.core.plan import Operation, RecordIntent
 from drawdown.core.policy import DepositAccount, Policy
-from drawdown.erp.netsuite import KeyPair, Mapping, standard_mapping, wire
+from drawdown.erp.netsuite import KeyPair, standard_mapping, wire
 from tests.erp.conftest import (
     USAGE_ITEMS,
     Books,
     application,
     connect,
-    credit_memo,
     customer,
     deposit,
-    journal,
     order,
-    payment,
     purchase,
-    usage,
 )
-
-BLOCKS = [("B1", 10_000), ("B2", 5000)]
-RELEASE = ("prepaid_credits_liability", "prepayment_clearing")
-LIFE: tuple[RecordIntent, ...] = (
-    customer(),
-    order(BLOCKS),
-    purchase(BLOCKS[:1]),
-    deposit(),
-    journal("dd_je_p3", 10_000, "prepayment_clearing", "undeposited_funds"),
-    journal("dd_je_p4", 10_000, "deferred_revenue_prepaid", "prepaid_credits_liability"),
-    usage([("B1", "input_tokens", 3000), ("B1", "output_tokens", 1000)]),
-    application(4000),
-    journal("dd_je_d3", 4000, *RELEASE),
-    application(2500, operation=Operation.SET_AMOUNT),
-    credit_memo([("B1", "input_tokens", 1500)], "dd_inv_u1", 1500),
-    payment(10_000, "dd_inv_p1"),
-)
-"""A block's life, with every record and every operation but deletion."""
-CREATIONS = tuple(one for one in LIFE if one.operation is Operation.CREATE)
-
-
-def deliver(books: Books, *intents: RecordIntent) -> None:
-    for one in intents:
-        books.netsuite.deliver(one)
-
-
-def before(one: RecordIntent) -> tuple[RecordIntent, ...]:
-    return LIFE[: LIFE.index(one)]
-
-
-def name(value: object) -> str:
-    return value.external_id if isinstance(value, RecordIntent) else ""
+from tests.erp.life import BLOCKS, CREATIONS, LIFE, before, deliver, is_write, name, once
 
 
 def test_a_whole_life_is_posted_and_read_back(books: Books) -> None:
@@ -104,22 +64,6 @@ def test_a_lost_answer_is_looked_up_and_adopted(books: Books, one: RecordIntent,
     assert posted.internal_id
     books.line.plan = lambda _: ""
     assert books.netsuite.deliver(one).internal_id == posted.internal_id
-
-
-def is_write(request: httpx2.Request) -> bool:
-    return (
-        request.method in {"POST", "PATCH", "PUT", "DELETE"} and "/record/v1/" in request.url.path
-    )
-
-
-def once(fate: str, condition: Callable[[httpx2.Request], bool]) -> Callable[[Any], str]:
-    """Make a plan that lets one request that fits meet its fate."""
-    left = [fate]
-
-    def plan(request: httpx2.Request) -> str:
-        return left.pop() if left and condition(request) else ""
-
-    return plan
 
 
 @pytest.mark.parametrize("one", CREATIONS, ids=name)
@@ -222,276 +166,6 @@ def test_a_record_that_cannot_be_read_back_is_not_called_delivered(books: Books)
 
     books.line.plan = lambda _: ""
     assert books.netsuite.deliver(deposit()).is_adopted
-
-
-# -- foreign content ----------------------------------------------------------------------------
-
-OTHERS: list[tuple[RecordIntent, dict[str, Any], str]] = [
-    (deposit(), {"amount_minor": 9000, "initial_minor": 9000}, "total 90.00 instead of 100.00"),
-    (deposit(), {"posted_on": date(2026, 2, 1)}, "date 2026-02-01 instead of 2026-01-15"),
-    (deposit(), {"block_id": "B7"}, "block B7 instead of B1"),
-    (deposit(), {"event_id": "other"}, "event other instead of event of dd_dep_b1"),
-    (
-        usage([("B1", "input_tokens", 3000)]),
-        {"lines": usage([("B2", "input_tokens", 3000)]).lines},
-        "lines by block B2 30.00 instead of B1 30.00",
-    ),
-    (
-        journal("dd_je_d3", 4000, *RELEASE),
-        {"lines": journal("dd_je_d3", 4000, *reversed(RELEASE)).lines},
-        "lines B1",
-    ),
-]
-
-
-@pytest.mark.parametrize(("ours", "change", "words"), OTHERS)
-def test_foreign_content_under_our_id_is_refused_and_named(
-    books: Books, ours: RecordIntent, change: dict[str, Any], words: str
-) -> None:
-    theirs = dataclasses.replace(ours, **change)
-    deliver(books, customer(), theirs)
-
-    with pytest.raises(ErpRefusedError) as caught:
-        books.netsuite.deliver(ours)
-
-    assert words in str(caught.value)
-    assert ours.external_id in str(caught.value)
-    assert caught.value.code == "CONTENT_DIFFERS"
-    assert books.count(ours.record) == 1
-
-
-def test_another_record_type_under_our_id_is_refused(books: Books) -> None:
-    deliver(books, customer(), deposit())
-    other = dataclasses.replace(
-        journal("x", 10_000, "prepayment_clearing", "undeposited_funds"),
-        external_id="dd_dep_b1",
-    )
-
-    with pytest.raises(ErpRefusedError, match="if another record bears it"):
-        books.netsuite.deliver(other)
-
-
-def test_an_application_of_another_amount_or_invoice_is_refused(books: Books) -> None:
-    deliver(books, *before(LIFE[7]), usage([("B1", "input_tokens", 9000)], "dd_inv_u2"))
-    books.netsuite.deliver(application(4000))
-
-    for other in (application(3000), application(4000, "dd_inv_u2", external_id="dd_app_b1_u1")):
-        with pytest.raises(ErpRefusedError) as caught:
-            books.netsuite.deliver(other)
-        assert f"applied to invoice {other.target}" in str(caught.value)
-
-
-def test_what_a_script_of_the_account_changed_on_saving_is_noticed(books: Books) -> None:
-    """The record is saved, but not as it was sent."""
-    deliver(books, customer())
-
-    def plan(request: httpx2.Request) -> str:
-        if request.method == "GET" and "customerDeposit" in request.url.path:
-            books.line.plan = lambda _: ""
-            books.api("PATCH", "/customerDeposit/eid:dd_dep_b1", {"payment": 99})
-        return ""
-
-    books.line.plan = plan
-
-    with pytest.raises(ErpRefusedError, match=r"NetSuite saved .* total 99.* instead of 100\.00"):
-        books.netsuite.deliver(deposit())
-
-
-def test_a_foreign_currency_record_at_another_rate_is_refused(books: Books) -> None:
-    deliver(books, customer("Euro", "EUR"))
-    ours = deposit(customer="dd_cus_euro", currency="EUR", exchange_rate=Decimal("1.2"))
-    deliver(books, dataclasses.replace(ours, exchange_rate=Decimal("1.3")))
-
-    with pytest.raises(ErpRefusedError, match=r"exchange rate 1\.3"):
-        books.netsuite.deliver(ours)
-
-
-# -- changes and deletions ----------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("fate", ["", "after", "502"])
-def test_setting_an_amount_can_be_repeated(books: Books, fate: str) -> None:
-    shrink = LIFE[9]
-    deliver(books, *before(shrink))
-    books.line.plan = once(fate, is_write)
-
-    first = books.netsuite.deliver(shrink)
-    second = books.netsuite.deliver(shrink)
-
-    assert first.internal_id == second.internal_id
-    assert first.is_adopted == bool(fate)
-    found = books.api("GET", "/depositApplication/eid:dd_app_b1_u1")
-    assert found["applied"] == 25
-    assert books.api("GET", "/invoice/eid:dd_inv_u1")["amountRemaining"] == 15
-
-
-def test_a_change_that_never_arrived_stays_unknown(books: Books) -> None:
-    shrink = LIFE[9]
-    deliver(books, *before(shrink))
-    books.line.plan = once("only502", is_write)
-
-    with pytest.raises(ErpUnknownError):
-        books.netsuite.deliver(shrink)
-
-    assert books.netsuite.deliver(shrink).internal_id
-
-
-def test_a_deposit_shrinks_to_what_is_left(books: Books) -> None:
-    deliver(books, customer(), deposit(), deposit(minor=6000, operation=Operation.SET_AMOUNT))
-
-    assert books.api("GET", "/customerDeposit/eid:dd_dep_b1")["payment"] == 60
-
-
-def test_a_change_that_a_script_undid_is_noticed(books: Books) -> None:
-    deliver(books, customer(), deposit())
-    shrink = deposit(minor=6000, operation=Operation.SET_AMOUNT)
-
-    def plan(request: httpx2.Request) -> str:
-        if request.method == "GET":
-            books.line.plan = lambda _: ""
-            books.api("PATCH", "/customerDeposit/eid:dd_dep_b1", {"payment": 70})
-        return ""
-
-    books.line.plan = plan
-    with pytest.raises(ErpRefusedError, match=r"set to 60.00 USD but NetSuite holds 70"):
-        books.netsuite.deliver(shrink)
-
-
-def test_a_deposit_cannot_shrink_below_what_somebody_applied(books: Books) -> None:
-    deliver(books, *LIFE[:8])
-
-    with pytest.raises(ErpRefusedError, match="undo that"):
-        books.netsuite.deliver(deposit(minor=1000, operation=Operation.SET_AMOUNT))
-
-
-def test_changing_what_is_gone_is_refused(books: Books) -> None:
-    deliver(books, customer())
-
-    with pytest.raises(ErpRefusedError, match="is not in NetSuite"):
-        books.netsuite.deliver(deposit(minor=6000, operation=Operation.SET_AMOUNT))
-
-
-@pytest.mark.parametrize("fate", ["", "after", "503"])
-def test_a_deletion_can_be_repeated(books: Books, fate: str) -> None:
-    deliver(books, *LIFE[:8])
-    books.line.plan = once(fate, is_write)
-    gone = application(0, operation=Operation.DELETE)
-
-    first, second = books.netsuite.deliver(gone), books.netsuite.deliver(gone)
-
-    assert first.is_adopted == bool(fate)
-    assert second.is_adopted
-    assert books.count("depositApplication") == 0
-    assert books.api("GET", "/invoice/eid:dd_inv_u1")["amountRemaining"] == 40
-
-
-def test_a_deletion_that_never_arrived_stays_unknown(books: Books) -> None:
-    deliver(books, *LIFE[:8])
-    gone = application(0, operation=Operation.DELETE)
-    books.line.plan = once("only503", is_write)
-
-    with pytest.raises(ErpUnknownError):
-        books.netsuite.deliver(gone)
-
-    assert books.count("depositApplication") == 1
-    assert not books.netsuite.deliver(gone).is_adopted
-
-
-def test_a_404_of_a_record_that_is_there_is_no_deletion(books: Books) -> None:
-    deliver(books, *LIFE[:8])
-    books.line.plan = once("only404", is_write)
-
-    with pytest.raises(ErpRefusedError):
-        books.netsuite.deliver(application(0, operation=Operation.DELETE))
-
-    assert books.count("depositApplication") == 1
-
-
-def test_a_deposit_in_use_is_not_deleted(books: Books) -> None:
-    deliver(books, *LIFE[:8])
-
-    with pytest.raises(ErpRefusedError, match="undo those first"):
-        books.netsuite.deliver(deposit(operation=Operation.DELETE))
-
-
-# -- refusals in words --------------------------------------------------------------------------
-
-
-def test_a_closed_period_says_what_to_do(books: Books) -> None:
-    deliver(books, customer())
-    books.post("/periods/2026-01/close")
-
-    with pytest.raises(ErpRefusedError, match="first open day"):
-        books.netsuite.deliver(deposit())
-
-
-def test_a_missing_invoice_is_named(books: Books) -> None:
-    deliver(books, customer(), deposit())
-
-    with pytest.raises(ErpRefusedError, match="dd_inv_u9, which this record is made from"):
-        books.netsuite.deliver(application(100, "dd_inv_u9"))
-
-
-def test_a_missing_order_is_named(books: Books) -> None:
-    deliver(books, customer())
-
-    with pytest.raises(ErpRefusedError, match="dd_ord_1, which this record is made from"):
-        books.netsuite.deliver(purchase(BLOCKS[:1]))
-
-
-def test_a_gap_of_the_mapping_is_a_refusal_that_names_the_setting(books: Books) -> None:
-    deliver(books, customer())
-    books.netsuite.directory.mapping = Mapping("1", {}, {})
-
-    for one in (
-        journal("dd_je_p3", 10_000, "prepayment_clearing", "undeposited_funds"),
-        usage([("B1", "input_tokens", 3000)]),
-    ):
-        with pytest.raises(ErpRefusedError, match="of the connection's mapping") as caught:
-            books.netsuite.deliver(one)
-        assert caught.value.code == "MISSING_MAPPING"
-        assert caught.value.external_id == one.external_id
-
-
-@pytest.mark.parametrize("currency", ["CHF", "SEK"])
-def test_a_currency_netsuite_lacks_is_named(books: Books, currency: str) -> None:
-    with pytest.raises(ErpRefusedError, match=currency):
-        books.netsuite.deliver(customer("Other", currency))
-
-
-def test_an_account_or_item_netsuite_lacks_is_named(books: Books) -> None:
-    mapping = standard_mapping(USAGE_ITEMS)
-    items = {**mapping.items, "new": dataclasses.replace(mapping.items["input_tokens"], name="New")}
-    accounts = {**mapping.accounts}
-    accounts = {role: "9999" if number == "1290" else number for role, number in accounts.items()}
-    deliver(books, customer())
-    books.netsuite.directory.mapping = dataclasses.replace(mapping, items=items, accounts=accounts)
-    books.netsuite.directory.forget()
-
-    with pytest.raises(ErpRefusedError, match="'New'"):
-        books.netsuite.deliver(usage([("B1", "new", 100)]))
-    with pytest.raises(ErpRefusedError, match="number 9999"):
-        books.netsuite.deliver(journal("j", 1, "prepayment_clearing", "undeposited_funds"))
-
-
-def test_a_subsidiary_netsuite_lacks_is_named(books: Books) -> None:
-    books.netsuite.directory.mapping = dataclasses.replace(
-        standard_mapping(USAGE_ITEMS), subsidiary="Acme Iceland"
-    )
-    books.netsuite.directory.forget()
-
-    with pytest.raises(ErpRefusedError, match="Acme Iceland"):
-        books.netsuite.deliver(customer())
-
-
-def test_two_customers_of_one_name_are_refused_in_words(books: Books) -> None:
-    deliver(books, customer())
-
-    with pytest.raises(ErpRefusedError, match="external id if it is the same"):
-        books.netsuite.deliver(dataclasses.replace(customer(), external_id="dd_cus_twin"))
-
-
-# -- orders, parts, variants --------------------------------------------------------------------
 
 
 def test_an_order_is_billed_in_parts(books: Books) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -166,8 +165,8 @@ def test_what_another_writer_holds_meanwhile_is_seen_after_the_wait(urls: list[s
             facts = [(early, encoded, held)]
             write(first, lock_tenant(first), Writing(events=facts))
             second.start()
-            while not watcher.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchone():
-                time.sleep(0.01)
+            while not watcher.execute(WAITING).fetchone():
+                assert second.is_alive()
         second.join()
         assert [answer.status for answer in answers] == ["accepted"]
         (again,) = ingest(first, [early], Policy())
