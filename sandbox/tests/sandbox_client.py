@@ -78,6 +78,11 @@ class Client:
         assert answer.json()["o:errorDetails"][0]["o:errorCode"] == "INVALID_PARAMETER"
         return str(answer.json()["o:errorDetails"][0]["detail"])
 
+    def one(self, expression: str, eid: str = "U") -> str | None:
+        """The value of an expression over one transaction."""
+        query = f"SELECT {expression} AS x FROM transaction t WHERE t.externalid = '{eid}'"
+        return self.sql(query)[0].get("x")
+
     def set(self, **settings: Any) -> None:
         assert self.http.put("/_sandbox/settings", json=settings).status_code == 200
 
@@ -153,6 +158,13 @@ class Client:
                 **more,
             },
         )
+
+    def invoices_in_may(self) -> None:
+        """It is 15 May 2024; invoice E is in EUR, U in USD."""
+        self.http.put("/_sandbox/clock", json={"now": "2024-05-15T12:00:00Z"})
+        self.headers = Client(self.http).headers
+        self.invoice(110, "E", currency={"refName": "EUR"}, exchangeRate=1.2)
+        self.invoice(50, "U")
 
     def deposit(self, amount: Any, eid: str, *, day: str = "2024-01-05", **more: Any) -> str:
         return self.make(

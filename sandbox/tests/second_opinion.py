@@ -17,7 +17,9 @@ import pytest
 HLEDGER = shutil.which("hledger")
 BEAN_QUERY = shutil.which("bean-check") or shutil.which("bean-check", path=str(
     Path(sys.executable).parent))  # fmt: skip
-MISSING = "neither hledger nor beancount is installed: no second opinion on the ledger"
+MISSING = (
+    "neither hledger nor beancount is installed (apt-get install hledger, or pip install beancount)"
+)
 
 _LINE = re.compile(
     r"^    (?P<account>\S.*?)  (?P<value>-?[\d.]+ [A-Z]{3})(?: @@ (?P<cost>[\d.]+ [A-Z]{3}))?"
@@ -38,10 +40,9 @@ def say_it_is_missing() -> NoReturn:
     On a developer's machine the check after the test is skipped, with the reason in the summary;
     in continuous integration it fails.
     """
-    hint = f"{MISSING} (apt-get install hledger, or pip install beancount)"
     if os.environ.get("CI"):
-        pytest.fail(hint, pytrace=False)
-    pytest.skip(hint)
+        pytest.fail(MISSING, pytrace=False)
+    pytest.skip(f"no second opinion on the ledger: {MISSING}")
 
 
 def agree(journal: str, ledger: list[dict[str, Any]]) -> str:

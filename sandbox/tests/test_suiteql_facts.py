@@ -8,15 +8,7 @@ from sandbox_client import Client
 
 @pytest.fixture(autouse=True)
 def _books(ns: Client) -> None:
-    ns.http.put("/_sandbox/clock", json={"now": "2024-05-15T12:00:00Z"})
-    ns.headers = Client(ns.http).headers
-    ns.invoice(110, "E", currency={"refName": "EUR"}, exchangeRate=1.2)
-    ns.invoice(50, "U")
-
-
-def one(ns: Client, expression: str, eid: str = "U") -> str | None:
-    rows = ns.sql(f"SELECT {expression} AS x FROM transaction t WHERE t.externalid = '{eid}'")
-    return rows[0].get("x")
+    ns.invoices_in_may()
 
 
 @pytest.mark.parametrize(
@@ -48,7 +40,7 @@ def one(ns: Client, expression: str, eid: str = "U") -> str | None:
 )
 def test_relative_ranges(ns: Client, call: str, value: str) -> None:
     """BUILTIN.RELATIVE_RANGES(range, START | END[, DATE]). Source: BUILTIN.RELATIVE_RANGES (article_1029114825), query.RelativeDateRange (section_1544111773); bounds by the names, unsure."""
-    assert one(ns, f"BUILTIN.RELATIVE_RANGES({call})") == value
+    assert ns.one(f"BUILTIN.RELATIVE_RANGES({call})") == value
 
 
 CODES = [
@@ -211,100 +203,12 @@ def test_relative_ranges_filter_and_follow_the_clock(ns: Client) -> None:
     assert ns.sql(query) == []
 
 
-def test_currency_convert(ns: Client) -> None:
-    """To the base currency or the one named, by the currency's rate. Source: BUILTIN.CURRENCY_CONVERT (article_1029114601)."""
-    assert one(ns, "ROUND(BUILTIN.CURRENCY_CONVERT(t.foreigntotal), 2)", "E") == "121"
-    assert one(ns, "ROUND(BUILTIN.CURRENCY_CONVERT(t.foreigntotal, 2), 2)", "E") == "110"
-    assert one(ns, "ROUND(BUILTIN.CURRENCY_CONVERT(t.foreigntotal, 2, SYSDATE), 2)") == "45.45"
-
-
-@pytest.mark.parametrize(
-    ("day", "value"), [("2024-02-01", "137.5"), ("2024-03-01", "165"), ("2023-01-01", "121")]
-)
-def test_currency_convert_by_the_rate_of_a_date(ns: Client, day: str, value: str) -> None:
-    """The rate effective on the date; today's without one. Source: BUILTIN.CURRENCY_CONVERT (article_1029114601)."""
-    for effective, rate in (("2024-01-15", 1.25), ("2024-02-20", 1.5)):
-        ns.make("/currencyRate", {"baseCurrency": {"id": "1"}, "effectiveDate": effective,
-                                  "transactionCurrency": {"refName": "EUR"}, "exchangeRate": rate})  # fmt: skip
-    call = f"BUILTIN.CURRENCY_CONVERT(t.foreigntotal, 1, TO_DATE('{day}', 'YYYY-MM-DD'))"
-    assert one(ns, call, "E") == value
-    assert one(ns, "BUILTIN.CURRENCY_CONVERT(t.foreigntotal)", "E") == "165"
-
-
-CONSOLIDATED = "BUILTIN.CONSOLIDATE({}, 'LEDGER', 'DEFAULT', '{}', {}, {}, 'DEFAULT')"
-
-
-def test_consolidate(ns: Client) -> None:
-    """Seven arguments; with one base currency the amount stays. Source: BUILTIN.CONSOLIDATE (article_1029114527)."""
-    call = CONSOLIDATED.format("SUM(tal.amount)", "DEFAULT", 1, 50)
-    rows = ns.sql(f"SELECT {call} AS x FROM transactionaccountingline tal WHERE tal.amount > 0")
-    assert rows == [{"x": "182"}]
-    for wrong in ("BUILTIN.CONSOLIDATE(tal.amount)", call.replace("LEDGER", "OTHER"),
-                  call.replace("'DEFAULT', 'DEFAULT'", "'NEVER', 'DEFAULT'", 1)):  # fmt: skip
-        ns.sql_refused(f"SELECT {wrong} AS x FROM transactionaccountingline tal")
-
-
-@pytest.fixture
-def euro(ns: Client) -> str:
-    """A subsidiary in EUR with a journal of 100 in May 2024, and rates of that month."""
-    euro = ns.make("/subsidiary", {"name": "Euro Sub", "country": "DE",
-                                   "currency": {"refName": "EUR"}})  # fmt: skip
-    for effective, rate in (("2024-05-01", 1.25), ("2024-05-31", 1.5)):
-        ns.make("/currencyRate", {"baseCurrency": {"id": "1"}, "effectiveDate": effective,
-                                  "transactionCurrency": {"refName": "EUR"}, "exchangeRate": rate})  # fmt: skip
-    lines = [{"account": {"id": ns.account("1500")}, "debit": 100},
-             {"account": {"id": ns.account("4010")}, "credit": 100}]  # fmt: skip
-    ns.make("/journalEntry", {"subsidiary": {"id": euro}, "tranDate": "2024-05-10",
-                              "externalId": "EURO", "line": {"items": lines}})  # fmt: skip
-    return euro
-
-
-@pytest.mark.parametrize(
-    ("rate", "debit", "credit"),
-    [
-        ("CURRENT", "150", "-150"), ("HISTORICAL", "125", "-125"),
-        ("AVERAGE", "125.81", "-125.81"), ("DEFAULT", "150", "-125.81"),
-    ],
-)  # fmt: skip
-@pytest.mark.usefixtures("euro")
-def test_consolidate_several_base_currencies(
-    ns: Client, rate: str, debit: str, credit: str
-) -> None:
-    """Amounts of a subsidiary in the currency of another, by the kind of rate. Source: BUILTIN.CONSOLIDATE (article_1029114527); how the rates come about is unsure."""
-    call = CONSOLIDATED.format("tal.amount", rate, 1, "t.postingperiod")
-    rows = ns.sql(
-        f"SELECT ROUND({call}, 2) AS x FROM transactionaccountingline tal"
-        " JOIN transaction t ON t.id = tal.transaction WHERE t.externalid = 'EURO' ORDER BY tal.transactionline"
-    )
-    assert [row["x"] for row in rows] == [debit, credit]
-
-
-def test_consolidate_inside_and_around_a_sum(ns: Client, euro: str) -> None:
-    """Each row has its own rate, whichever side SUM is written. Source: BUILTIN.CONSOLIDATE (article_1029114527)."""
-    inner = CONSOLIDATED.format("tal.amount", "CURRENT", 1, "t.postingperiod")
-    may = ns.sql("SELECT id FROM accountingperiod WHERE periodname = 'May 2024'")[0]["id"]
-    outer = CONSOLIDATED.format("SUM(tal.amount)", "CURRENT", 1, may)
-    for call in (f"SUM({inner})", outer, f"SUM(TO_NUMBER({inner}))"):
-        rows = ns.sql(
-            f"SELECT {call} AS x FROM transactionaccountingline tal"
-            " JOIN transaction t ON t.id = tal.transaction WHERE tal.amount > 0"
-        )
-        assert rows == [{"x": "332"}]  # 182 in dollars, 100 in euros at 1.5.
-    in_euro = CONSOLIDATED.format("tal.amount", "CURRENT", euro, "t.postingperiod")
-    rows = ns.sql(
-        f"SELECT {in_euro} AS x, BUILTIN.CURRENCY({in_euro}) AS c"
-        " FROM transactionaccountingline tal JOIN transaction t ON t.id = tal.transaction"
-        " WHERE t.externalid = 'EURO' AND tal.amount > 0"
-    )
-    assert rows == [{"x": "100", "c": "EUR"}]
-
-
 def test_currency_is_a_code(ns: Client) -> None:
     """CURRENCY returns the currency code of an amount. Source: BUILTIN.CURRENCY (article_1029114544)."""
-    assert one(ns, "BUILTIN.CURRENCY(t.foreigntotal)") == "USD"
-    assert one(ns, "BUILTIN.CURRENCY(t.foreigntotal)", "E") == "EUR"
-    assert one(ns, "BUILTIN.CURRENCY(t.total)", "E") == "USD"
-    assert one(ns, "BUILTIN.CURRENCY(BUILTIN.CURRENCY_CONVERT(t.foreigntotal, 3))", "E") == "GBP"
+    assert ns.one("BUILTIN.CURRENCY(t.foreigntotal)") == "USD"
+    assert ns.one("BUILTIN.CURRENCY(t.foreigntotal)", "E") == "EUR"
+    assert ns.one("BUILTIN.CURRENCY(t.total)", "E") == "USD"
+    assert ns.one("BUILTIN.CURRENCY(BUILTIN.CURRENCY_CONVERT(t.foreigntotal, 3))", "E") == "GBP"
 
 
 @pytest.mark.parametrize(
@@ -320,7 +224,7 @@ def test_hierarchy(ns: Client, way: str, value: str) -> None:
     west = ns.make("/customer", {"companyName": "Acme West", "subsidiary": {"id": "1"},
                                  "parent": {"id": ns.customer}})  # fmt: skip
     ns.invoice(7, "W", entity={"id": west})
-    assert one(ns, f"BUILTIN.HIERARCHY(t.entity, '{way}')", "W") == value.format(ns.customer, west)
+    assert ns.one(f"BUILTIN.HIERARCHY(t.entity, '{way}')", "W") == value.format(ns.customer, west)
 
 
 @pytest.mark.parametrize(
@@ -409,8 +313,8 @@ def test_named_groups(ns: Client, query: str, count: int) -> None:
 
 def test_result_types_are_transparent(ns: Client) -> None:
     """BUILTIN_RESULT.TYPE_... around a column, as NetSuite's own queries have it. Source: BUILTIN.MNFILTER (article_1029114633), syntax."""
-    assert one(ns, "BUILTIN_RESULT.TYPE_DATE(t.trandate)") == "1/10/2024"
-    assert one(ns, "BUILTIN_RESULT.TYPE_CURRENCY(t.total, BUILTIN.CURRENCY(t.total))") == "50"
+    assert ns.one("BUILTIN_RESULT.TYPE_DATE(t.trandate)") == "1/10/2024"
+    assert ns.one("BUILTIN_RESULT.TYPE_CURRENCY(t.total, BUILTIN.CURRENCY(t.total))") == "50"
     ns.sql_refused("SELECT BUILTIN_RESULT.OTHER(t.id) FROM transaction t")
 
 
@@ -487,8 +391,8 @@ def test_only_post_and_never_asynchronous(ns: Client) -> None:
 
 def test_booleans_are_t_and_f(ns: Client) -> None:
     """Booleans are the letters T and F. Source: SuiteQL Supported and Unsupported Functions."""
-    assert one(ns, "t.posting") == "T"
-    assert one(ns, "t.voided") == "F"
+    assert ns.one("t.posting") == "T"
+    assert ns.one("t.voided") == "F"
 
 
 def test_headers_lack_subsidiary_and_createdfrom(ns: Client) -> None:

@@ -27,6 +27,29 @@ from drawdown.store.ledger import all_documents
 from drawdown.store.subscriptions import notices
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
+VERTEX = """
+id = "support"
+currency = "USD"
+term = "3 months"
+invoice_date = "next_day"
+[[prepay]]
+id = "prepaid"
+charge = "auto_refill"
+amount = "5000"
+minimum_balance = "300"
+refill_invoice = "with_next_bill"
+[[usage]]
+id = "a"
+item = "usage"
+rate = "2.50"
+draws = ["prepaid"]
+[[usage]]
+id = "b"
+item = "chat"
+rate = "1.30"
+draws = ["prepaid"]
+"""
+"""The plan of Oracle's "Prepay with Drawdown Example" (section_0919041722)."""
 
 
 def plan(text: str) -> Plan:
@@ -35,6 +58,24 @@ def plan(text: str) -> Plan:
     found = read_plan(head + text)
     assert isinstance(found, Plan), found
     return found
+
+
+def one_line(prepay: str, head: str = "", rate: str = "1") -> str:
+    """Write a plan of one prepaid line and one line of usage that draws it, at a rate."""
+    return f"""
+{head}
+[[prepay]]
+id = "pre"
+{prepay}
+[[usage]]
+id = "api"
+item = "api"
+rate = {rate}
+draws = ["pre"]
+"""
+
+
+ONE_TIME = one_line('charge = "one_time"\namount = 100')
 
 
 def at(text: str) -> datetime:

@@ -16,32 +16,9 @@ from drawdown.core.checks import AT_END, violations
 from drawdown.core.events import Payment
 from drawdown.core.subscription.plan import EndOfTerm
 from drawdown.service.lives import all_lives
-from tests.cases.plans import Shop, day, plan, usage
+from tests.cases.plans import VERTEX, Shop, day, plan, usage
 from tests.e2e.company import Company
 from tests.e2e.general_ledger import balances
-
-VERTEX = """
-id = "support"
-currency = "USD"
-term = "3 months"
-invoice_date = "next_day"
-[[prepay]]
-id = "prepaid"
-charge = "auto_refill"
-amount = "5000"
-minimum_balance = "300"
-refill_invoice = "with_next_bill"
-[[usage]]
-id = "a"
-item = "usage"
-rate = "2.50"
-draws = ["prepaid"]
-[[usage]]
-id = "b"
-item = "chat"
-rate = "1.30"
-draws = ["prepaid"]
-"""
 
 
 def pay(company: Company, invoice_id: str, on: str) -> None:

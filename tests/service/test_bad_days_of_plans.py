@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -29,12 +29,6 @@ item = "api"
 rate = 1
 draws = ["pre"]
 """
-
-
-@pytest.fixture
-def shop(database: Database, tenant: str) -> Iterator[Shop]:
-    with database.session(tenant) as session:
-        yield Shop(session)
 
 
 def taken(shop: Shop, block_id: str) -> None:

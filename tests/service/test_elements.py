@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -24,20 +23,12 @@ from drawdown.core.revenue_elements import (
 )
 from drawdown.core.subscription.plan import EndOfTerm
 from drawdown.service.elements import revenue_of
-from drawdown.store.database import Database
-from tests.cases.plans import Shop, plan, usage
-from tests.service.test_subscriptions import VERTEX
+from tests.cases.plans import VERTEX, Shop, plan, usage
 
 CASE: Any = json.loads(
     (Path(__file__).parents[1] / "cases" / "suitebilling_vertex.json").read_text("utf-8")
 )
 MONTHS = ("2024-05", "2024-06", "2024-07")
-
-
-@pytest.fixture
-def shop(database: Database, tenant: str) -> Iterator[Shop]:
-    with database.session(tenant) as session:
-        yield Shop(session)
 
 
 def minor(text: str) -> int:

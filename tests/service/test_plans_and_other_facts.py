@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
-
-import pytest
 
 from drawdown.core.block import State
 from drawdown.core.events import (
@@ -19,7 +16,6 @@ from drawdown.core.events import (
     UsageInvoice,
 )
 from drawdown.service.ingest import ingest
-from drawdown.store.database import Database
 from tests.cases.plans import Shop, day, end_of, plan, usage
 
 PLAN = """
@@ -35,12 +31,6 @@ rate = "1"
 draws = ["pre"]
 """
 BLOCK = "S/pre/1"
-
-
-@pytest.fixture
-def shop(database: Database, tenant: str) -> Iterator[Shop]:
-    with database.session(tenant) as session:
-        yield Shop(session)
 
 
 def fact(shop: Shop, event: Event) -> None:

@@ -2,45 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
 import pytest
 
 from drawdown.core.block import State
-from drawdown.store.database import Database
 from drawdown.store.subscriptions import decode_account
-from tests.cases.plans import Shop, plan, usage
-
-VERTEX = """
-id = "support"
-currency = "USD"
-term = "3 months"
-invoice_date = "next_day"
-[[prepay]]
-id = "prepaid"
-charge = "auto_refill"
-amount = "5000"
-minimum_balance = "300"
-refill_invoice = "with_next_bill"
-[[usage]]
-id = "a"
-item = "Usage Support A"
-rate = "2.50"
-draws = ["prepaid"]
-[[usage]]
-id = "b"
-item = "Usage Support B"
-rate = "1.30"
-draws = ["prepaid"]
-"""
-
-
-@pytest.fixture
-def shop(database: Database, tenant: str) -> Iterator[Shop]:
-    with database.session(tenant) as session:
-        yield Shop(session)
+from tests.cases.plans import VERTEX, Shop, plan, usage
 
 
 def test_vertex(shop: Shop) -> None:
