@@ -7,8 +7,10 @@ and counts, by account, the calls in flight. Worker processes with the real adap
 and on the bundled PostgreSQL with fsync on, deliver deposits: a POST each, read back together.
 
 * *20 tenants* and *200 tenants*, each with an account of its own that allows 10 calls at once:
-  calls answered a second, beside the ideal (tenants x limit / latency). Beside it the ceiling of
-  the machine: bare HTTP clients with the same requests against the same stub.
+  calls answered a second, beside the ideal (tenants x limit / latency) and beside the ceiling of
+  the machine: the same HTTP client with as many calls at once, processes and accounts, posting and
+  nothing else. Work and ceiling take turns, the others stopped (SIGSTOP), after a warm-up each
+  time; both are medians of these slices. Processor time of the workers is counted by the kernel.
 * *outage*: 20 tenants with a backlog of 10,000; the stub is out until every circuit is open. Each
   circuit is probed once a minute; the slowest account's time from the first record that it takes to
   its last one, beside the ideal time (one call a record).
@@ -27,11 +29,14 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime
+from itertools import count as count_up
 from pathlib import Path
+from statistics import median
 from time import monotonic, perf_counter, sleep
+from typing import NamedTuple
 
 import psycopg
 
@@ -41,8 +46,9 @@ from drawdown.core.rules import Record
 from drawdown.erp.netsuite import Client, generate_key_pair
 from drawdown.erp.netsuite.connect import connect
 from drawdown.erp.netsuite.outside import Call
-from drawdown.erp.netsuite.wire import RESPONSE_BYTES_MAX
+from drawdown.erp.netsuite.wire import RESPONSE_BYTES_MAX, to_json
 from drawdown.service.delivery import Worker, register
+from drawdown.service.delivery.worker import SWITCH_INTERVAL_S
 from drawdown.store.codec import encode_intent
 from drawdown.store.database import Database
 from drawdown.store.embedded import temporary_server
@@ -54,19 +60,25 @@ CALLS_PER_RECORD = 1
 FEW, MANY = 20, 200
 FEW_TARGET, MANY_TARGET, OUTAGE_TARGET = 0.95, 0.75, 1.2
 BACKLOG = 10_000
+SLICES = 5
+SETTLE_S = 2.0
+"""What goes by at the start of each slice, until only those count that are measured."""
+
+Running = Sequence[subprocess.Popen[bytes]]
 
 
 class Stub:
-    """The stub's process and its control line."""
+    """The stub's process and its control line: accounts for workers, as many for the ceiling."""
 
     def __init__(self, accounts: int) -> None:
         script = Path(__file__).with_name("_delivery_stub.py")
         self._process = subprocess.Popen(
-            [sys.executable, str(script), str(accounts)], stdout=subprocess.PIPE
+            [sys.executable, str(script), str(2 * accounts)], stdout=subprocess.PIPE
         )
         assert self._process.stdout is not None
         told = json.loads(self._process.stdout.readline())
-        self.ports: list[int] = told["ports"]
+        self.ports: list[int] = told["ports"][:accounts]
+        self.bare_ports: list[int] = told["ports"][accounts:]
         self._line = socket.create_connection(("127.0.0.1", told["control"])).makefile("rwb")
 
     def tell(self, **change: object) -> dict[str, object]:
@@ -76,14 +88,16 @@ class Stub:
         counts: dict[str, object] = json.loads(self._line.readline())
         return counts
 
-    def answered(self) -> int:
-        return int(str(self.tell()["answered"]))
+    def wait_for(self, posts: int) -> None:
+        """Wait until so many more records were posted."""
+        enough = number(self.tell()["posted"]) + posts
+        wait_until(lambda: number(self.tell()["posted"]) >= enough)
 
     def most(self) -> int:
-        """The most calls that any account has ever seen at once."""
+        """The most calls that any account of the workers has ever seen at once."""
         counts = self.tell()["most"]
         assert isinstance(counts, list)
-        return max(counts)
+        return number(max(counts[: len(self.ports)]))
 
     def close(self) -> None:
         self._line.close()
@@ -135,6 +149,7 @@ def work(url: str, ports: list[int], key: Path, concurrency: int) -> None:
             name=f"bench:{os.getpid()}",
             concurrency=concurrency,
         )
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
         signal.signal(signal.SIGTERM, lambda *_: worker.stop())
         worker.run()
 
@@ -142,14 +157,15 @@ def work(url: str, ports: list[int], key: Path, concurrency: int) -> None:
 @contextmanager
 def workers(
     url: str, stub: Stub, key_file: Path, processes: int, concurrency: int
-) -> Iterator[None]:
+) -> Iterator[Running]:
+    """Run worker processes; a context gives them."""
     command = [
         sys.executable, __file__, "--work", url, "--ports", json.dumps(stub.ports),
         "--key", str(key_file), "--concurrency", str(concurrency),
     ]  # fmt: skip
     running = [subprocess.Popen(command) for _ in range(processes)]
     try:
-        yield
+        yield running
         assert [process.poll() for process in running] == [None] * processes, "a worker ended"
     finally:
         for process in running:
@@ -159,52 +175,99 @@ def workers(
 
 
 def bare(ports: list[int], threads: int) -> None:
-    """Send the same requests as workers do, and nothing else, until killed; for the ceiling."""
-    body = json.dumps(
-        {
-            "externalId": "x",
-            "tranDate": "2026-01-31",
-            "currency": {"id": "1"},
-            "memo": "Prepaid credits",
-            "customer": {"externalId": "dd-customer-1"},
-            "payment": 100.0,
-            "custbody_dd_block_id": "B1",
-        }
-    ).encode()
-    headers = {"Content-Type": "application/json", "Authorization": "Bearer t"}
+    """Post as workers do, and do nothing else, until killed; for the ceiling."""
     clients = {port: Client() for port in ports}
+    headers = {"Content-Type": "application/json", "Authorization": "Bearer t"}
 
-    def post(port: int) -> None:
+    def post(name: str, port: int) -> None:
         url = f"http://127.0.0.1:{port}/services/rest/record/v1/customerDeposit"
-        call = Call("POST", url, headers, body)
-        while True:
-            clients[port].exchange(call, RESPONSE_BYTES_MAX)
+        for position in count_up():
+            body = to_json(
+                {
+                    "externalId": f"{name}-{position}",
+                    "tranDate": "2026-01-31",
+                    "currency": {"id": "1"},
+                    "memo": "Prepaid credits",
+                    "customer": {"externalId": "dd-customer-1"},
+                    "payment": 100,
+                    "custbody_dd_block_id": f"B{position}",
+                }
+            )
+            clients[port].exchange(Call("POST", url, headers, body), RESPONSE_BYTES_MAX)
 
-    for number in range(threads):
-        threading.Thread(target=post, args=(ports[number % len(ports)],), daemon=True).start()
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    for place in range(threads):
+        name, port = f"bare-{os.getpid()}-{place}", ports[place % len(ports)]
+        threading.Thread(target=post, args=(name, port), daemon=True).start()
     threading.Event().wait()
 
 
-def measure_ceiling(stub: Stub, processes: int, threads: int, seconds: float) -> float:
+@contextmanager
+def bare_clients(stub: Stub, processes: int, threads: int) -> Iterator[Running]:
+    """Run processes that post and do nothing else."""
     command = [
-        sys.executable, __file__, "--bare", str(threads), "--ports", json.dumps(stub.ports),
+        sys.executable, __file__, "--bare", str(threads), "--ports", json.dumps(stub.bare_ports),
     ]  # fmt: skip
-    before = stub.answered()
     running = [subprocess.Popen(command) for _ in range(processes)]
     try:
-        wait_until(lambda: stub.answered() > before + processes * threads * 2)
-        return rate_of(stub, seconds)
+        yield running
     finally:
         for process in running:
             process.kill()
             process.wait()
 
 
-def rate_of(stub: Stub, seconds: float) -> float:
-    """Return the calls answered a second, over so many seconds."""
-    before, began = stub.answered(), perf_counter()
+@contextmanager
+def stopped(processes: Running) -> Iterator[None]:
+    """Have processes stand still, and wait until what they had begun is answered."""
+    for process in processes:
+        process.send_signal(signal.SIGSTOP)
+    try:
+        sleep(SETTLE_S)
+        yield
+    finally:
+        for process in processes:
+            process.send_signal(signal.SIGCONT)
+
+
+def processor_s(processes: Running) -> float:
+    """Return the processor time that processes have taken, by Linux."""
+    ticks = 0
+    for process in processes:
+        fields = Path(f"/proc/{process.pid}/stat").read_text("ascii").rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+class Slice(NamedTuple):
+    """What was counted over some seconds, per second.
+
+    Attributes:
+        calls: Answered.
+        records: Posted.
+        processor: Seconds of the processes that ran.
+    """
+
+    calls: float
+    records: float
+    processor: float
+
+
+def measure(stub: Stub, processes: Running, seconds: float) -> Slice:
+    """Count for so many seconds."""
+    before, spent, began = stub.tell(), processor_s(processes), perf_counter()
     sleep(seconds)
-    return (stub.answered() - before) / (perf_counter() - began)
+    after, elapsed = stub.tell(), perf_counter() - began
+    return Slice(
+        (number(after["answered"]) - number(before["answered"])) / elapsed,
+        (number(after["posted"]) - number(before["posted"])) / elapsed,
+        (processor_s(processes) - spent) / elapsed,
+    )
+
+
+def number(value: object) -> int:
+    assert isinstance(value, int)
+    return value
 
 
 class Bench:
@@ -234,29 +297,47 @@ class Bench:
             finally:
                 stub.close()
 
-    def steady(self, tenants: int, *, with_ceiling: bool) -> dict[str, object]:
-        """Measure the rate while there is more than enough to deliver."""
-        seconds = self.arguments.seconds
+    def steady(self, tenants: int) -> dict[str, object]:
+        """Measure the rate while there is enough to deliver, and the ceiling beside it."""
+        slice_s = self.arguments.seconds / SLICES
         ideal = tenants * LIMIT / LATENCY_S
-        records = int(ideal / CALLS_PER_RECORD * (seconds + 30) / tenants)
-        processes, concurrency = self.arguments.processes, self.arguments.concurrency
-        concurrency = min(concurrency, tenants * LIMIT // processes + 8)
-        with self.books(tenants, records) as (url, _owner, stub):
-            with workers(url, stub, self.key_file, processes, concurrency):
-                wait_until(lambda: int(str(stub.tell()["posted"])) > tenants * LIMIT * 2)
-                rate = rate_of(stub, seconds)
-            found: dict[str, object] = {
+        records = int(ideal * (SLICES * (slice_s + SETTLE_S) + 30) / tenants)
+        processes = self.arguments.processes
+        concurrency = min(self.arguments.concurrency, tenants * LIMIT // processes + 8)
+        work: list[Slice] = []
+        ceiling: list[Slice] = []
+        with (
+            self.books(tenants, records) as (url, _owner, stub),
+            workers(url, stub, self.key_file, processes, concurrency) as working,
+            bare_clients(stub, processes, concurrency) as posting,
+        ):
+            for others in (posting, working):
+                with stopped(others):
+                    stub.wait_for(tenants * LIMIT * 2)
+            for _ in range(SLICES):
+                with stopped(posting):
+                    work.append(measure(stub, working, slice_s))
+                with stopped(working):
+                    ceiling.append(measure(stub, posting, slice_s))
+            told = stub.tell()
+            rate = median(one.calls for one in work)
+            limit = min(ideal, median(one.calls for one in ceiling))
+            return {
                 "calls_per_second": round(rate),
+                "records_per_second": round(median(one.records for one in work)),
                 "ideal_per_second": round(ideal),
+                "ceiling_per_second": round(limit),
                 "ratio": round(rate / ideal, 3),
+                "ratio_to_ceiling": round(rate / limit, 3),
+                "processor_us_per_record": round(
+                    median(one.processor / max(one.records, 1) for one in work) * 1e6
+                ),
+                "processor_us_per_bare_call": round(
+                    median(one.processor / max(one.calls, 1) for one in ceiling) * 1e6
+                ),
                 "most_in_flight": stub.most(),
-                "duplicates": stub.tell()["duplicates"],
+                "duplicates": told["duplicates"],
             }
-            if with_ceiling:
-                ceiling = measure_ceiling(stub, processes, concurrency, seconds)
-                found["ceiling_per_second"] = round(ceiling)
-                found["ratio_to_ceiling"] = round(rate / min(ideal, ceiling), 3)
-        return found
 
     def outage(self) -> dict[str, object]:
         """Measure how long a backlog takes after an outage."""
@@ -307,8 +388,8 @@ def run(arguments: argparse.Namespace) -> dict[str, object]:
     with tempfile.TemporaryDirectory(prefix="drawdown-bench-") as folder:
         bench = Bench(arguments, Path(folder))
         steps = {
-            "few": lambda: bench.steady(FEW, with_ceiling=True),
-            "many": lambda: bench.steady(MANY, with_ceiling=True),
+            "few": lambda: bench.steady(FEW),
+            "many": lambda: bench.steady(MANY),
             "outage": bench.outage,
         }
         parts = {name: step() for name, step in steps.items() if name in arguments.only}
@@ -336,9 +417,9 @@ def show(result: dict[str, object]) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--seconds", type=float, default=15, help="length of a measurement")
+    parser.add_argument("--seconds", type=float, default=15, help="of work, and of the ceiling")
     parser.add_argument("--processes", type=int, default=2, help="worker processes")
-    parser.add_argument("--concurrency", type=int, default=400, help="of a worker process, at most")
+    parser.add_argument("--concurrency", type=int, default=400, help="of a process, at most")
     parser.add_argument("--only", nargs="*", default=["few", "many", "outage"])
     parser.add_argument("--work", metavar="URL", help=argparse.SUPPRESS)
     parser.add_argument("--bare", type=int, help=argparse.SUPPRESS)

@@ -27,6 +27,10 @@ TURN_S = 0.01
 POLL_MAX_S = 0.5
 """How often an idle worker looks for new rows."""
 RECONNECT_MAX_S = 5.0
+SWITCH_INTERVAL_S = 0.1
+"""For `sys.setswitchinterval` in a process of many calls at once. Each thread that waits for the
+interpreter asks for it once an interval, by default 200 times a second: hundreds that wait take
+more processor time than their calls. Calls let go of it by themselves, many times each."""
 GRACE_S = 30.0
 """How long a stopped worker waits for its calls; then their leases end by themselves."""
 
