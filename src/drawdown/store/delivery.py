@@ -14,7 +14,9 @@ from drawdown.core.plan import RecordIntent
 from drawdown.store.codec import decode_intent
 from drawdown.store.database import Row, Session
 
-ENTERING_ROWS_MAX = 400
+CONNECTIONS_MAX = 32
+"""Connections that get slots in one claim: it locks them, and other workers go without."""
+ENTERING_ROWS_MAX = 800
 """Rows that enter their lanes in one claim, of all tenants together: it holds their lanes."""
 ENTERING_ROWS_MIN = 4
 """Rows of one tenant that may do so, however many tenants have some."""
@@ -161,7 +163,7 @@ def claim_rows(
         "tenants": list(tenants),
         "now": now,
         "limit": limit,
-        "most": limit + len(ahead),
+        "most": min(limit, CONNECTIONS_MAX) + len(ahead),
         "ahead": list(ahead),
         "wanted": list(ahead.values()),
     }

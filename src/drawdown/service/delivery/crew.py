@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict, deque
 from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from heapq import nlargest
+from operator import itemgetter
 from queue import Empty, SimpleQueue
 from threading import Lock
 from types import TracebackType
@@ -19,8 +21,12 @@ VERIFY_ROWS_MAX = 50
 """Posted rows that are read back together at most, so that none waits long for it."""
 
 
-AHEAD_PER_CALL = 3
-"""Rows at hand for each call under way: enough for a database that is slow for as many calls."""
+AHEAD_PER_CALL = 10
+"""Rows at hand for each call under way: enough for a database that is slow for as many calls, and
+for reading many back together."""
+CONNECTIONS_AHEAD_MAX = 32
+"""Connections that rows are taken ahead for in one claim: it locks them, and other workers do not
+wait for them but go without."""
 
 
 class Crew:
@@ -83,14 +89,15 @@ class Crew:
             return [*self._calls.values(), *self._unverified(), *ahead]
 
     def wanted(self) -> dict[str, int]:
-        """Return how many rows to take ahead, by connection: some for each call under way."""
+        """Return how many rows to take ahead, by connection: where most are lacking."""
         with self._lock:
             calls = Counter(one.connection_id for one in self._calls.values())
             lacking = {
                 name: count * AHEAD_PER_CALL - len(self._ahead[name])
                 for name, count in calls.items()
             }
-        return {name: count for name, count in lacking.items() if count > 0}
+        most = nlargest(CONNECTIONS_AHEAD_MAX, lacking.items(), key=itemgetter(1))
+        return {name: count for name, count in most if count > 0}
 
     def begin(self, claims: Iterable[Claim]) -> None:
         """Perform claims; each comes back from `gather`, or from `stranded`."""

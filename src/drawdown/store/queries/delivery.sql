@@ -67,7 +67,7 @@ WHERE o.tenant_id = r.tenant_id AND o.position = r.position
 -- lock_connections --
 -- Connections that may take calls now and have some to make, longest unserved first. Whether a slot
 -- is free is counted again when the lock is held. `ahead` names connections of which this worker
--- wants rows to be at hand when calls of its own end.
+-- wants rows to be at hand when calls of its own end; they have places of their own, before others.
 SELECT c.connection_id FROM drawdown.erp_connection AS c
 WHERE c.resume_at <= %(now)s
   AND (c.connection_id = ANY (%(ahead)s::text[])
@@ -84,7 +84,8 @@ WHERE c.resume_at <= %(now)s
         (SELECT true FROM drawdown.outbox AS o
          WHERE o.tenant_id = d.tenant_id AND o.status = 'waiting' AND o.blockers = 0
            AND o.attempts > 0 AND o.due_at <= %(now)s LIMIT 1)))
-ORDER BY c.served_at, c.connection_id LIMIT %(most)s FOR UPDATE OF c SKIP LOCKED
+ORDER BY c.connection_id = ANY (%(ahead)s::text[]) DESC, c.served_at, c.connection_id
+LIMIT %(most)s FOR UPDATE OF c SKIP LOCKED
 
 -- drop_dead_slots --
 DELETE FROM drawdown.erp_slot WHERE (connection_id, slot) IN (
