@@ -26,6 +26,7 @@ import psycopg
 import pytest
 
 from drawdown.service.delivery import register
+from drawdown.service.delivery.crew import AHEAD_PER_CALL
 from drawdown.store.database import Database
 from tests.service.delivery.rows import put_rows, states
 
@@ -292,16 +293,18 @@ def test_a_stopped_worker_finishes_its_calls_and_gives_the_rest_back(
     database_url: str, erp: TestErp, start: Callable[..., Process],
     tenants: Callable[[int, int], list[str]],
 ) -> None:  # fmt: skip
-    """SIGTERM with two calls under way and six rows taken ahead: those are as never claimed."""
+    """SIGTERM with two calls under way and rows taken ahead: those are as never claimed."""
     names = tenants(1, 2)
-    put_rows(database_url, names[0], [[f"L{n}"] for n in range(9)])
+    taken = 2 + 2 * AHEAD_PER_CALL
+    put_rows(database_url, names[0], [[f"L{n}"] for n in range(taken + 1)])
     erp.gate.clear()
     worker = start("w", names)
     calls = {erp.calls.get()[1], erp.calls.get()[1]}
     wait_for(
         database_url,
-        "SELECT count(*) = 8 FROM drawdown.outbox WHERE tenant_id = ANY (%s) AND worker = 'w'",
-        names,
+        "SELECT count(*) = %s FROM drawdown.outbox WHERE tenant_id = %s AND worker = 'w'",
+        taken,
+        names[0],
     )
     worker.process.terminate()
     wait_for(
@@ -313,7 +316,7 @@ def test_a_stopped_worker_finishes_its_calls_and_gives_the_rest_back(
     said = worker.rest()
     assert worker.process.returncode == 0
     assert {one["settled"] for one in said if "settled" in one} == calls
-    assert Counter(states(database_url, names[0]).values()) == {"done": 2, "waiting": 7}
+    assert Counter(states(database_url, names[0]).values()) == {"done": 2, "waiting": taken - 1}
     with psycopg.connect(database_url) as owner:
         left = owner.execute(
             "SELECT count(*) FILTER (WHERE attempts > 0), "
