@@ -9,7 +9,9 @@ import pytest
 from drawdown.core.errors import StoreError
 from drawdown.core.policy import ClosedPeriod
 from drawdown.service.delivery import deliver
+from drawdown.service.exceptions import follow_periods
 from drawdown.service.exceptions.following import PeriodFollower
+from tests.cases import facts as f
 from tests.e2e.company import Companies, Company, statuses
 from tests.e2e.test_exceptions import agree, bought, dated, lock_january, used
 
@@ -24,6 +26,21 @@ def follower(company: Company, told: list[str], now: list[float]) -> PeriodFollo
         tell=told.append,
         clock=lambda: now[0],
     )
+
+
+def test_the_books_learn_of_a_closing_while_records_are_delivered(companies: Companies) -> None:
+    """So a reversal that is decided afterwards is new documents, not a change in closed books."""
+    with companies.open() as company:
+        company.take(*bought())
+        company.deliver()
+        assert set(statuses(company.take(used("2026-01-20", 1)))) == {"accepted"}
+        company.deliver()
+        lock_january(company)
+        follow_periods(company.books.session, company.netsuite, company.books.policy)
+        assert set(statuses(company.take(f.void_invoice("2026-01-25", "U1")))) == {"accepted"}
+        assert company.deliver().problems == {}
+        company.observe()
+        assert company.reconcile().differences == ()
 
 
 @pytest.mark.parametrize("policy", list(ClosedPeriod))

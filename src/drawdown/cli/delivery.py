@@ -129,8 +129,6 @@ def _deliver(
 
 def _follow_periods(books: Books, erp: Erp) -> None:
     """Date what waits for a period that was closed meanwhile; if NetSuite is away, later."""
-    if not outbox.counts(books.session).keys() - {"done"}:
-        return
     try:
         moved = follow_periods(books.session, erp, books.policy)
     except ErpError as error:

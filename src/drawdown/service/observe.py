@@ -36,8 +36,6 @@ class Observation(NamedTuple):
 
 def observe(session: Session, erp: Erp, policy: Policy) -> Observation:
     """Read open periods and recognition from the ERP; safe to repeat."""
-    with session.transaction():
-        session.run("set_books_open_from", {"day": erp.books_open_from()})
     follow_periods(session, erp, policy)
     resumed = resume_held(session, "period", policy)
     settle_roundings(session, erp, policy)

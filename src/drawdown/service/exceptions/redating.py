@@ -27,20 +27,23 @@ def follow_periods(session: Session, erp: Erp, policy: Policy) -> int:
 
     Records that are not delivered and whose period takes no postings any more are dated the first
     open day (policy first open day; otherwise they wait for a person). Delivered records that the
-    ERP posted to another period than that of their date are taken to stand in that period.
+    ERP posted to another period than that of their date are taken to stand in that period. The
+    books learn from which day on they are open, so that what is decided from now on heeds it.
 
     Returns:
         How many records changed their date.
 
     Raises:
-        ErpError: The periods could not be read.
+        ErpError: The periods could not be read, or none takes postings.
     """
+    open_from = erp.books_open_from()
     periods = erp.periods()
     if not periods:
         return 0
     count = 0
     with session.transaction():
         lock_tenant(session)
+        session.run("set_books_open_from", {"day": open_from})
         if policy.closed_period is ClosedPeriod.FIRST_OPEN_DAY:
             days = {
                 row.position: (row, day)
