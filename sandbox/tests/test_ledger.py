@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sandbox_client import BLOCK, Client
+from sandbox_client import BLOCK, EURO, Client, items, tick
 
 TRANS_IN_USE = (
     "Error while accessing a resource. This transaction cannot be deleted because it is linked to "
@@ -32,6 +32,40 @@ def test_deposit_and_application(ns: Client) -> None:
 def test_application_only_by_transform(ns: Client) -> None:
     """A plain POST is refused. Source: Deposit Application (REST use case)."""
     assert "transformation" in ns.refused("POST", "/depositApplication", {})
+
+
+def test_customer_deposits_is_a_system_account(ns: Client) -> None:
+    """Deposits credit the one special account CustDep, another current liability; no receivable moves. Source: Recording a Customer Deposit; Transaction G/L Impact."""
+    rows = ns.sql("SELECT id, acctnumber, accttype FROM account WHERE sspecacct = 'CustDep'")
+    assert [(row["acctnumber"], row["accttype"]) for row in rows] == [("2100", "OthCurrLiab")]
+    ns.deposit(70, "D")
+    assert ns.sql(
+        "SELECT tal.account, tal.credit FROM transactionaccountingline tal WHERE tal.credit > 0"
+    ) == [{"account": rows[0]["id"], "credit": "70"}]
+    assert ns.balance("1100") == 0
+
+
+def test_a_deposit_has_no_apply_sublist(ns: Client) -> None:
+    """What is applied stands on applications alone. Source: REST API Browser 2026.1, customerDeposit."""
+    body = {"customer": {"id": ns.customer}, "payment": 5,
+            "apply": items(tick(ns.invoice(5, "I"), 5))}  # fmt: skip
+    answer = ns.call("POST", "/customerDeposit", body,
+                     **{"X-NetSuite-PropertyNameValidation": "Error"})  # fmt: skip
+    assert answer.json()["o:errorDetails"][0]["o:errorPath"] == "apply"
+    ns.make("/customerDeposit", body)
+    assert ns.open_amounts("eid:I") == [5.0]
+
+
+def test_application_in_the_currency_of_the_deposit(ns: Client) -> None:
+    """A deposit pays open invoices of its customer in its own currency only. Source: Customer Deposits; Applying a Customer Deposit."""
+    deposit = ns.deposit(100, "D")
+    euro, dollar = ns.invoice(40, "E", **EURO), ns.invoice(40, "U")
+    url = f"/customerDeposit/{deposit}/!transform/depositApplication"
+    assert ns.call("POST", url, {"apply": items(tick(euro, 40))}).status_code == 400
+    ns.apply(deposit, dollar, 40, "A")
+    assert ns.open_amounts(euro, dollar) == [40.0, 0.0]
+    shown = ns.get("/depositApplication/eid:A?expandSubResources=true")
+    assert [line["doc"]["id"] for line in shown["apply"]["items"]] == [dollar]
 
 
 def test_doc_by_external_id(ns: Client) -> None:

@@ -115,6 +115,16 @@ def test_periods_readable_by_rest(ns: Client) -> None:
     }  # fmt: skip
 
 
+def test_a_period_made_over_rest(ns: Client) -> None:
+    """A new month names its quarter; it takes postings at once. Source: Accounting Period (REST use case)."""
+    (quarter,) = ns.sql("SELECT id FROM accountingperiod WHERE periodname = 'Q4 2030'")
+    month = {"periodName": "Jan 2031", "startDate": "2031-01-01", "endDate": "2031-01-31"}
+    assert ns.refused("POST", "/accountingPeriod", month).endswith("enter value(s) for: parent.")
+    ns.make("/accountingPeriod", {**month, "parent": {"id": quarter["id"]}})
+    ns.deposit(5, "D", day="2031-01-15")
+    assert ns.get("/customerDeposit/eid:D")["postingPeriod"]["refName"] == "Jan 2031"
+
+
 @pytest.mark.parametrize(
     ("outside", "default", "day", "period"),
     [("allow", "first_open", "2024-02-10", "Jan 2024"), ("allow", "current", "2024-03-01", "Mar 2024"),

@@ -119,6 +119,32 @@ def test_upsert_creates_then_updates(ns: Client) -> None:
     assert ns.call("PUT", f"/customer/{body['id']}", {}).status_code == 400
 
 
+def test_answers_of_changes(ns: Client) -> None:
+    """PATCH and PUT answer 204 with the Location, DELETE 204 without, all without a body. Source: Updating a Record Instance; Using the Upsert Operation; Deleting a Record Instance."""
+    place = f"http://localhost:8765{REST}/customerDeposit/{ns.deposit(10, 'X-1')}"
+    for method, body in (("PATCH", {"memo": "a"}), ("PUT", {"memo": "b"}), ("DELETE", None)):
+        answer = ns.call(method, "/customerDeposit/eid:X-1", body)
+        assert (answer.status_code, answer.content) == (204, b"")
+        assert answer.headers.get("location") == (place if method != "DELETE" else None)
+    ns.refused("GET", "/customerDeposit/eid:X-1", status=404)
+
+
+def test_media_types(ns: Client) -> None:
+    """Instances are of type singular, lists and sublists of type collection. Source: Getting a Record Instance."""
+    ns.invoice(10, "I")
+    for path, kind in (("/invoice/eid:I", "singular"), ("/invoice", "collection"),
+                       ("/invoice/eid:I/item", "collection")):  # fmt: skip
+        shown = ns.call("GET", path).headers["content-type"]
+        assert shown == f"application/vnd.oracle.resource+json; type={kind}"
+
+
+def test_internal_ids_are_shared_inside_a_group(ns: Client) -> None:
+    """Transactions of all types count through one row of ids, masters of other groups have their own. Source: Shared Internal and External IDs."""
+    made = [ns.deposit(10, "D"), ns.invoice(10, "I"), ns.journal("1500", "1050", 5, "J")]
+    assert [int(one) - int(made[0]) for one in made] == [0, 1, 2]
+    assert made[0] == ns.customer
+
+
 def test_get_of_another_type_and_of_nothing(ns: Client) -> None:
     """400 for an id of another transaction type, 404 for none. Source: third parties."""
     deposit = ns.deposit(10, "X-1")
@@ -247,6 +273,17 @@ def test_account_type_is_fixed_once_used(ns: Client) -> None:
     ns.journal("1500", "1050", 5, "J-1")
     assert "cannot change" in ns.refused(
         "PATCH", f"/account/{ns.account('1500')}", {"acctType": {"id": "Bank"}}
+    )
+
+
+def test_currency_of_an_account_is_fixed_once_used(ns: Client) -> None:
+    """As its type; an account that nothing was posted to may change both. Source: Account, REST use case."""
+    euro = {"currency": {"refName": "EUR"}}
+    account = ns.bank("1055", "Second bank")
+    assert ns.call("PATCH", f"/account/{account}", euro).status_code == 204
+    ns.deposit(5, "D", undepFunds="F", account={"id": ns.account("1000")})
+    assert "cannot change the currency" in ns.refused(
+        "PATCH", f"/account/{ns.account('1000')}", euro
     )
 
 

@@ -102,6 +102,18 @@ def test_roles(ns: Client) -> None:
     assert answer.status_code == 403
 
 
+def test_queries_need_their_own_permission(ns: Client) -> None:
+    """SuiteQL asks for SuiteAnalytics Workbook, whatever records the role may see. Source: SuiteQL overview."""
+    for key, status in (("LIST_ACCOUNT", 403), ("REPO_ANALYTICS", 200)):
+        permissions = {"ADMI_RESTWEBSERVICES": "FULL", key: "VIEW"}
+        ns.http.post("/_sandbox/roles", json={"name": key, "permissions": permissions})
+        token = ns.http.post("/_sandbox/tokens", json={"role": key}).json()["access_token"]
+        headers = {"Authorization": f"Bearer {token}", "Prefer": "transient"}
+        answer = ns.http.post("/services/rest/query/v1/suiteql", headers=headers,
+                              json={"q": "SELECT id FROM account"})  # fmt: skip
+        assert answer.status_code == status, answer.text
+
+
 def test_asynchronous_create(ns: Client) -> None:
     """202, a job, its task, the original answer. Source: Asynchronous Request Processing."""
     body = {"companyName": "Async", "subsidiary": {"id": "1"}, "externalId": "AS"}
@@ -135,6 +147,15 @@ def test_idempotency_key_works_only_asynchronously(ns: Client) -> None:
         assert answer.status_code == 204
 
 
+def test_idempotency_key_is_a_uuid(ns: Client) -> None:
+    """RFC 4122, nothing else; nothing is saved. Source: Idempotency of asynchronous requests."""
+    headers = {"X-NetSuite-Idempotency-Key": "order-17", "Prefer": "respond-async"}
+    body = {"companyName": "Once", "subsidiary": {"id": "1"}}
+    answer = ns.call("POST", "/customer", body, **headers)
+    assert (answer.status_code, "UUID" in answer.text) == (400, True)
+    assert ns.get("/customer")["totalResults"] == 1
+
+
 def test_batch(ns: Client) -> None:
     """One task a record, no all-or-nothing, only asynchronously. Source: Batch Operations."""
     items = [{"companyName": f"C{n}", "subsidiary": {"id": "1"}, "externalId": f"C{n}"}
@@ -152,6 +173,25 @@ def test_batch(ns: Client) -> None:
     assert ns.get("/customer")["totalResults"] == 1
     many = {"items": [items[0]] * 101}
     assert ns.call("POST", "/customer", many, Prefer="respond-async", **headers).status_code == 400
+
+
+def test_batch_upsert_in_parallel(ns: Client) -> None:
+    """PUT on the collection takes external ids; each record has a task with its times. Source: Batch Operations."""
+    items = [{"externalId": f"U{n}", "companyName": f"U{n}", "subsidiary": {"id": "1"}}
+             for n in range(2)]  # fmt: skip
+    headers = {"Content-Type": f"{RESOURCE}; type=collection",
+               "Prefer": 'respond-async, batch-processing="parallel"'}  # fmt: skip
+    first = ns.call("PUT", "/customer", {"items": items}, **headers)
+    items[0]["email"] = "u@example.org"
+    again = ns.call("PUT", "/customer", {"items": items}, **headers)
+    for job in (first.headers["location"], again.headers["location"]):
+        for n in (1, 2):
+            task = ns.http.get(f"{job}/task/{n}", headers=ns.headers).json()
+            assert (task["progress"], task["completed"]) == ("succeeded", True)
+            assert task["startTime"] <= task["endTime"]
+            assert ns.http.get(f"{job}/task/{n}/result", headers=ns.headers).status_code == 204
+    assert ns.get("/customer")["totalResults"] == 3
+    assert ns.get("/customer/eid:U0")["email"] == "u@example.org"
 
 
 def test_governance_limits_and_server_time(ns: Client) -> None:

@@ -171,7 +171,8 @@ class Sandbox:
         if not path.startswith("/services/rest/"):
             raise NetSuiteError(404, "NOT_FOUND", "The requested resource does not exist.")
         if self.company.settings["require_authentication"]:
-            self.roles.check(self._caller(request), request.method, path)
+            request.role = self._caller(request)
+            self.roles.check(request.role, request.method, path)
         if path == ANY_RESOURCE and request.method == "OPTIONS":
             return Response(204)
         if path.startswith(queryapi.PATH):

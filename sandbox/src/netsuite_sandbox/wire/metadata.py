@@ -1,7 +1,9 @@
 """The metadata catalog: record types as JSON Schema or OpenAPI 3.
 
 Source: "Working with Resource Metadata": Accept application/schema+json or
-application/swagger+json; the account's custom fields are part of it.
+application/swagger+json; it shows what the account's features, its custom fields and the caller's
+role allow. Filters take body fields only ("Record Collection Filtering"), so no field of a sublist
+is marked filterable.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import re
 from typing import Any
 from urllib.parse import unquote
 
+from netsuite_sandbox.access.roles import Roles
 from netsuite_sandbox.errors import MALFORMED, invalid_request, unknown_record
 from netsuite_sandbox.records.fields import Definition, Field, definition
 from netsuite_sandbox.records.kinds import Books
@@ -38,7 +41,12 @@ def handle(books: Books, request: Request, rest: list[str]) -> Response:
         names = [_spelled(rest[0])]
     else:
         chosen = [name for name in request.param("select").split(",") if name]
-        names = [_spelled(name) for name in chosen] or list(_NAMES)
+        roles, lacks = Roles(books.company), books.company.settings.lacks
+        names = [
+            name
+            for name in ([_spelled(name) for name in chosen] or _NAMES)
+            if roles.sees(request.role, name) and not lacks(name)
+        ]
     if SWAGGER in accept:
         return answer(_openapi(books, request, names), content_type=SWAGGER)
     if SCHEMA in accept or rest:
@@ -71,13 +79,18 @@ def _schema(books: Books, name: str) -> dict[str, Any]:
 
 
 def _properties(record: Definition) -> dict[str, Any]:
-    return {name: _property(spec) for name, spec in record.fields.items()}
+    properties = {name: _property(spec) for name, spec in record.fields.items()}
+    for name, spec in record.fields.items():
+        if spec.kind in _TYPES:
+            properties[name]["x-ns-filterable"] = True
+    return properties
 
 
 def _property(spec: Field) -> dict[str, Any]:
     if spec.kind == "sublist":
         assert spec.sublist is not None
-        items = {"type": "object", "properties": _properties(spec.sublist)}
+        columns = {name: _property(column) for name, column in spec.sublist.fields.items()}
+        items = {"type": "object", "properties": columns}
         return {"type": "object", "properties": {"items": {"type": "array", "items": items}}}
     if spec.kind == "ref":
         return {"type": "object", "properties": {
@@ -87,7 +100,7 @@ def _property(spec: Field) -> dict[str, Any]:
         if spec.choices:
             value["enum"] = list(spec.choices)
         return {"type": "object", "properties": {"id": value, "refName": {"type": "string"}}}
-    return {**_TYPES[spec.kind], "x-ns-filterable": True}
+    return dict(_TYPES[spec.kind])
 
 
 def _openapi(books: Books, request: Request, names: list[str]) -> dict[str, Any]:
