@@ -190,6 +190,14 @@ SETTINGS: tuple[Setting, ...] = (
         "Journal entries do not post until approved.",
     ),
     Setting(
+        "require_invoice_approval",
+        False,
+        (True, False),
+        "D",
+        "Invoice Approval Workflow (section_4171524249)",
+        "Invoices do not post until approvalStatus is 2; without one they wait.",
+    ),
+    Setting(
         "void_using_reversing_journals",
         False,
         (True, False),

@@ -60,7 +60,7 @@ def _billing(company: Company, element: Row, until: str) -> list[Event]:
         "SELECT l.nextdoc, l.nextline, t.trandate, l.amount FROM link l"
         " JOIN tx t ON t.id = l.nextdoc"
         " WHERE l.previousdoc = ? AND l.linktype = 'OrdBill' AND l.previousline = ?"
-        " AND t.trandate <= ? ORDER BY t.trandate, t.id, l.nextline",
+        " AND t.posting = 'T' AND t.trandate <= ? ORDER BY t.trandate, t.id, l.nextline",
         (element["source"], element["sourceline"], until),
     )
     return [

@@ -192,7 +192,8 @@ def _settled(books: Books, payer: Header, entry: Application, account: int) -> R
     """Return the document to be settled, checked. The wording of these refusals is unsure."""
     row = books.company.db.one("SELECT * FROM tx WHERE id = ?", (entry.doc,))
     assert row is not None
-    if row["type"] not in _SETTLED_KINDS or row["entity"] != payer.entity:
+    listed = row["type"] in _SETTLED_KINDS and row["posting"] == "T"
+    if not listed or row["entity"] != payer.entity:
         raise invalid_value(entry.doc, "doc", "apply.items.doc")
     if row["currency"] != payer.currency:
         raise user_error("Transaction and foreign currency account use different currencies.")

@@ -158,6 +158,9 @@ def update(
         kind.settle(books, draft)
     _refresh_orders(books, old_lines)
     offers.refresh(books, draft.header.createdfrom)
+    order = draft.header.createdfrom
+    if kind.record == "invoice" and order and draft.header.posting and not old.posting:
+        _apply_order_deposits(books, order, tx)  # It was billed before, but not approved.
     if patch.get("void") and books.company.settings["journal_void_property"] == "voids":
         void(books, kind, tx)
 

@@ -56,6 +56,11 @@ def _open_part(base: str) -> str:
 
 
 _INVOICE = "t.type = 'CustInvc'"
+_UNPAID = "IIF(t.posting = 'T', t.open, t.total)"  # One that waits for approval is due as a whole.
+_APPROVAL = (
+    "CASE t.type WHEN 'Journal' THEN CASE t.status WHEN 'B' THEN 2 ELSE 1 END"
+    " WHEN 'CustInvc' THEN CAST(json_extract(t.extra, '$.approvalStatus') AS INTEGER) END"
+)
 _DUE = _open_part("l.base")
 _UNUSED = _open_part("ABS(l.base)")
 
@@ -80,12 +85,12 @@ currency id currency = t.currency
 exchangerate real = t.exchangerate
 foreigntotal money = t.total * {_SIGN}
 total money = {_BASE} * {_SIGN}
-foreignamountunpaid money = CASE WHEN t.type = 'CustInvc' THEN t.open END
-foreignamountpaid money = CASE WHEN t.type = 'CustInvc' THEN t.total - t.open END
+foreignamountunpaid money = CASE WHEN t.type = 'CustInvc' THEN {_UNPAID} END
+foreignamountpaid money = CASE WHEN t.type = 'CustInvc' THEN t.total - {_UNPAID} END
 foreignpaymentamountunused money = CASE WHEN {_PAYER} THEN t.open END
 foreignpaymentamountused money = CASE WHEN {_PAYER} THEN t.total - t.open END
 status text status = t.status
-approvalstatus id = CASE WHEN t.type = 'Journal' THEN CASE t.status WHEN 'B' THEN 2 ELSE 1 END END
+approvalstatus id = {_APPROVAL}
 posting bool = t.posting
 voided bool = CASE WHEN json_extract(t.extra, '$.voided') THEN 'T' ELSE 'F' END
 void bool = 'F'
