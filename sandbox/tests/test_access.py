@@ -18,11 +18,15 @@ RSA = rsa.generate_private_key(65537, 2048)
 EC = ec.generate_private_key(ec.SECP256R1())
 
 
-def register(http: httpx2.Client, key: Any) -> dict[str, str]:
+def add_key(http: httpx2.Client, key: Any, **more: str) -> Any:
     pem = key.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
-    answer = http.post("/_sandbox/integrations", json={"public_key_pem": pem.decode()})
+    return http.post("/_sandbox/integrations", json={"public_key_pem": pem.decode(), **more})
+
+
+def register(http: httpx2.Client, key: Any) -> dict[str, str]:
+    answer = add_key(http, key)
     assert answer.status_code == 200
     return dict(answer.json())
 
@@ -97,6 +101,29 @@ def test_bad_assertion_is_refused(
     answer = ask(http, RSA, register(http, RSA), alg, **claims)
     assert answer.status_code in {400, 401}
     assert answer.json() == {"error": code}
+
+
+@pytest.mark.parametrize(
+    ("scope", "status"),
+    [("restlets,rest_webservices", 200), ("restlets", 401), (["suite_analytics"], 401)],
+)
+def test_scope_of_a_token(http: httpx2.Client, scope: Any, status: int) -> None:
+    """Scopes are a list or text with commas; REST web services take their own only. Source: OAuth 2.0 Client Credentials Flow; the status is unsure."""
+    token = ask(http, RSA, register(http, RSA), "PS256", scope=scope).json()["access_token"]
+    headers = {"Authorization": f"Bearer {token}"}
+    assert http.get("/services/rest/record/v1/customer", headers=headers).status_code == status
+
+
+def test_keys_of_an_integration(http: httpx2.Client) -> None:
+    """RSA from 2,048 bits on or elliptic curves up to P-521, at most five certificates. Source: OAuth 2.0 Client Credentials Flow; Oracle's agent skills on authentication."""
+    for curve, alg in ((ec.SECP384R1(), "ES384"), (ec.SECP521R1(), "ES512")):
+        key = ec.generate_private_key(curve)
+        assert ask(http, key, register(http, key), alg).status_code == 200
+    short = rsa.generate_private_key(65537, 1024)  # noqa: S505 (it is to be refused)
+    assert add_key(http, short).status_code == 400
+    client = register(http, RSA)["client_id"]
+    more = [add_key(http, EC, client_id=client).status_code for _ in range(5)]
+    assert more == [200, 200, 200, 200, 400]
 
 
 def test_unknown_certificate_and_wrong_key(http: httpx2.Client) -> None:

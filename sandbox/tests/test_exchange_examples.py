@@ -83,3 +83,17 @@ def test_memo_made_from_its_invoice_has_no_gain(ns: Client) -> None:
     ns.make(f"/invoice/{bill}/!transform/creditMemo", {"tranDate": "2024-03-16"})
     assert revaluations(ns) == []
     assert ns.balances() == {}
+
+
+def test_realized_gain_cannot_be_deleted_alone(ns: Client) -> None:
+    """No record of REST reaches it, no void does; it goes with the application that made it. Source: CANT_DEL_REALIZED_GAINLOSS (SOAP Error Status Codes)."""
+    deposit = ns.deposit(100, "D", exchangeRate=1.2, **EURO)
+    ns.apply(deposit, ns.invoice(100, "I", exchangeRate=1.1, **EURO), 100, "A")
+    (gain,) = ns.sql("SELECT id FROM transaction WHERE type = 'FxReval'")
+    for record in ("journalEntry", "depositApplication", "invoice"):
+        ns.refused("DELETE", f"/{record}/{gain['id']}")
+    assert ns.http.post("/_sandbox/void", json={"id": gain["id"]}).status_code == 400
+    assert ns.balance("4900") == -10
+    assert ns.call("DELETE", "/depositApplication/eid:A").status_code == 204
+    assert ns.balance("4900") == 0
+    assert not ns.sql("SELECT id FROM transaction WHERE type = 'FxReval'")

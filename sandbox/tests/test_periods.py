@@ -125,6 +125,18 @@ def test_a_period_made_over_rest(ns: Client) -> None:
     assert ns.get("/customerDeposit/eid:D")["postingPeriod"]["refName"] == "Jan 2031"
 
 
+def test_changes_of_a_period_over_rest(ns: Client) -> None:
+    """PATCH closes a period, or is refused as SuiteScript and SOAP refuse it: a setting. Source: REST API Browser 2026.1, accountingPeriod; CANT_UPDATE_ACCTNG_PRDS (SOAP Error Status Codes); unsure for REST."""
+    (row,) = ns.sql("SELECT id FROM accountingperiod WHERE periodname = 'Jan 2024'")
+    period = f"/accountingPeriod/{row['id']}"
+    ns.set(accounting_period_updates="refused")
+    assert "You cannot update accounting periods" in ns.refused("PATCH", period, {"closed": True})
+    ns.deposit(5, "D")
+    ns.set(accounting_period_updates="taken")
+    assert ns.call("PATCH", period, {"closed": True}).status_code == 204
+    ns.refused("DELETE", "/customerDeposit/eid:D")
+
+
 @pytest.mark.parametrize(
     ("outside", "default", "day", "period"),
     [("allow", "first_open", "2024-02-10", "Jan 2024"), ("allow", "current", "2024-03-01", "Mar 2024"),

@@ -74,6 +74,16 @@ def test_bad_signatures(http: httpx2.Client, change: dict[str, str], reason: str
     assert f'error="{reason}"' in answer.headers["www-authenticate"]
 
 
+@pytest.mark.parametrize(("seconds", "status"), [(290, 200), (-290, 200), (310, 401), (-310, 401)])
+def test_timestamps_within_five_minutes(http: httpx2.Client, seconds: int, status: int) -> None:
+    """Five minutes either way; a nonce has six characters or more. Source: The Authorization Headers."""
+    stamp = str(int(time.time()) + seconds)
+    ids = http.post("/_sandbox/tba").json()
+    assert signed(http, ids, {}, oauth_timestamp=stamp).status_code == status
+    for nonce, expected in (("abcde", 401), ("abcdef", 200)):
+        assert signed(http, ids, {}, oauth_nonce=nonce).status_code == expected
+
+
 def test_wrong_secret(http: httpx2.Client) -> None:
     """A signature by another secret is refused. Source: InvalidSignature."""
     ids = {**http.post("/_sandbox/tba").json(), "token_secret": "other"}

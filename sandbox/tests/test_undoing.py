@@ -75,6 +75,19 @@ def test_direct_void(ns: Client) -> None:
     ns.refused("PATCH", "/invoice/eid:I", {"item": {"items": [{"line": 1, "amount": 5}]}})
 
 
+def test_a_voided_transaction_stays_voided(ns: Client) -> None:
+    """Only its texts can be changed: status, number and amounts stay. Source: Voiding, Deleting, or Closing Transactions (section_N563543)."""
+    for record, made in (("invoice", ns.invoice(5, "I")), ("creditMemo", ns.memo(5, "M"))):
+        ns.http.post("/_sandbox/void", json={"id": made})
+        before = ns.get(f"/{record}/{made}")
+        answer = ns.call("PATCH", f"/{record}/{made}", {"memo": "in error"})
+        assert answer.status_code == 204, answer.text
+        after = ns.get(f"/{record}/{made}")
+        assert after["memo"] == "in error"
+        for name in ("status", "tranId", "total"):
+            assert after[name] == before[name]
+
+
 def test_void_takes_revenue_back(ns: Client) -> None:
     """What was recognized of a voided invoice is taken back. Source: unsure."""
     ns.invoice(300, "I")

@@ -146,7 +146,10 @@ DATE_PRD_MISMATCH = (
 TRANS_IN_USE = (
     "This transaction cannot be deleted because it is linked to by one or more transactions."
 )
-CANT_DEL_REALIZED_GAINLOSS = "A Realized Gain/Loss Transaction cannot be deleted."
+CANT_UPDATE_ACCTNG_PRDS = (
+    "You cannot update accounting periods using SuiteScript or SOAP web services. Go to Setup > "
+    "Accounting > Manage G/L > Manage Accounting Periods."
+)
 TRANS_UNBALNCD = "Transaction was not in balance. Total = {}"
 TRANS_UNBALNCD_DECIMALS = (
     "The debits and credits are not balanced on this transaction because amounts entered include "

@@ -65,6 +65,15 @@ SETTINGS: tuple[Setting, ...] = (
         "Wording when the date does not fit the period: as seen by integrators, or as documented.",
     ),
     Setting(
+        "accounting_period_updates",
+        "taken",
+        ("taken", "refused"),
+        "U",
+        "REST API Browser 2026.1 lists PATCH of accountingPeriod; SuiteScript and SOAP refuse it, "
+        "CANT_UPDATE_ACCTNG_PRDS of SOAP Web Services Error Status Codes",
+        "Whether periods can be changed over REST. A change of a flag closes or locks as it says.",
+    ),
+    Setting(
         "override_period_restrictions",
         False,
         (True, False),

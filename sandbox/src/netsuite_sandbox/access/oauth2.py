@@ -24,7 +24,8 @@ from netsuite_sandbox.wire.http import Request, Response, plain_json
 
 TOKEN_PATH = "/services/rest/auth/oauth2/v1/token"  # noqa: S105 (a URL)
 ALGORITHMS = ["PS256", "PS384", "PS512", "ES256", "ES384", "ES512"]
-SCOPES = frozenset({"restlets", "rest_webservices", "suite_analytics"})
+REST = "rest_webservices"
+SCOPES = frozenset({"restlets", REST, "suite_analytics"})
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 CERTIFICATES_MAX = 5  # Source: "OAuth 2.0 Client Credentials Flow".
 _LIFETIME_MAX_S = 3600
@@ -36,7 +37,7 @@ class Tokens:
 
     def __init__(self, company: Company) -> None:
         self._company = company
-        self._live: dict[str, tuple[str, str, datetime]] = {}
+        self._live: dict[str, tuple[str, str, datetime, str]] = {}
         company.db.on_rollback(self._live.clear)
 
     def add_integration(
@@ -70,7 +71,7 @@ class Tokens:
                 "INSERT INTO token VALUES (?, ?, ?, ?, ?)",
                 (token, client_id, role, scope, expires.isoformat()),
             )
-        self._live[token] = (client_id, role, expires)
+        self._live[token] = (client_id, role, expires, scope)
         return token, lifetime
 
     def reload(self) -> None:
@@ -84,18 +85,18 @@ class Tokens:
         self._live.clear()
 
     def check(self, request: Request) -> str:
-        """Return the role behind a request's bearer token.
+        """Return the role behind a request's bearer token; its scope must hold the REST services.
 
         Raises:
             NetSuiteError: 401 with WWW-Authenticate.
         """
         kind, _, token = request.headers.get("authorization", "").partition(" ")
         found = self._find(token) if kind.lower() == "bearer" else None
-        if found is None or found[2] <= self._company.clock.now():
+        if found is None or found[2] <= self._company.clock.now() or REST not in found[3].split():
             raise unauthorized(self._company.account)
         return found[1]
 
-    def _find(self, token: str) -> tuple[str, str, datetime] | None:
+    def _find(self, token: str) -> tuple[str, str, datetime, str] | None:
         found = self._live.get(token)
         if found is None:
             with self._company.db.lock:
@@ -103,7 +104,7 @@ class Tokens:
             if row is None:
                 return None
             expires = datetime.fromisoformat(row["expires_at"])
-            found = self._live[token] = (row["client_id"], row["role"], expires)
+            found = self._live[token] = (row["client_id"], row["role"], expires, row["scope"])
         return found
 
     def token_request(self, request: Request) -> Response:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from netsuite_sandbox.arm.elements import drop_source
 from netsuite_sandbox.arm.recognition import drop_journal, is_system_journal
 from netsuite_sandbox.errors import (
-    CANT_DEL_REALIZED_GAINLOSS,
     DUP_ENTITY,
     DUP_RCRD,
     NO_DELETE,
@@ -149,8 +148,8 @@ def update(
     changed = moved or old.posting != draft.header.posting
     if old.posting:
         books.periods.check_change(old.postingperiod, receivables=kind.receivables, ledger=changed)
-    if changed and old.extra.get("voided"):
-        raise user_error(VOIDED)
+    if old.extra.get("voided"):
+        _stay_voided(draft.header, old, changed=changed)
     if moved and old.type == "Journal" and is_system_journal(books.company, tx):
         raise user_error(REVENUE_JOURNAL)
     books.ledger.replace(draft.header, draft.lines)
@@ -163,6 +162,12 @@ def update(
         _apply_order_deposits(books, order, tx)  # It was billed before, but not approved.
     if patch.get("void") and books.company.settings["journal_void_property"] == "voids":
         void(books, kind, tx)
+
+
+def _stay_voided(head: Header, old: Header, *, changed: bool) -> None:
+    if changed:
+        raise user_error(VOIDED)
+    head.status = old.status
 
 
 def _merge(
@@ -221,8 +226,6 @@ def _refresh_orders(books: Books, lines: list[Line]) -> None:
 def delete(books: Books, kind: Kind, tx: int) -> None:
     """Delete a transaction that no other one is linked to."""
     head = get(books, kind, tx)
-    if head.type == "FxReval":
-        raise user_error(CANT_DEL_REALIZED_GAINLOSS)
     settings = books.company.settings
     if settings["void_using_reversing_journals"] and settings["reversing_voids_forbid_delete"]:
         raise user_error(NO_DELETE)

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 from netsuite_sandbox import groups
 from netsuite_sandbox.errors import (
+    CANT_UPDATE_ACCTNG_PRDS,
     TYPE_MISMATCH,
     NetSuiteError,
     invalid_request,
@@ -232,6 +233,11 @@ def _update(books: Books, request: Request, record: str, record_id: int, values:
     if request.param("replaceSelectedFields").lower() == "true":
         values = _only_selected(record, values, replace)
     if kind is None:
+        if (
+            record == "accountingPeriod"
+            and books.company.settings["accounting_period_updates"] == "refused"
+        ):
+            raise user_error(CANT_UPDATE_ACCTNG_PRDS)
         masters.update(books.company, REST_KINDS[record], record_id, values, replace)
         _after_master(books, record)
         return
