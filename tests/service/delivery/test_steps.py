@@ -116,6 +116,35 @@ def test_a_settlement_is_written_and_lets_the_next_of_the_lane_go(
     assert left == (0,)
 
 
+@pytest.mark.parametrize(("operation", "tries"), [("delete", 1), ("delete", 2), ("set_amount", 2)])
+def test_what_takes_away_waits_for_unanswered_requests(
+    session: Session,
+    database_url: str,
+    tenants: Callable[[int, int], list[str]],
+    operation: str,
+    tries: int,
+) -> None:
+    """A creation went unanswered once: carried out late, it would bring back what was deleted."""
+    (tenant,) = tenants(1, 9)
+    put_rows(database_url, tenant, [["A"], ["A"], ["A"]])
+    with psycopg.connect(database_url) as owner:
+        owner.execute(
+            "UPDATE drawdown.outbox SET operation = %s, external_id = %s "
+            "WHERE tenant_id = %s AND position = 2",
+            (operation, f"{tenant}-1", tenant),
+        )
+    made = take(session, [tenant], 0)
+    if tries > 1:
+        unknown = failed(made[0], ErpUnknownError("no answer"))
+        settle(session, [unknown], now=at(1), chance=lambda: 0.5)
+        made = take(session, [tenant], 100)
+    finish(session, made, 101)
+    if tries > 1:
+        assert take(session, [tenant], 101 + 899) == []
+    (taken,) = take(session, [tenant], 101 + 900 if tries > 1 else 102)
+    assert taken.position == 2
+
+
 def test_rows_added_later_take_their_place_behind(
     session: Session, database_url: str, tenants: Callable[[int, int], list[str]]
 ) -> None:

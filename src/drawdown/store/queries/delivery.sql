@@ -57,10 +57,17 @@ SELECT array_agg(tenant_id), array_agg(position) FROM fresh WHERE status <> 'don
 
 -- count_blockers --
 -- In how many of its lanes a row has an unfinished row before it: a probe of the index for each.
+-- What shrinks or deletes a record waits besides until no request about the record that went
+-- unanswered can be carried out any more: it would bring back what was taken away. A request runs for
+-- 15 minutes at most (Oracle help, "SuiteTalk limits").
 UPDATE drawdown.outbox AS o SET blockers = (
     SELECT count(DISTINCT l.lane) FROM unnest(o.lanes) AS l (lane) WHERE (
         SELECT true FROM drawdown.outbox_lane AS e
-        WHERE e.tenant_id = o.tenant_id AND e.lane = l.lane AND e.position < o.position LIMIT 1))
+        WHERE e.tenant_id = o.tenant_id AND e.lane = l.lane AND e.position < o.position LIMIT 1)),
+    due_at = greatest(o.due_at, (
+        SELECT max(e.delivered_at) + interval '15 minutes' FROM drawdown.outbox AS e
+        WHERE o.operation IN ('set_amount', 'delete') AND e.tenant_id = o.tenant_id
+          AND e.external_id = o.external_id AND e.position < o.position AND e.attempts > 1))
 FROM unnest(%(tenants)s::text[], %(positions)s::bigint[]) AS r (tenant_id, position)
 WHERE o.tenant_id = r.tenant_id AND o.position = r.position
 
@@ -80,7 +87,7 @@ WHERE c.resume_at <= %(now)s
       AND coalesce(
         (SELECT true FROM drawdown.outbox AS o
          WHERE o.tenant_id = d.tenant_id AND o.status = 'waiting' AND o.blockers = 0
-           AND o.attempts = 0 LIMIT 1),
+           AND o.attempts = 0 AND o.due_at <= %(now)s LIMIT 1),
         (SELECT true FROM drawdown.outbox AS o
          WHERE o.tenant_id = d.tenant_id AND o.status = 'waiting' AND o.blockers = 0
            AND o.attempts > 0 AND o.due_at <= %(now)s LIMIT 1)))
@@ -118,13 +125,13 @@ WITH free AS MATERIALIZED (
     FROM free AS f JOIN drawdown.delivery AS d USING (connection_id) CROSS JOIN LATERAL (
         (SELECT o.position, o.attempts FROM drawdown.outbox AS o
          WHERE o.tenant_id = d.tenant_id AND o.status = 'waiting' AND o.blockers = 0
-           AND o.attempts = 0
+           AND o.attempts = 0 AND o.due_at <= %(now)s
          ORDER BY o.position LIMIT f.slots + f.ahead)
         UNION ALL
         (SELECT o.position, o.attempts FROM drawdown.outbox AS o
          WHERE o.tenant_id = d.tenant_id AND o.status = 'waiting' AND o.blockers = 0
            AND o.attempts > 0 AND o.due_at <= %(now)s
-         ORDER BY o.due_at LIMIT f.slots + f.ahead)
+         ORDER BY o.due_at, o.position LIMIT f.slots + f.ahead)
     ) AS r
     WHERE d.tenant_id = ANY (%(tenants)s::text[])
 ), placed AS (
@@ -141,7 +148,7 @@ WITH free AS MATERIALIZED (
 ), locked AS MATERIALIZED (
     SELECT o.tenant_id, o.position, chosen.connection_id, chosen.has_slot
     FROM drawdown.outbox AS o JOIN chosen USING (tenant_id, position)
-    WHERE o.status = 'waiting' AND o.blockers = 0 AND (o.attempts = 0 OR o.due_at <= %(now)s)
+    WHERE o.status = 'waiting' AND o.blockers = 0 AND o.due_at <= %(now)s
     FOR UPDATE OF o SKIP LOCKED
 ), numbered AS MATERIALIZED (
     SELECT l.*, CASE WHEN l.has_slot THEN f.slot_count + row_number()
