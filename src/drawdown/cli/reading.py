@@ -60,7 +60,7 @@ def _blocks(
         "kind",
         "state",
         "credits left",
-        "money left",
+        "money",
         "last day",
         "checks",
     )
@@ -80,7 +80,7 @@ def _blocks(
             )
             for row, last in rows
         ],
-        ("credits left", "money left"),
+        ("credits left", "money", "last day"),
     )
     return DONE
 
