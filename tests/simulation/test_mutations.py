@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 
 import pytest
 
@@ -14,6 +15,7 @@ from drawdown.erp.netsuite import encode
 from drawdown.erp.netsuite.gateway import NetSuite
 from drawdown.service import ingest as ingesting, summaries
 from drawdown.service.exceptions import redating
+from drawdown.service.watch import cycle
 from drawdown.simulation.company import Kitchen
 from drawdown.simulation.run import run_seed
 from drawdown.store import named_queries
@@ -99,6 +101,11 @@ def _summing_up_the_first_only(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(summaries, "combine", lambda key, name, all_: combine(key, name, all_[:1]))
 
 
+def _watching_without_overlap(patch: pytest.MonkeyPatch) -> None:
+    """The cursor trusts that what is dated earlier was visible earlier."""
+    patch.setattr(cycle, "OVERLAP", timedelta(0))
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(
@@ -112,6 +119,7 @@ def _summing_up_the_first_only(patch: pytest.MonkeyPatch) -> None:
         (_adopting_anything, {"lost", "violation"}),
         (_leaving_moved_periods, {"violation"}),
         (_summing_up_the_first_only, {"violation"}),
+        (_watching_without_overlap, {"lost"}),
     ],
 )
 def test_a_broken_product_is_found_out(

@@ -100,6 +100,8 @@ class Company:
         connection: As the processes that start from now on have it.
         acknowledged: Every answer that reached the billing platform, oldest first.
         sent: Every content ever sent, by event id.
+        entered: Native references of documents about blocks that others have entered in NetSuite;
+            whether they are still there.
         is_over: Workers end when they find nothing to do.
     """
 
@@ -114,6 +116,7 @@ class Company:
     connection: Connection
     acknowledged: list[Acknowledged] = field(default_factory=list)
     sent: dict[str, list[Event]] = field(default_factory=dict)
+    entered: dict[str, bool] = field(default_factory=dict)
     answer_lost_percent: int = 0
     is_over: bool = False
 

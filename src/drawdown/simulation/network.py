@@ -73,15 +73,19 @@ class Network:
     def act(self, call: Call) -> Response:
         """Have NetSuite act on a request, at the virtual time."""
         if self.world.now - self._set_at > CLOCK_STEP:
-            self._set_at = self.world.now
-            now = self.world.now.isoformat(timespec="seconds")
-            self.controls.control("PUT", "/clock", {"now": now, "frozen": True})
+            self.set_clock(self.world.now)
         request = httpx2.Request(
             call.method, call.url, headers=call.headers, content=call.body or None
         )
         answer = self.netsuite.handle_request(request)
         headers = {name.lower(): value for name, value in answer.headers.items()}
         return Response(answer.status_code, headers, answer.content)
+
+    def set_clock(self, now: datetime) -> None:
+        """Set NetSuite's clock."""
+        self._set_at = now
+        told = now.isoformat(timespec="seconds")
+        self.controls.control("PUT", "/clock", {"now": told, "frozen": True})
 
     def _draw(self, call: Call) -> str:
         """Choose the fault that strikes a request; empty: none."""

@@ -18,10 +18,12 @@ from drawdown.core.events import Event
 from drawdown.core.ports import Erp
 from drawdown.service.delivery import Claim, Result, claim, perform, renew, settle
 from drawdown.service.delivery.steps import LEASE
+from drawdown.service.exceptions import skip
 from drawdown.service.ingest import expire, ingest
 from drawdown.service.observe import observe
 from drawdown.service.reconcile import Reconciliation, reconcile
 from drawdown.service.summaries import post_summaries
+from drawdown.service.watch import watch
 from drawdown.simulation.company import Acknowledged, Company
 from drawdown.simulation.world import Process, Task, World
 from drawdown.store import outbox
@@ -186,6 +188,33 @@ def take_over(company: Company) -> None:
     erp = company.erp()
     with company.database.session(company.tenant_id) as session:
         observe(session, erp, company.policy)
+
+
+def skip_gone(company: Company) -> None:
+    """Give up applying deposits to invoices that others have deleted since, as a person does."""
+    rows = company.rows(
+        "SELECT 'record:' || position FROM drawdown.outbox o JOIN drawdown.native_document n "
+        "ON n.tenant_id = o.tenant_id AND n.reference = o.intent ->> 'target' "
+        "WHERE o.tenant_id = %s AND o.status = 'parked' AND n.status = 'deleted' "
+        "AND o.operation = 'create' AND o.record = 'depositApplication' ORDER BY position"
+    )
+    with company.database.session(company.tenant_id) as session:
+        skip(session, [row[0] for row in rows], "accountant", "its invoice was deleted")
+
+
+def keep_watching(company: Company) -> None:
+    """Watch for documents of others until everything is over."""
+    while not company.is_over:
+        look(company)
+        company.world.sleep(company.world.chance.uniform(*IDLE_S))
+
+
+def look(company: Company) -> None:
+    """Run one cycle of watching."""
+    erp = company.erp()
+    with company.database.session(company.tenant_id) as session:
+        for taken in watch(session, erp, company.policy).taken:
+            company.world.note(f"{taken.reference} {taken.status} {taken.detail}")
 
 
 def sum_up(company: Company, through: date) -> None:

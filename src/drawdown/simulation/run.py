@@ -10,10 +10,13 @@ from datetime import timedelta
 from functools import partial
 
 from drawdown.core.events import Event
+from drawdown.core.policy import Documents
 from drawdown.simulation import network, processes
-from drawdown.simulation.checker import Finding, findings
+from drawdown.simulation.checker import findings
 from drawdown.simulation.company import OPEN_FROM, Company, Kitchen, open_company
 from drawdown.simulation.edits import change_one
+from drawdown.simulation.evidence import Finding
+from drawdown.simulation.others import Others
 from drawdown.simulation.people import NetSuiteUser, People
 from drawdown.simulation.processes import Jobs
 from drawdown.simulation.scenario import ENDS, MONTHS, changed, draw_scenario, payments
@@ -83,6 +86,7 @@ class _Play:
         self.world = company.world
         self.chance = company.world.chance
         self.people = People(company)
+        self.others = Others(company)
         self.jobs = _draw_faults(company)
         self.is_expired = False
         self.is_ended = False
@@ -115,6 +119,11 @@ class _Play:
         """Cut the facts into batches and tell them, some twice, out of order, contradicted."""
         chance, world = self.chance, self.world
         facts: list[Event] = list(self.company.scenario.facts)
+        if not facts:
+            self.others.plan(TURBULENCE_S)
+            call = partial(processes.keep_watching, self.company)
+            self.jobs.start("watcher", call, keeps_running=True)
+            return
         if chance.randrange(2):
             world.fire("out_of_order", f"{len(facts)} facts")
             chance.shuffle(facts)
@@ -180,6 +189,8 @@ class _Play:
     def _wait_for_jobs(self) -> None:
         """Until nobody is at work; often faults go on while the workers deliver the rest."""
         until = self.world.now + timedelta(seconds=self.chance.choice((0, DELIVERY_S)))
+        if self.company.policy.documents is Documents.IN_NETSUITE:
+            self.world.sleep(TURBULENCE_S)  # others are no jobs of ours
         while self.jobs.running or (self.world.now < until and self._is_moving()):
             self.world.sleep(5)
 
@@ -192,12 +203,20 @@ class _Play:
         self.world.is_calm = True
         self.world.sleep(LATE_S if self.world.fired["late_commit"] else 60)
         self.people.put_right()
+        if company.policy.documents is Documents.IN_NETSUITE:
+            self._look()
         if self.world.fired["period_closed"]:
             processes.take_over(company)
         processes.sum_up(company, ENDS.date())
         self._drain("after the faults")
         if self.world.fired["period_moved"]:
             processes.take_over(company)  # what was met only now stands in another period, too
+
+    def _look(self) -> None:
+        """One cycle of watching tells what others have edited; they set it back."""
+        processes.look(self.company)
+        self.world.failures += self.others.put_right()
+        processes.look(self.company)
 
     def _drain(self, when: str) -> None:
         company = self.company
@@ -212,6 +231,7 @@ class _Play:
                 self.world.sleep(15)
             if not company.outbox()["parked"]:
                 return
+            processes.skip_gone(self.company)
             self._retry_parked()
         self.world.failures.append(f"{when}: records stay parked: {self._parked()}")
 

@@ -40,6 +40,7 @@ from drawdown.core.money import normal_credits
 from drawdown.core.policy import (
     ClosedPeriod,
     DepositAccount,
+    Documents,
     DrawdownDocument,
     Journals,
     Overdraw,
@@ -67,7 +68,7 @@ class Scenario:
     """One seed's company and what happens to it.
 
     Attributes:
-        facts: In the order in which they happened.
+        facts: In the order in which they happened; none where others enter documents in NetSuite.
         is_orderly: Any order of telling must lead to the same books.
         expiry_runs: Up to which instants the expiry run is started, ascending.
         summed_up_through: Day on which an accountant posts what gathers, while facts still come.
@@ -102,6 +103,10 @@ def draw_policy(chance: random.Random) -> PolicyTable:
 def draw_scenario(chance: random.Random) -> Scenario:
     """Draw a company with one or two customers."""
     policy = draw_policy(chance)
+    if chance.randrange(10) == 0:
+        policy.documents = Documents.IN_NETSUITE
+        policy.journals = Journals.PER_DOCUMENT
+        return Scenario(policy, (), False, (ENDS,), ENDS.date())
     is_orderly = chance.randrange(2) == 0
     tale = _Tale(chance, ZoneInfo(policy.time_zone), is_orderly=is_orderly)
     for number in range(1, chance.choice((1, 1, 1, 1, 2)) + 1):
