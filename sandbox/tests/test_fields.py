@@ -34,6 +34,7 @@ COMPUTED = {
                             "revenueStatus"},
     "itemFulfillment": {"createdFrom", "requestedBy", "item"},
     "fulfillmentRequest": {"createdFrom", "item"},
+    "subsidiary": {"fullName"},
 }  # fmt: skip
 REFERENCES = {"currency": "1", "subsidiary": "1", "revRecRule": "2", "revPlansOn": "-2"}
 
@@ -85,6 +86,12 @@ def bodies(ns: Client) -> dict[str, dict[str, Any]]:
         "depositApplication": {"tranDate": "2024-01-10"},
         "itemFulfillment": {"tranDate": "2024-01-10"},
         "fulfillmentRequest": {"tranDate": "2024-01-10"},
+        "subsidiary": {"name": "S", "country": {"id": "US"}},
+        "currency": {"name": "C", "symbol": "CCC", "exchangeRate": 2},
+        "currencyRate": {"transactionCurrency": {"refName": "EUR"}, "exchangeRate": 1.5,
+                         "effectiveDate": "2024-01-10"},
+        "accountingPeriod": {"periodName": "P", "startDate": "2031-01-01", "endDate": "2031-01-31",
+                             "parent": {"id": reference(ns, Field("parent", "ref", target="accountingPeriod"))}},
     }  # fmt: skip
 
 
@@ -121,8 +128,10 @@ def every_property(ns: Client, record: str) -> None:
             value = {"id": ns.account("1000" if record == "customerDeposit" else "1100")}
             if record in {"customerPayment", "customerRefund", "cashSale", "cashRefund"}:
                 value = {"id": ns.account("1000")}
-        unique: dict[str, Any] = {key: f"{record} {number}" for key in ("companyName", "itemId", "acctName")
-                  if key in body}  # fmt: skip
+        unique: dict[str, Any] = {key: f"{record} {number}" for key in ("companyName", "itemId", "acctName",
+                  "name", "periodName") if key in body}  # fmt: skip
+        if "symbol" in body:
+            unique["symbol"] = "CC" + chr(ord("A") + number)
         content: dict[str, Any] = {name: value, **body, **unique}
         path = place(ns, record, number, content)
         answer = ns.call("POST", path, content, **{"X-NetSuite-PropertyNameValidation": "Error"})
@@ -140,6 +149,12 @@ def every_property(ns: Client, record: str) -> None:
 )  # fmt: skip
 def test_properties_of_the_others(ns: Client, record: str) -> None:
     """Every property is taken by name and given back, or computed. Source: REST API Browser 2026.1."""
+    every_property(ns, record)
+
+
+@pytest.mark.parametrize("record", ["subsidiary", "currency", "currencyRate", "accountingPeriod"])
+def test_properties_of_set_up_records(ns: Client, record: str) -> None:
+    """Every property is taken by name and given back. Source: REST API Browser 2026.1."""
     every_property(ns, record)
 
 

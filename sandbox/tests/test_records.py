@@ -65,6 +65,18 @@ def test_forms_of_a_reference(ns: Client, reference: str) -> None:
     assert ns.get(f"/customerDeposit/{made}")["customer"]["id"] == ns.customer
 
 
+def test_undocumented_forms_of_a_reference(ns: Client) -> None:
+    """Bare ids and eid: inside an id are taken, or refused: a setting. Source: Using External IDs; samples of third parties; unsure."""
+    for value in ({"id": "eid:CUS-1"}, int(ns.customer), ns.customer, "eid:CUS-1"):
+        body = {"customer": value, "payment": 1}
+        ns.set(reference_forms="any")
+        ns.make("/customerDeposit", body)
+        ns.set(reference_forms="documented")
+        assert "Invalid Field Value" in ns.refused("POST", "/customerDeposit", body)
+    for value in ({"id": ns.customer}, {"externalId": "CUS-1"}):
+        ns.make("/customerDeposit", {"customer": value, "payment": 1})
+
+
 def test_unknown_reference(ns: Client) -> None:
     """INVALID_CONTENT with the path of the field. Source: Error Handling in REST Web Services."""
     answer = ns.call("POST", "/invoice", {

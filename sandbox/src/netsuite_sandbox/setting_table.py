@@ -98,6 +98,15 @@ SETTINGS: tuple[Setting, ...] = (
         "Text of the refusal when a transaction's external id is taken.",
     ),
     Setting(
+        "reference_forms",
+        "any",
+        ("any", "documented"),
+        "U",
+        "Using External IDs has {id} and {externalId}; bare ids and eid: inside an id are seen in "
+        "samples of third parties",
+        "Forms in which a body may name another record.",
+    ),
+    Setting(
         "nonexistent_text",
         "observed",
         ("observed", "documented"),

@@ -216,6 +216,7 @@ class Reader:
         known = target in _KNOWN_TARGETS
         external = None
         shown: Any = value
+        lenient = self._company.settings["reference_forms"] == "any"
         if isinstance(value, dict):
             lower = {key.lower(): item for key, item in value.items()}
             external = lower.get("externalid")
@@ -225,13 +226,15 @@ class Reader:
                 if found is None:
                     raise invalid_value(shown, spec.name, path)
                 return found
+        elif not lenient:
+            raise invalid_value(value, spec.name, path)
         if isinstance(shown, bool) or not isinstance(shown, (int, str)):
             raise invalid_value(shown, spec.name, path)
         if not known:
             return shown
         group = groups.group_of(target)
         text = str(shown)
-        if external is None and text.startswith("eid:"):
+        if external is None and lenient and text.startswith("eid:"):
             external = text[4:]
         if external is not None:
             record_id = self._company.by_external_id(group, str(external))
