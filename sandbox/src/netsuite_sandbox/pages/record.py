@@ -34,7 +34,7 @@ from netsuite_sandbox.wire import jsontext, recordapi
 _CENT = Decimal("0.01")
 _LINKS = {
     "DepAppl": "deposit application", "OrdBill": "billing of the order", "Payment": "payment",
-    "RevRec": "revenue recognition", "OrdDep": "deposit for the order", "DepRfnd": "refund",
+    "RevRec": "revenue recognition", "OrdDep": "deposit for the order",
 }  # fmt: skip
 
 

@@ -137,8 +137,8 @@ def _used(books: Books, payer: int) -> tuple[int, int]:
     return row[0], row[1]
 
 
-def consume(books: Books, payer: Header, deposit: int, units: int, base: int, kind: str) -> None:
-    """Link a saved application or refund to the deposit that it uses up."""
+def consume(books: Books, payer: Header, deposit: int, units: int, base: int) -> None:
+    """Link a saved application to the deposit that it uses up."""
     row = books.company.db.one("SELECT * FROM tx WHERE id = ?", (deposit,))
     assert row is not None
     if units > row["open"]:
@@ -147,9 +147,9 @@ def consume(books: Books, payer: Header, deposit: int, units: int, base: int, ki
             f"{to_decimal(row['open'])} of the customer deposit."
         )
     precision = books.company.precision(books.company.base_currency(payer.subsidiary))
-    released = _release(books, row, units, precision, kind)
+    released = _release(books, row, units, precision, "DepAppl")
     books.ledger.link(
-        (deposit, 0), (payer.id, 0), kind, units, previous_base=released, next_base=base,
+        (deposit, 0), (payer.id, 0), "DepAppl", units, previous_base=released, next_base=base,
         day=payer.trandate,
     )  # fmt: skip
     left = row["open"] - units
@@ -171,7 +171,7 @@ def undo(books: Books, payer: Header) -> None:
     db = books.company.db
     links = db.all(
         "SELECT l.*, d.open, d.account, d.type FROM link l JOIN tx d ON d.id = l.previousdoc"
-        " WHERE l.nextdoc = ? AND l.linktype IN ('Payment', 'DepAppl', 'DepRfnd')",
+        " WHERE l.nextdoc = ? AND l.linktype IN ('Payment', 'DepAppl')",
         (payer.id,),
     )
     for link in links:
@@ -182,7 +182,7 @@ def undo(books: Books, payer: Header) -> None:
         books.ledger.set_open(link["previousdoc"], left, status)
     if links:
         db.execute(
-            "DELETE FROM link WHERE nextdoc = ? AND linktype IN ('Payment', 'DepAppl', 'DepRfnd')",
+            "DELETE FROM link WHERE nextdoc = ? AND linktype IN ('Payment', 'DepAppl')",
             (payer.id,),
         )
     drop_revaluations(books, payer.id)
@@ -217,12 +217,10 @@ def _release(books: Books, row: Row, units: int, precision: int, kind: str) -> i
     """
     db = books.company.db
     carried = abs(db.value("SELECT base FROM line WHERE tx = ? AND id = 0", (row["id"],)))
-    kinds = ("Payment",) if kind == "Payment" else ("DepAppl", "DepRfnd")
-    marks = ", ".join("?" * len(kinds))
     done = db.one(
         "SELECT COALESCE(SUM(amount), 0) AS amount, COALESCE(SUM(previousbase), 0) AS base"
-        f" FROM link WHERE previousdoc = ? AND linktype IN ({marks})",
-        (row["id"], *kinds),
+        " FROM link WHERE previousdoc = ? AND linktype = ?",
+        (row["id"], kind),
     )
     assert done is not None
     return share(carried, done["amount"] + units, row["total"], precision) - int(done["base"])

@@ -104,7 +104,7 @@ def settle(books: Books, draft: Draft) -> None:
     head = draft.header
     assert head.createdfrom is not None
     assert head.account is not None
-    applying.consume(books, head, head.createdfrom, head.total, draft.lines[1].base, "DepAppl")
+    applying.consume(books, head, head.createdfrom, head.total, draft.lines[1].base)
     applying.settle(books, draft, head.account, -draft.lines[0].base)
 
 
