@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 from sandbox_client import Client
+from test_services import signed as tba_call
 
 TOKEN = "/services/rest/auth/oauth2/v1/token"
 RSA = rsa.generate_private_key(65537, 2048)
@@ -161,6 +162,19 @@ def test_token_expires(http: httpx2.Client) -> None:
     later = f"{int(now[:4]) + 1}{now[4:]}"
     assert http.put("/_sandbox/clock", json={"now": later}).status_code == 200
     assert http.get("/services/rest/record/v1/customer", headers=headers).status_code == 401
+
+
+def test_a_refresh_drops_certificates_and_tokens(http: httpx2.Client) -> None:
+    """Mappings of certificates are not copied to a refreshed sandbox: each is made anew. Source: OAuth 2.0 Client Credentials Flow; Refreshing Sandbox Accounts."""
+    ids, signed = register(http, RSA), http.post("/_sandbox/tba").json()
+    token = ask(http, RSA, ids, "PS256").json()["access_token"]
+    assert http.post("/_sandbox/refresh").status_code == 200
+    headers = {"Authorization": f"Bearer {token}"}
+    assert http.get("/services/rest/record/v1/customer", headers=headers).status_code == 401
+    assert ask(http, RSA, ids, "PS256").status_code == 401
+    assert ask(http, RSA, register(http, RSA), "PS256").status_code == 200
+    answer = tba_call(http, signed, {})
+    assert 'error="token_rejected"' in answer.headers["www-authenticate"]
 
 
 def test_options_on_everything_tells_whether_the_login_works(ns: Client) -> None:

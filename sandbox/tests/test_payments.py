@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sandbox_client import BLOCK, Client
+from sandbox_client import BLOCK, Client, items, tick
 
 
 def pay(ns: Client, payment: Any, **more: Any) -> str:
@@ -15,15 +15,6 @@ def pay(ns: Client, payment: Any, **more: Any) -> str:
     if payment is not None:
         body["payment"] = payment
     return ns.make("/customerPayment", body)
-
-
-def tick(doc: str, amount: Any = None, **more: Any) -> dict[str, Any]:
-    line = {"doc": {"id": doc}, "apply": True, **more}
-    return line if amount is None else {**line, "amount": amount}
-
-
-def items(*lines: Any) -> dict[str, Any]:
-    return {"items": list(lines)}
 
 
 def memo(ns: Client, amount: Any, eid: str = "CM", **more: Any) -> str:
@@ -66,6 +57,17 @@ def test_apply_null_unapplies_all(ns: Client) -> None:
     pay(ns, 100, apply=items(tick(bill, 100)))
     assert ns.call("PATCH", "/customerPayment/eid:P", {"apply": None}).status_code == 204
     assert ns.get("/invoice/eid:I")["amountRemaining"] == 100.0
+
+
+def test_null_items_unapply_all(ns: Client) -> None:
+    """The items of a sublist set to null clear it as well. Source: Replacing a Sublist."""
+    invoice = ns.invoice(40, "I")
+    made = ns.make("/customerPayment", {"customer": {"id": ns.customer}, "payment": 40,
+                                        "apply": items(tick(invoice, 40))})  # fmt: skip
+    assert ns.open_amounts(invoice) == [0.0]
+    answer = ns.call("PATCH", f"/customerPayment/{made}", {"apply": {"items": None}})
+    assert answer.status_code == 204, answer.text
+    assert ns.open_amounts(invoice) == [40.0]
 
 
 def test_auto_apply_takes_the_oldest_first(ns: Client) -> None:

@@ -215,6 +215,15 @@ def test_required_fields(ns: Client) -> None:
     assert "Subsidiary" in ns.refused("POST", "/journalEntry", {"line": {"items": [{}]}})
 
 
+def test_customers_have_names_of_their_own(ns: Client) -> None:
+    """A customer's ID, by default its name, is its own: on creation and on change. Source: UNIQUE_CUST_ID_REQD (SOAP Error Status Codes)."""
+    twin = {"companyName": "Acme", "subsidiary": {"id": "1"}}
+    assert "You must enter a unique customer ID" in ns.refused("POST", "/customer", twin)
+    other = ns.make("/customer", {**twin, "companyName": "Bolt"})
+    ns.refused("PATCH", f"/customer/{other}", {"entityId": "Acme"})
+    assert ns.get("/customer")["totalResults"] == 2
+
+
 def test_collection_with_filter_and_pages(ns: Client) -> None:
     """q, limit, offset, links. Source: Record Collection Filtering, Collection Paging."""
     for number in range(5):
