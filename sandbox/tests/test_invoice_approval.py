@@ -112,3 +112,16 @@ def test_an_approved_one_posts_at_once(ns: Client) -> None:
     ns.set(require_invoice_approval=False)
     ns.invoice(7, "J")
     assert ns.balances()["1100"] == "37.00"
+
+
+def test_it_counts_as_unbilled(ns: Client) -> None:
+    """Reclassification leaves bills out that are not approved: what is recognized is unbilled receivable. Source: Reclassification of Deferred Revenue (section_4363759368)."""
+    ns.call("PATCH", f"/serviceSaleItem/{ns.usage}", {"createRevenuePlansOn": {"id": "-1"}})
+    made = ns.make(f"/salesOrder/{order(ns)}/!transform/invoice", {"tranDate": "2024-01-10"})
+    (unbilled,) = ns.sql("SELECT acctnumber a FROM account WHERE sspecacct = 'UnbilledRec'")
+    month = {"period": "2024-01", "reclassify": True}
+    assert ns.http.post("/_sandbox/month-end", json=month).status_code == 200
+    assert ns.balances() == {unbilled["a"]: "40.00", "4010": "-40.00"}
+    approve(ns, made)
+    assert ns.http.post("/_sandbox/month-end", json=month).status_code == 200
+    assert ns.balances() == {"1100": "40.00", "4010": "-40.00"}

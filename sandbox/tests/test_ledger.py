@@ -82,6 +82,15 @@ def test_doc_by_external_id(ns: Client) -> None:
     assert ns.get("/invoice/eid:I")["amountRemaining"] == 0.0
 
 
+def test_external_ids_inside_urls(ns: Client) -> None:
+    """Of the record and of the line below it, which is keyed by the document it pays. Source: Using External IDs; Accessing Subresources."""
+    ns.apply(ns.deposit(100, "D"), ns.invoice(40, "I"), 40, "A")
+    line = ns.get("/depositApplication/eid:A/apply/eid:I")
+    assert (line["amount"], line["doc"]["id"]) == (40.0, ns.get("/invoice/eid:I")["id"])
+    ns.refused("GET", "/depositApplication/eid:A/apply/eid:D", status=404)
+    ns.refused("GET", "/depositApplication/eid:A/apply/eid:none", status=404)
+
+
 def test_limits_of_an_application(ns: Client) -> None:
     """Not above the deposit, not above what is due, only the customer's own. Source: Deposit Application; the wording is unsure."""
     deposit, invoice = ns.deposit(100, "D"), ns.invoice(300, "I")

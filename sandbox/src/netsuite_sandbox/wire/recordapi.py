@@ -22,7 +22,7 @@ from netsuite_sandbox.errors import (
     user_error,
 )
 from netsuite_sandbox.records import masters, transactions
-from netsuite_sandbox.records.fields import Reader, Values, definition
+from netsuite_sandbox.records.fields import Field, Reader, Values, definition
 from netsuite_sandbox.records.kinds import Books
 from netsuite_sandbox.records.master_kinds import REST_KINDS
 from netsuite_sandbox.records.render import Renderer
@@ -316,10 +316,23 @@ def _below(books: Books, request: Request, target: Target) -> Response:
         return answer(renderer.collection(spec, url, lines), content_type=RESOURCE +
                       "; type=collection")  # fmt: skip
     key = spec.key[0] if spec.key else "line"
+    wanted = _line_key(books, spec, key, target.rest[1])
     for index, line in enumerate(lines, 1):
-        if str(line.get(key, index)) == target.rest[1]:
+        if str(line.get(key, index)) == wanted:
             return answer(renderer.line(spec, url, line, index))
     raise nonexistent()
+
+
+def _line_key(books: Books, spec: Field, key: str, given: str) -> str:
+    """Return the key of a line in a URL; an external id stands for the record that is the key.
+
+    Source: "Using External IDs": they may stand wherever an internal id does.
+    """
+    assert spec.sublist is not None
+    field = spec.sublist.fields.get(key)
+    if field is None or field.kind != "ref" or not given.startswith("eid:"):
+        return given
+    return str(books.company.by_external_id(groups.group_of(field.target), given[4:]))
 
 
 def _action(books: Books, request: Request, target: Target) -> Response:
