@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, ROUND_HALF_UP, Context, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -157,11 +157,6 @@ def _tier_of(price: Price, counted: Decimal) -> tuple[int, Tier]:
 
 def _rounded(value: Decimal, decimals: int) -> Decimal:
     return value.quantize(_QUANTA[decimals], ROUND_HALF_UP, _EXACT)
-
-
-def rounded_up(value: Decimal, decimals: int) -> Decimal:
-    """Round a quantity up to a number of decimals."""
-    return value.quantize(_QUANTA[decimals], ROUND_CEILING, _EXACT)
 
 
 def is_monotone(price: Price) -> bool:
