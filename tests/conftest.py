@@ -1,4 +1,4 @@
-"""What all tests share: the repository on the path, and one PostgreSQL for a whole run.
+"""What all tests share: the repository on the path, and one PostgreSQL for each process.
 
 A test that needs a database takes `database` and a `tenant` of its own: tenants do not see each
 other, so nothing is ever cleaned up.
@@ -27,6 +27,11 @@ if ROOT not in sys.path:
     sys.path.insert(0, ROOT)  # so that tests find `tests.cases`
 
 _numbers = itertools.count(1)
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Spread the whole suite over the cores; files and folders that were named run right here."""
+    return None if config.args_source is pytest.Config.ArgsSource.TESTPATHS else 0
 
 
 @pytest.fixture(scope="session")
