@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from drawdown.cli import output
 from tests.cli.commands import Commands
 
 _numbers = itertools.count(1)
@@ -21,6 +22,7 @@ def drawdown(
     monkeypatch.setenv("DATABASE_URL", database_url)
     monkeypatch.setenv("DRAWDOWN_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(output.console, "width", 200)  # it was made before
     monkeypatch.delenv("DRAWDOWN_CONFIG", raising=False)
     monkeypatch.chdir(tmp_path)
     commands = Commands(tmp_path, capsys, monkeypatch)
