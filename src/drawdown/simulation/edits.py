@@ -42,13 +42,16 @@ def change_one(company: Company) -> list[str]:
             if edit(user, company, edited):
                 company.world.fire(kind, edited.external_id)
                 seen = _reconcile(company)
-                if not any(_names(one, edited) for one in seen):
+                if not any(_names(one, edited, kind) for one in seen):
                     problems.append(f"{kind} of {edited} was not named by reconciliation: {seen}")
                 return problems
     return problems
 
 
-def _names(difference: Difference, edited: Edited) -> bool:
+def _names(difference: Difference, edited: Edited, kind: str) -> bool:
+    """Whether a difference is of what was changed: a memo made by hand is named itself."""
+    if kind == "credit_memo_by_hand" and difference.what.startswith(Record.CREDIT_MEMO):
+        return True
     wanted = {edited.external_id, edited.tran_id, *edited.block_ids} - {""}
     return bool(wanted & {difference.what, difference.block_id}) or any(
         name in difference.detail for name in wanted

@@ -26,6 +26,8 @@ TURBULENCE_S = 300.0
 """Facts are told within this time."""
 DELIVERY_S = TURBULENCE_S + 600.0
 """Faults may strike this long, as long as there is something to deliver."""
+PATIENCE_S = 4 * 3600.0
+"""Then faults stop in any case: a job of many calls may otherwise never come through."""
 LATE_S = network.TIMEOUT_S + network.LATE_S[1] + 10
 DRAIN_S = 6 * 3600.0
 """A backlog must be gone this long after faults stopped; clocks may be hours apart."""
@@ -107,6 +109,9 @@ class _Play:
         self._end_lives()
         company.is_over = True
         self.world.sleep(60)
+        if company.policy.documents is Documents.IN_NETSUITE:
+            # A cycle that stood still may just have told what it had read before.
+            processes.look(company)
 
     def _open_books(self) -> None:
         """Say from which day NetSuite's periods are open, as an earlier observation has."""
@@ -191,7 +196,9 @@ class _Play:
         until = self.world.now + timedelta(seconds=self.chance.choice((0, DELIVERY_S)))
         if self.company.policy.documents is Documents.IN_NETSUITE:
             self.world.sleep(TURBULENCE_S)  # others are no jobs of ours
+        patience = self.world.now + timedelta(seconds=PATIENCE_S)
         while self.jobs.running or (self.world.now < until and self._is_moving()):
+            self.world.is_calm = self.world.now > patience
             self.world.sleep(5)
 
     # -- calm -----------------------------------------------------------------------------------

@@ -40,9 +40,10 @@ def compare_foreign(run: Run) -> Iterator[Difference]:
                 "payment, credit memo or refund), or delete it there"
             )  # fmt: skip
         else:
+            tag = f"block {blocks}" if blocks else f"billing event {one.event_id}"
             kind, said = "record_foreign", (
-                f"{what} was made in the ERP and names block {blocks}; adopt it (billing sends "
-                "the fact), or take the block id off it"
+                f"{what} was made in the ERP and names {tag}; adopt it (billing sends the fact), "
+                "or take that off it"
             )  # fmt: skip
         block_id = one.block_ids[0] if len(one.block_ids) == 1 else ""
         yield Difference(kind, block_id, name_of(one), one.currency, "", amount, said)
