@@ -69,6 +69,16 @@ def check_general_ledger(evidence: Evidence) -> Iterator[Finding]:
         for row in evidence.user.rows("SELECT c.id AS id, c.symbol AS symbol FROM currency c "
                                       "ORDER BY c.id")
     }  # fmt: skip
+    # NetSuite itself applies a deposit that a refund pays out, and puts none of our tags on that.
+    applied = {
+        row["id"]: row.get("block", "")
+        for row in evidence.user.rows(
+            "SELECT k.nextdoc AS id, p.custbody_dd_block_id AS block "
+            "FROM previoustransactionlinelink k JOIN transaction p ON p.id = k.previousdoc "
+            "JOIN transaction t ON t.id = k.nextdoc "
+            "WHERE p.type = 'CustRfnd' AND t.type = 'DepAppl' ORDER BY k.nextdoc"
+        )
+    }
     for row in evidence.user.rows(
         "SELECT tl.transaction AS tx, tl.id AS line, t.custbody_dd_block_id AS body, "
         "tl.custcol_dd_block_id AS block, t.currency AS currency, a.acctnumber AS number, "
@@ -85,7 +95,7 @@ def check_general_ledger(evidence: Evidence) -> Iterator[Finding]:
         if row.get("name", "").startswith("dd_fx_"):
             continue  # settles cents of the base currency, which are no money of the block
         code = codes[row["currency"]]
-        block = row.get("body", "") or row.get("block", "")
+        block = row.get("body", "") or row.get("block", "") or applied.get(row["tx"], "")
         theirs[block, role.value, code] += to_minor(Decimal(row["amount"]), code)
     ours: Counter[tuple[str, str, str]] = Counter()
     for entries in evidence.entries.values():
