@@ -356,3 +356,9 @@ def test_a_conflict_is_kept_until_somebody_has_seen_it(company: Company) -> None
     assert '"12"' in exceptions.detail_of(session, one.exception_id).contents[0]
     assert exceptions.withdraw(session, [one.exception_id], WHO, "typing error")[0].is_done
     assert listed(company) == []
+
+
+@pytest.mark.parametrize("name", ["record:99999999999999999999", "record:0", "record:x", "x"])
+def test_an_id_that_is_none_is_answered_in_words(company: Company, name: str) -> None:
+    (done,) = exceptions.retry(company.books.session, [name], WHO, "tried")
+    assert (done.is_done, done.detail) == (False, "it is not parked")

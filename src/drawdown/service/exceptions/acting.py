@@ -21,6 +21,9 @@ from drawdown.store.database import Session
 from drawdown.store.exceptions import OutboxRow
 from drawdown.store.ledger import lock_tenant
 
+POSITION_DIGITS_MAX = 18
+"""Of what a bigint of the database can hold."""
+
 
 class Done(NamedTuple):
     """What came of an action on one exception.
@@ -242,7 +245,7 @@ def _told(answer: Answer) -> str:
 
 def _position(exception_id: str) -> int:
     kind, _, number = exception_id.partition(":")
-    if kind != "record" or not number.isdecimal():
+    if kind != "record" or not number.isdecimal() or len(number) > POSITION_DIGITS_MAX:
         return -1
     return int(number)
 
