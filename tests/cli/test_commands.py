@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from drawdown import __version__
@@ -282,6 +284,30 @@ def test_nothing_waits_when_all_is_delivered(lived: Commands) -> None:
     assert text.out.endswith(" done\n")
 
 
+def test_what_takes_away_tells_until_when_it_waits(lived: Commands, world: World) -> None:
+    """A request that went unanswered may be carried out late; a deletion waits for that."""
+    rule = {"fault": "late_commit", "method": "POST", "path": "depositApplication", "times": 1}
+    rules = [{**rule, "after_requests": 1_000}]
+    world.sandbox.control("PUT", "/faults", {"seed": 1, "rules": rules})
+    fact = f.usage("U8", "5", "B2 / ü", customer_id="C2", date="2026-07-01")
+    lived("ingest", lived.write("used.jsonl", f.lines(fact)))
+    assert lived("deliver").status == 0
+    fact = {"type": "invoice_void", "event_id": "void", "invoice_id": "U8", "date": "2026-07-02"}
+    lived("ingest", lived.write("void.jsonl", f.lines({**fact, "reason": "by mistake"})))
+    told = lived("deliver", "--json")
+    assert told.status == 1
+    (pausing,) = lived("waiting", "--json").json["pausing"]
+    assert (pausing["operation"], pausing["problem"]) == ("delete", "")
+    assert pausing["until"] == told.json["due_at"]
+    assert "went unanswered" in lived("waiting").out
+    assert "pauses may go at" in lived("deliver").err
+
+    world.sandbox.control("DELETE", "/faults")  # carries out what is late
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as owner:
+        owner.execute("UPDATE drawdown.outbox SET due_at = due_at - interval '15 minutes'")
+    assert lived("deliver").status == 0
+
+
 # -- delivering and reconciling -----------------------------------------------------------------
 
 
@@ -289,7 +315,13 @@ def test_a_second_delivery_and_reconciliation_change_nothing(lived: Commands) ->
     """Text and JSON say the same; status 0."""
     told = lived("deliver", "--json")
     assert told.status == 0
-    assert told.json == {"delivered": {}, "adopted": 0, "problems": {}, "waiting": 0}
+    assert told.json == {
+        "delivered": {},
+        "adopted": 0,
+        "problems": {},
+        "waiting": 0,
+        "due_at": None,
+    }
     assert lived("deliver").out.endswith("nothing waits\n")
     told = lived("reconcile", "--json")
     assert told.status == 0

@@ -146,6 +146,7 @@ def _tell(report: DeliveryReport, *, as_json: bool) -> None:
                 "adopted": report.adopted,
                 "problems": report.problems,
                 "waiting": report.waiting,
+                "due_at": report.due_at,
             }
         )
         return
@@ -161,6 +162,11 @@ def _tell(report: DeliveryReport, *, as_json: bool) -> None:
         warn(
             f"{report.held} records are held by other workers, or by one that died until its lease "
             "ends; --until-empty waits for them"
+        )
+    if report.due_at:
+        warn(
+            f"the first record that pauses may go at {report.due_at:%Y-%m-%d %H:%M:%S %Z}: deliver "
+            "again then, or let `drawdown worker` run"
         )
     say(f"{report.waiting} records wait" if report.waiting else "nothing waits", "bold")
 

@@ -196,12 +196,16 @@ def _proof(
     return DONE if written.is_sound else REFUSED
 
 
+_UNANSWERED = "an earlier request about it went unanswered, and may be carried out until then"
+
+
 def _waiting(context: typer.Context, as_json: bool = AS_JSON) -> int:
-    """List what needs attention: held and refused events, parked records."""
+    """List what needs attention: held and refused events, parked and pausing records."""
     with chosen_books(context) as (_config, books):
         held = books.session.run("held").fetchall()
         refused = books.session.run("refused").fetchall()
         parked = outbox.parked(books.session)
+        pausing = outbox.pausing(books.session)
         counts = outbox.counts(books.session)
     if as_json:
         print_json(
@@ -215,6 +219,7 @@ def _waiting(context: typer.Context, as_json: bool = AS_JSON) -> int:
                     for row in refused
                 ],
                 "parked": [record._asdict() for record in parked],
+                "pausing": [record._asdict() for record in pausing],
                 "outbox": counts,
             }
         )
@@ -225,6 +230,9 @@ def _waiting(context: typer.Context, as_json: bool = AS_JSON) -> int:
                 [(row[0], row[1], row[2], row[3]) for row in refused])  # fmt: skip
     print_table("Parked records", ("record", "operation", "external id", "why"),
                 [(r.record, r.operation, r.external_id, r.problem) for r in parked])  # fmt: skip
+    print_table("Pausing records", ("record", "operation", "external id", "until", "why"),
+                [(r.record, r.operation, r.external_id, f"{r.until:%Y-%m-%d %H:%M:%S %Z}",
+                  r.problem or _UNANSWERED) for r in pausing])  # fmt: skip
     say(f"outbox: {', '.join(f'{n} {status}' for status, n in sorted(counts.items())) or 'empty'}")
     return DONE
 

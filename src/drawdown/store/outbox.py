@@ -49,6 +49,21 @@ class Parked(NamedTuple):
     since: datetime
 
 
+class Pausing(NamedTuple):
+    """A record that waits until an instant.
+
+    Attributes:
+        problem: What came of the last try; empty: it waits until no request about the record that
+            went unanswered can be carried out any more.
+    """
+
+    external_id: str
+    record: str
+    operation: str
+    problem: str
+    until: datetime
+
+
 class NativeReference(NamedTuple):
     """The ERP record behind an external id, as last delivered."""
 
@@ -106,6 +121,11 @@ def parked(session: Session) -> list[Parked]:
     """Return the records that wait for a person, oldest first."""
     rows = session.run("outbox_parked")
     return [Parked._make((*row[:5], tuple(row[5]), *row[6:])) for row in rows]
+
+
+def pausing(session: Session) -> list[Pausing]:
+    """Return the records that may go, or be tried again, only after a while, oldest first."""
+    return [Pausing._make(row) for row in session.run("outbox_pausing")]
 
 
 def native_references(session: Session, external_ids: Sequence[str]) -> dict[str, NativeReference]:

@@ -6,7 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from drawdown.core.ports import Erp
 from drawdown.service.delivery.clock import Clock, DatabaseClock
@@ -43,6 +43,7 @@ class DeliveryReport:
         problems: External id and reason of each record that was not delivered.
         waiting: Rows left for a later run, parked ones included.
         held: Of these, rows that other workers are delivering.
+        due_at: When the first of these that pauses may go; None: none pauses.
     """
 
     done: Counter[str] = field(default_factory=Counter)
@@ -50,6 +51,7 @@ class DeliveryReport:
     problems: dict[str, str] = field(default_factory=dict)
     waiting: int = 0
     held: int = 0
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,8 @@ def deliver(
     counts = outbox.counts(session)
     run.report.waiting = counts.get("waiting", 0) + counts.get("parked", 0)
     run.report.held = rows.held(session)
+    due_at = rows.outlook(session, [tenant_id]).due_at
+    run.report.due_at = due_at if due_at and due_at > run.clock() else None
     return run.report
 
 

@@ -25,6 +25,13 @@ SELECT status, count(*) FROM drawdown.outbox WHERE tenant_id = %(tenant)s GROUP 
 SELECT position, external_id, record, operation, event_id, lanes, attempts, problem, due_at
 FROM drawdown.outbox WHERE tenant_id = %(tenant)s AND status = 'parked' ORDER BY position
 
+-- outbox_pausing --
+SELECT external_id, record, operation, problem, due_at
+FROM drawdown.outbox
+WHERE tenant_id = %(tenant)s AND status = 'waiting' AND blockers = 0 AND worker = ''
+  AND due_at > clock_timestamp()
+ORDER BY position
+
 -- native_references --
 -- Which ERP record carries which external id (for a summarised drawdown: its summary), and the
 -- latest word on each.
