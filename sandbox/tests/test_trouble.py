@@ -71,6 +71,43 @@ def test_script_changes_lines(ns: Client) -> None:
     assert (body["total"], body["item"]["items"][0][BLOCK]) == (7.0, "X")
 
 
+BOTH = [{"fault": "change", "path": "/customerDeposit", "set": {"memo": memo}}
+        for memo in ("first", "second")]  # fmt: skip
+
+
+def test_scripts_run_as_listed(ns: Client) -> None:
+    """Scripts of one entry point run as listed, and each sees what those before it set. Source: Execution Order of Deployed Scripts (article_1029021012)."""
+    seen = {"fault": "refuse", "where": {"memo": "first"}, "message": "seen"}
+    fault(ns, *BOTH)
+    assert deposit(ns, externalId="D").status_code == 204
+    assert ns.get("/customerDeposit/eid:D")["memo"] == "second"
+    fault(ns, BOTH[0], seen)
+    assert deposit(ns, memo="mine").status_code == 400
+    fault(ns, seen, BOTH[0])
+    assert deposit(ns, memo="mine").status_code == 204
+
+
+def test_before_submit_comes_before_after_submit(ns: Client) -> None:
+    """Scripts are grouped by entry point first: nothing is saved although afterSubmit is listed first. Source: Execution Order of Deployed Scripts (article_1029021012)."""
+    fault(ns, {"fault": "after_submit_error", "path": "/customerDeposit"},
+              {"fault": "refuse", "path": "/customerDeposit", "message": "first"})  # fmt: skip
+    assert "first" in deposit(ns).json()["o:errorDetails"][0]["detail"]
+    assert saved(ns) == 0
+
+
+def test_scripts_in_any_order(ns: Client) -> None:
+    """An integration cannot rely on the order: any administrator may move a script; a seed repeats the orders. Source: User Event Scripts and Localized User Event Scripts Subtabs on the Scripted Records Page (subsect_1520896383)."""
+    ns.set(user_event_order="any")
+    runs = []
+    for run in range(2):
+        ns.http.put("/_sandbox/faults", json={"seed": 3, "rules": BOTH})
+        for number in range(12):
+            assert deposit(ns, externalId=f"{run} {number}").status_code == 204
+        runs.append([ns.get(f"/customerDeposit/eid:{run} {n}")["memo"] for n in range(12)])
+    assert runs[0] == runs[1]
+    assert set(runs[0]) == {"first", "second"}
+
+
 def test_script_can_break_a_write(ns: Client) -> None:
     """What a script sets is validated like what the caller sent. Source: User Event Scripts."""
     fault(ns, {"fault": "change", "path": "/customerDeposit", "set": {"account": {"id": "99999"}}})

@@ -7,28 +7,9 @@ when a live account behaves otherwise.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from netsuite_sandbox import dates
-
-Value = str | bool | int
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One named setting.
-
-    Attributes:
-        choices: Allowed values; empty means any value of the default's type.
-    """
-
-    name: str
-    default: Value
-    choices: tuple[Value, ...]
-    mark: str
-    source: str
-    about: str
-
+from netsuite_sandbox.setting import Setting
+from netsuite_sandbox.setting_table_revenue import REVENUE_SETTINGS
 
 SETTINGS: tuple[Setting, ...] = (
     Setting(
@@ -223,76 +204,7 @@ SETTINGS: tuple[Setting, ...] = (
         "General Accounting Preferences, REVERSALVOIDING",
         "Direct voids are refused.",
     ),
-    Setting(
-        "net_credit_memo_elements",
-        True,
-        (True, False),
-        "U",
-        "Inferred; the documentation shows only that a credit memo makes a negative element",
-        "A credit memo first takes off what its invoice has not yet recognized.",
-    ),
-    Setting(
-        "revenue_journals_in_gl",
-        "detail",
-        ("detail", "summary"),
-        "D",
-        "General Accounting Preferences (section_N1385293), Create Revenue Recognition Journals in "
-        "GL; the default is not said",
-        "Two lines for each plan, or for all plans of the same accounts.",
-    ),
-    Setting(
-        "unbilled_receivable_grouping",
-        "element",
-        ("element", "sub_arrangement", "arrangement"),
-        "D",
-        "Groupings for Unbilled Receivable Adjustment Journal Entries (section_4527937535)",
-        "Whether contract assets are computed for each element, net for each Unbilled Receivable "
-        "Group of an arrangement, or net for the arrangement. It can only be widened.",
-    ),
-    Setting(
-        "exclude_contract_assets_from_fx",
-        False,
-        (True, False),
-        "D",
-        "Unbilled Receivable Adjustment (section_160590749111), Exclude Contract Assets from FX "
-        "Reclassification",
-        "Leave contract assets in foreign currency at their first rate instead of the period-end "
-        "rate with a gain or loss.",
-    ),
-    Setting(
-        "revenue_elements_for_revisions",
-        False,
-        (True, False),
-        "D",
-        "Prepaid Usage with Drawdown (section_0903123502), Create Revenue Elements for "
-        "Subscription Revisions",
-        "With it on, prepaid lines are refused; the revisions themselves are not emulated.",
-    ),
-    Setting(
-        "usage_charge_date",
-        "service_end",
-        ("service_end", "last_usage"),
-        "U",
-        "The example dates usage with the month's end (section_0919041722)",
-        "Date of a usage charge, and so the period of its revenue.",
-    ),
-    Setting(
-        "usage_requires_plan",
-        False,
-        (True, False),
-        "U",
-        "Usage: REST asks for a subscription plan (section_158713807177), the form does not "
-        "(section_1546981289), and a subscription needs none (section_1546981313)",
-        "Refuse usage without a subscription plan.",
-    ),
-    Setting(
-        "auto_rating",
-        True,
-        (True, False),
-        "D",
-        "Managing Rating Runs (section_1547759775)",
-        "Saving a change order starts a rating run.",
-    ),
+    *REVENUE_SETTINGS,
     Setting(
         "journal_lines_mainline",
         "T",
@@ -361,6 +273,16 @@ SETTINGS: tuple[Setting, ...] = (
         "Handling of Lengthy Requests: SOAP finishes the write of one record without an answer; of "
         "REST only the limit of 15 minutes is said",
         "What becomes of a write that takes 15 minutes or longer; its connection is closed.",
+    ),
+    Setting(
+        "user_event_order",
+        "listed",
+        ("listed", "any"),
+        "D",
+        "Execution Order of Deployed Scripts (article_1029021012): as listed on the Scripted "
+        "Records page, where any administrator may move a script",
+        "Order of several user events of one entry point: that of the faults' list, or drawn for "
+        "each request by their seed.",
     ),
     Setting(
         "async_pending_polls",

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from netsuite_sandbox.errors import invalid_request
-from netsuite_sandbox.setting_table import BY_NAME, SETTINGS, Setting, Value
+from netsuite_sandbox.setting import Setting, Value
+from netsuite_sandbox.setting_table import BY_NAME, SETTINGS
 from netsuite_sandbox.store.database import Database
 from netsuite_sandbox.wire import jsontext
 

@@ -23,8 +23,10 @@ Kinds of fault, by what becomes of the record and of the answer:
     token_expired         nothing is saved       401; the token is gone
 
 User events run on writes only, and may look at the record first: `where` names properties of the
-body and the values they must have. Source: "Using the REST Web Services SuiteScript Execution
-Context"; beforeSubmit is in the same transaction, afterSubmit comes after the commit.
+body, as the events before it left it, and the values they must have. Source: "Using the REST Web
+Services SuiteScript Execution Context"; beforeSubmit is in the same transaction, afterSubmit comes
+after the commit. Source of their order: "Execution Order of Deployed Scripts" (article_1029021012):
+grouped by entry point, then as listed; with the setting user_event_order any order, by the seed.
 """
 
 from __future__ import annotations
@@ -44,7 +46,8 @@ KINDS = frozenset(
      "after_submit_error", "change", "token_expired"}
 )  # fmt: skip
 LOG_MAX = 10_000
-_USER_EVENTS = frozenset({"refuse", "after_submit_error", "change"})
+_AFTER_SUBMIT = "after_submit_error"
+_USER_EVENTS = frozenset({"refuse", "change", _AFTER_SUBMIT})
 _WRITES = frozenset({"POST", "PATCH", "PUT", "DELETE"})
 
 
@@ -122,6 +125,25 @@ class Rule:
         given = {name.lower(): value for name, value in body.items()}
         return all(given.get(name.lower()) == value for name, value in self.where.items())
 
+    def change(self, request: Request) -> None:
+        """Lay the changes of a user event over the body."""
+        try:
+            body = jsontext.parse(request.body)
+        except NetSuiteError:
+            return
+        if not isinstance(body, dict):
+            return
+        body = {**body, **self.set}
+        for name, more in self.set_lines.items():
+            sublist = body.get(name)
+            if not isinstance(sublist, dict) or not isinstance(more, dict):
+                continue
+            lines = sublist.get("items")
+            if isinstance(lines, list):
+                changed = [{**line, **more} if isinstance(line, dict) else line for line in lines]
+                body[name] = {**sublist, "items": changed}
+        request.body = jsontext.dumps(body).encode("ascii")
+
 
 class Faults:
     """The rules in force, and what they did."""
@@ -159,20 +181,35 @@ class Faults:
             "late": len(self.late),
         }
 
-    def strike(self, request: Request) -> list[Rule]:
-        """Return the rules that strike a request; at most one of them decides its outcome."""
+    def strike(self, request: Request, *, any_order: bool = False) -> list[Rule]:
+        """Change a request and return the rules that strike it; at most one decides its outcome.
+
+        Args:
+            any_order: Whether user events of the same entry point run in an order of chance.
+        """
         struck: list[Rule] = []
         outcome = False
-        for rule in self.rules:
+        for rule in self._as_run(any_order=any_order):
             if rule.fault not in {"latency", "change"} and outcome:
                 continue
             if rule.meets(request, self.chance):
                 struck.append(rule)
+                if rule.fault == "change":
+                    rule.change(request)
                 outcome = outcome or rule.fault not in {"latency", "change"}
                 if len(self.log) < LOG_MAX:
                     entry = {"fault": rule.fault, "method": request.method, "path": request.path}
                     self.log.append(entry)
         return struck
+
+    def _as_run(self, *, any_order: bool) -> list[Rule]:
+        """The rules with the user events among them in the order in which these run."""
+        events = [rule for rule in self.rules if rule.fault in _USER_EVENTS]
+        if any_order:
+            self.chance.shuffle(events)
+        events.sort(key=lambda rule: rule.fault == _AFTER_SUBMIT)
+        following = iter(events)
+        return [next(following) if r.fault in _USER_EVENTS else r for r in self.rules]
 
     def due(self) -> list[Request]:
         """Count one more request and return the late commits that come before it."""

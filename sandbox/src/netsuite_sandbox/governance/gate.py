@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from netsuite_sandbox.access.oauth2 import unauthorized
 from netsuite_sandbox.errors import NetSuiteError, invalid_request, user_error
 from netsuite_sandbox.governance.faults import Faults, Rule
-from netsuite_sandbox.wire import jsontext
 from netsuite_sandbox.wire.http import Request, Response
 
 if TYPE_CHECKING:
@@ -84,19 +83,15 @@ class Gate:
             return []
         with self._lock:
             due = self.faults.due()
-            struck = self.faults.strike(request)
+            any_order = self._sandbox.company.settings["user_event_order"] == "any"
+            struck = self.faults.strike(request, any_order=any_order)
         for late in due:
             self._sandbox.handle(late)
         return struck
 
     def deliver(self, request: Request, struck: list[Rule]) -> Delivery:
         """Handle a request under the faults that struck it."""
-        decisive: Rule | None = None
-        for rule in struck:
-            if rule.fault == "change":
-                _change(request, rule)
-            elif rule.fault != "latency":
-                decisive = rule
+        decisive = next((r for r in struck if r.fault not in {"latency", "change"}), None)
         if decisive is None:
             return Delivery(self._sandbox.handle(request))
         return self._strike(request, decisive)
@@ -174,23 +169,3 @@ def _broken(rule: Rule) -> NetSuiteError:
         "UNEXPECTED_ERROR",
         f"An unexpected error occurred. Error ID: sandbox{rule.fired:05d}",
     )
-
-
-def _change(request: Request, rule: Rule) -> None:
-    """Lay the changes of a user event over the body."""
-    try:
-        body = jsontext.parse(request.body)
-    except NetSuiteError:
-        return
-    if not isinstance(body, dict):
-        return
-    body = {**body, **rule.set}
-    for name, more in rule.set_lines.items():
-        sublist = body.get(name)
-        if not isinstance(sublist, dict) or not isinstance(more, dict):
-            continue
-        lines = sublist.get("items")
-        if isinstance(lines, list):
-            changed = [{**line, **more} if isinstance(line, dict) else line for line in lines]
-            body[name] = {**sublist, "items": changed}
-    request.body = jsontext.dumps(body).encode("ascii")
