@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx2
 import pytest
-from cryptography.hazmat.primitives import serialization
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import NameOID
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 from sandbox_client import Client
 from test_services import signed as tba_call
 
 TOKEN = "/services/rest/auth/oauth2/v1/token"
-RSA = rsa.generate_private_key(65537, 2048)
+RSA = rsa.generate_private_key(65537, 3072)
 EC = ec.generate_private_key(ec.SECP256R1())
 
 
@@ -116,7 +119,7 @@ def test_scope_of_a_token(http: httpx2.Client, scope: Any, status: int) -> None:
 
 
 def test_keys_of_an_integration(http: httpx2.Client) -> None:
-    """RSA from 2,048 bits on or elliptic curves up to P-521, at most five certificates. Source: OAuth 2.0 Client Credentials Flow; Oracle's agent skills on authentication."""
+    """RSA of 3,072 or 4,096 bits or elliptic curves up to P-521, at most five certificates. Source: OAuth 2.0 Client Credentials Flow; Certificate Conditions (subsect_162755332391)."""
     for curve, alg in ((ec.SECP384R1(), "ES384"), (ec.SECP521R1(), "ES512")):
         key = ec.generate_private_key(curve)
         assert ask(http, key, register(http, key), alg).status_code == 200
@@ -127,10 +130,40 @@ def test_keys_of_an_integration(http: httpx2.Client) -> None:
     assert more == [200, 200, 200, 200, 400]
 
 
+def certificate(key: Any, *, from_days: int, days: int) -> str:
+    """A certificate whose life begins so many days from now (minus: ago), as PEM."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "integration")])
+    start = datetime.now(UTC) + timedelta(days=from_days)
+    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), start,
+                                   start + timedelta(days=days))  # fmt: skip
+    return made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
+
+
+@pytest.mark.parametrize(
+    ("age", "days", "status"),
+    [(30, 365, 200), (400, 365, 400), (700, 3650, 200), (740, 3650, 400)],
+)
+def test_life_of_a_certificate(http: httpx2.Client, age: int, days: int, status: int) -> None:
+    """It ends with its own last day, and after two years at the latest. Source: Certificate Conditions (subsect_162755332391); the error and that the two years begin with the certificate are unsure."""
+    pem = {"public_key_pem": certificate(EC, from_days=-age, days=days)}
+    ids = http.post("/_sandbox/integrations", json=pem).json()
+    assert ask(http, EC, ids, "ES256").status_code == status
+    again = http.post("/_sandbox/integrations", json={**pem, "role": "other"})
+    assert "one combination" in again.text
+
+
+def test_shorter_rsa_keys_are_a_setting(http: httpx2.Client) -> None:
+    """3,072 bits by the help, 2,048 by other material of Oracle. Source: Certificate Conditions (subsect_162755332391); Oracle's agent skills on authentication."""
+    key = rsa.generate_private_key(65537, 2048)
+    assert "3072 bits" in add_key(http, key).text
+    http.put("/_sandbox/settings", json={"rsa_key_bits": 2048})
+    assert ask(http, key, register(http, key), "PS256").status_code == 200
+
+
 def test_unknown_certificate_and_wrong_key(http: httpx2.Client) -> None:
     """A key that is not the certificate's gets nothing. Source: OAuth 2.0 Client Credentials Flow."""
     ids = register(http, RSA)
-    other = rsa.generate_private_key(65537, 2048)
+    other = rsa.generate_private_key(65537, 3072)
     assert ask(http, other, ids, "PS256").json() == {"error": "invalid_grant"}
     unknown = {**ids, "certificate_id": "nope"}
     answer = ask(http, RSA, unknown, "PS256")

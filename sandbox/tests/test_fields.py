@@ -40,7 +40,7 @@ REFERENCES = {"currency": "1", "subsidiary": "1", "revRecRule": "2", "revPlansOn
 
 
 def sample(ns: Client, spec: Field) -> Any:
-    plain = {"text": "x1", "integer": 7, "number": 2.5, "boolean": True, "date": "2024-01-15",
+    plain = {"text": "x1", "longtext": "x1", "integer": 7, "number": 2.5, "boolean": True, "date": "2024-01-15",
              "datetime": "2024-01-15T10:00:00Z", "any": "x"}  # fmt: skip
     if spec.kind in plain:
         return plain[spec.kind]
@@ -65,6 +65,8 @@ def reference(ns: Client, spec: Field) -> str:
         number = {"arAcct": "1100", "receivablesAccount": "1100", "incomeAccount": "4010",
                   "deferredRevenueAccount": "2410"}.get(spec.name, "1000")  # fmt: skip
         return ns.account(number)
+    if spec.target == "campaignSubscription":
+        return ns.make("/campaignSubscription", {"name": "News"})
     return "77"
 
 

@@ -91,6 +91,24 @@ def test_external_ids_inside_urls(ns: Client) -> None:
     ns.refused("GET", "/depositApplication/eid:A/apply/eid:none", status=404)
 
 
+def test_subscriptions_of_a_customer_by_external_ids(ns: Client) -> None:
+    """/customer/eid:CID001/subscriptions/eid:SUID042, as in Oracle's sample: campaign subscriptions. Source: Using External IDs (section_156334828635); REST API Browser (customer-subscriptionsElement)."""
+    for eid in ("SUID042", "SUID043"):
+        ns.make("/campaignSubscription", {"name": f"News {eid}", "externalId": eid})
+    lines = [
+        {"subscription": {"externalId": eid}, "subscribed": True} for eid in ("SUID042", "SUID043")
+    ]
+    url = "/customer/eid:CUS-1"
+    assert ns.call("PATCH", url, {"subscriptions": items(*lines)}).status_code == 204
+    change = {"subscription": {"externalId": "SUID043"}, "subscribed": False}
+    assert ns.call("PATCH", url, {"subscriptions": items(change)}).status_code == 204
+    found = [ns.get(f"{url}/subscriptions/eid:{eid}") for eid in ("SUID042", "SUID043")]
+    assert [(one["subscribed"], one["subscription"]["refName"]) for one in found] == [
+        (True, "News SUID042"), (False, "News SUID043"),
+    ]  # fmt: skip
+    ns.refused("GET", f"{url}/subscriptions/eid:SUID044", status=404)
+
+
 def test_limits_of_an_application(ns: Client) -> None:
     """Not above the deposit, not above what is due, only the customer's own. Source: Deposit Application; the wording is unsure."""
     deposit, invoice = ns.deposit(100, "D"), ns.invoice(300, "I")

@@ -19,6 +19,27 @@ def as_role(ns: Client, **permissions: str) -> None:
     ns.headers = {"Authorization": f"Bearer {token}"}
 
 
+def test_custom_sublists_are_not_there(ns: Client) -> None:
+    """Neither read, written nor described; their names are unknown properties. Source: Limitations of REST Web Services (subsect_1544786455)."""
+    name = "recmachcustrecord_contact"
+    body = {"companyName": "Bolt", "subsidiary": {"id": "1"}, name: {"items": [{"name": "x"}]}}
+    strict = {"X-NetSuite-PropertyNameValidation": "Error"}
+    assert ns.call("POST", "/customer", body, **strict).status_code == 400
+    made = ns.make("/customer", body)
+    assert name not in ns.get(f"/customer/{made}?expandSubResources=true")
+    ns.refused("GET", f"/customer/{made}/{name}", status=404)
+    assert name not in ns.call("GET", "/metadata-catalog/customer",
+                               Accept="application/schema+json").json()["properties"]  # fmt: skip
+
+
+def test_unknown_record_types(ns: Client) -> None:
+    """Nothing is found of them, by any method. Source: Error Handling in REST Web Services (404); code and text are unsure."""
+    for method, path in (("GET", "/vendorx"), ("GET", "/vendorx/1"), ("POST", "/vendorx"),
+                         ("PATCH", "/vendorx/1"), ("DELETE", "/vendorx/1"),
+                         ("GET", "/metadata-catalog/vendorx")):  # fmt: skip
+        assert ns.refused(method, path, {}, status=404) == "Record type 'vendorx' does not exist."
+
+
 def test_the_catalog_reflects_the_role(ns: Client) -> None:
     """A record that the role may not see is not listed, and not described. Source: Working with Resource Metadata."""
     assert {"invoice", "customerDeposit"} <= names(ns)

@@ -28,6 +28,17 @@ def test_each_program_agrees_and_finds_a_wrong_ledger(
         second_opinion.agree(wrong, ledger)
 
 
+@pytest.mark.skipif(PROGRAMS["hledger"] is None, reason="hledger is not installed")
+@pytest.mark.parametrize("symbol", ["C$", "A1 B", 'Q"2', "1EUR"])
+def test_hledger_reads_any_currency_symbol(ns: Client, symbol: str) -> None:
+    """Symbols with digits, spaces and signs stand in quotes."""
+    ns.make("/currency", {"name": "Odd", "symbol": symbol, "exchangeRate": 2})
+    ns.deposit(100, "D1", currency={"refName": "Odd"}, exchangeRate=2)
+    journal = ns.http.get("/_sandbox/journal.hledger").text
+    ledger = ns.http.get("/_sandbox/ledger").json()
+    assert second_opinion.agree(journal, ledger) == "hledger"
+
+
 @pytest.mark.parametrize(("ci", "outcome"), [("", "skip"), ("true", "fail")])
 def test_a_missing_program_is_said(ci: str, outcome: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without either the check is skipped in words, and in continuous integration it fails."""

@@ -18,7 +18,7 @@ from netsuite_sandbox.store.database import Database
 from netsuite_sandbox.wire import jsontext
 
 FIELD_KINDS = {
-    "text": "text", "longtext": "text", "select": "text", "currency": "number",
+    "text": "text", "longtext": "longtext", "select": "text", "currency": "number",
     "float": "number", "integer": "integer", "checkbox": "boolean", "date": "date",
     "datetime": "datetime",
 }  # fmt: skip

@@ -140,6 +140,15 @@ SETTINGS: tuple[Setting, ...] = (
         "Whether the audience of an assertion is the token URL or has it somewhere.",
     ),
     Setting(
+        "rsa_key_bits",
+        3072,
+        (3072, 2048),
+        "D",
+        "Certificate Conditions (subsect_162755332391): 3,072 or 4,096 bits; Oracle's agent skills "
+        "on authentication: from 2,048 on",
+        "Bits that an RSA key needs to be registered.",
+    ),
+    Setting(
         "get_needs",
         "VIEW",
         ("VIEW", "EDIT"),
@@ -228,6 +237,15 @@ SETTINGS: tuple[Setting, ...] = (
         "U",
         "Customer Refund: the sample of the REST use case names no account, the form requires one",
         "Account that pays a customer refund which names none.",
+    ),
+    Setting(
+        "deposit_refund_link",
+        "none",
+        ("none", "deposit_to_refund"),
+        "U",
+        "REST API Browser lists the link type DepRfnd, SOAP's TransactionLinkType calls "
+        "it deposit refund check; between what it stands is nowhere said",
+        "Whether a refunded deposit is linked to its refund beside the application between them.",
     ),
     Setting(
         "reversing_voids_forbid_delete",

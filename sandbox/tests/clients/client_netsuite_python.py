@@ -23,7 +23,7 @@ E = os.environ
 HOST = f"https://{E['HOST']}"
 HERE = Path(E.get("TMPDIR", "/tmp")) / f"netsuite-python-{os.getpid()}"  # noqa: S108
 HERE.mkdir()
-key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+key = rsa.generate_private_key(public_exponent=65537, key_size=3072)
 pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 (HERE / "key.pem").write_bytes(pem)
 public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()

@@ -2,6 +2,9 @@
 
 Source: "OAuth 2.0 Client Credentials Flow": a JWT signed PS256/384/512 or ES256/384/512, `kid` the
 certificate id, `iss` the client id, `aud` the token URL, at most an hour to `exp`. No RS256.
+"Certificate Conditions" (subsect_162755332391): lengths of keys, the life of a certificate, and
+that each serves one combination of integration and role. A bare public key is taken too; it never
+ends.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from urllib.parse import parse_qs
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
-from cryptography.x509 import load_pem_x509_certificate
+from cryptography.x509 import Certificate, load_pem_x509_certificate
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
@@ -29,7 +32,7 @@ SCOPES = frozenset({"restlets", REST, "suite_analytics"})
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 CERTIFICATES_MAX = 5  # Source: "OAuth 2.0 Client Credentials Flow".
 _LIFETIME_MAX_S = 3600
-_RSA_BITS_MIN = 2048
+_LIFE_MAX = timedelta(days=2 * 365)
 
 
 class Tokens:
@@ -48,12 +51,15 @@ class Tokens:
         Args:
             client_id: Of an integration there is, for a further certificate; empty: a new one.
         """
-        _load_key(public_key_pem)
+        _load_key(public_key_pem, int(self._company.settings["rsa_key_bits"]))
         client, certificate = client_id or secrets.token_hex(32), secrets.token_urlsafe(32)
         count = "SELECT COUNT(*) FROM integration WHERE client_id = ?"
         known = self._company.db.value(count, (client_id,))
         if client_id and not 0 < known < CERTIFICATES_MAX:
             raise invalid_request("An integration that is there has up to five certificates.")
+        used = "SELECT 1 FROM integration WHERE public_key_pem = ?"
+        if "BEGIN CERTIFICATE" in public_key_pem and self._company.db.one(used, (public_key_pem,)):
+            raise invalid_request("A certificate serves one combination of integration and role.")
         with self._company.db.transaction():
             self._company.db.execute(
                 "INSERT INTO integration VALUES (?, ?, ?, ?)",
@@ -133,6 +139,9 @@ class Tokens:
             )
         if row is None:
             raise _RefusedError("invalid_client")
+        certificate = _certificate(row["public_key_pem"])
+        if certificate is not None and _end_of_life(certificate) < self._now():
+            raise _RefusedError("invalid_grant")  # Which error it is is unsure.
         try:
             claims = jwt.decode(assertion, _load_key(row["public_key_pem"]), ALGORITHMS).claims
         except (JoseError, ValueError):
@@ -146,8 +155,11 @@ class Tokens:
             raise _RefusedError("invalid_grant")
         return row["client_id"], row["role"], _scope(claims.get("scope"))
 
+    def _now(self) -> float:
+        """Real time, or the sandbox's clock when that was set to an earlier one."""
+        return min(datetime.now(UTC).timestamp(), self._company.clock.now().timestamp())
+
     def _check_times(self, claims: dict[str, object]) -> None:
-        """`iat` and `exp` by real time, or by the sandbox's clock when that was set."""
         issued, expires = claims.get("iat"), claims.get("exp")
         # Seconds with a fraction are dates too (RFC 7519); PyPI's netsuite-python sends them.
         numbers = (int, float)
@@ -155,8 +167,7 @@ class Tokens:
             raise _RefusedError("invalid_grant")
         if not 0 < expires - issued <= _LIFETIME_MAX_S:
             raise _RefusedError("invalid_grant")
-        real, ours = datetime.now(UTC).timestamp(), self._company.clock.now().timestamp()
-        if expires < real and expires < ours:
+        if expires < self._now():
             raise _RefusedError("invalid_grant")
 
     def _is_ours(self, audiences: list[object], request: Request) -> bool:
@@ -199,18 +210,38 @@ def _refused(code: str) -> Response:
     return plain_json({"error": code}, 401 if code == "invalid_client" else 400)
 
 
-def _load_key(pem: str) -> RSAKey | ECKey:
-    data = pem.encode("ascii", "replace")
+def _certificate(pem: str) -> Certificate | None:
+    """The X.509 certificate of a PEM text; None if that is no certificate."""
+    if "BEGIN CERTIFICATE" not in pem:
+        return None
     try:
-        if b"BEGIN CERTIFICATE" in data:
-            key: object = load_pem_x509_certificate(data).public_key()
-        else:
-            key = load_pem_public_key(data)
+        return load_pem_x509_certificate(pem.encode("ascii", "replace"))
+    except ValueError:
+        raise invalid_request("public_key_pem is not a PEM certificate.") from None
+
+
+def _end_of_life(certificate: Certificate) -> float:
+    """Seconds at which a certificate ends: longer ones are shortened to two years.
+
+    That the two years begin with the certificate is unsure.
+    """
+    longest = certificate.not_valid_before_utc + _LIFE_MAX
+    return min(certificate.not_valid_after_utc, longest).timestamp()
+
+
+def _load_key(pem: str, bits: int = 0) -> RSAKey | ECKey:
+    certificate = _certificate(pem)
+    try:
+        key: object = (
+            load_pem_public_key(pem.encode("ascii", "replace"))
+            if certificate is None
+            else certificate.public_key()
+        )
     except ValueError:
         raise invalid_request("public_key_pem is not a PEM public key or certificate.") from None
     if isinstance(key, rsa.RSAPublicKey):
-        if key.key_size < _RSA_BITS_MIN:
-            raise invalid_request("An RSA key has at least 2048 bits.")
+        if key.key_size < bits:
+            raise invalid_request(f"An RSA key has at least {bits} bits.")
         return RSAKey(key, key)
     if isinstance(key, ec.EllipticCurvePublicKey):
         return ECKey(key, key)

@@ -74,11 +74,11 @@ def hledger(company: Company) -> str:
         " WHERE t.posting = 'T' ORDER BY t.trandate, t.id, l.seq"
     )
     names = {account.id: _account_name(account.body) for account in company.masters("account")}
-    base = str(company.must("currency", company.base_currency(1)).body["symbol"])
+    base = _commodity(company, company.base_currency(1))
     out = [f"; General ledger of NetSuite sandbox account {company.account}, base currency {base}"]
     out += [
         f"commodity {fixed(10_000_000, int(c.body['currencyPrecision'])).partition('.')[0]}."
-        f"{'0' * int(c.body['currencyPrecision'])} {c.body['symbol']}"
+        f"{'0' * int(c.body['currencyPrecision'])} {_commodity(company, c.id)}"
         for c in company.masters("currency")
     ]
     out += [f"account {name}" for name in sorted(names.values())]
@@ -90,15 +90,14 @@ def hledger(company: Company) -> str:
             tags += [(name, row[name]) for name in company.body_columns]
             out += ["", f"{row['trandate']} {_plain(label(row['type']))} {_plain(row['tranid'])}"]
             out += [f"    ; {name}: {_plain(value)}" for name, value in tags if value is not None]
-        own = company.base_currency(row["subsidiary"])
-        symbol = str(company.must("currency", own).body["symbol"])
-        out.append(_posting(company, row, names, symbol))
+        own = _commodity(company, company.base_currency(row["subsidiary"]))
+        out.append(_posting(company, row, names, own))
     return "\n".join(out) + "\n"
 
 
 def _posting(company: Company, row: Any, names: dict[int, str], base: str) -> str:
     currency = row["currency"]
-    symbol = str(company.must("currency", currency).body["symbol"])
+    symbol = _commodity(company, currency)
     value = f"{_number(row['base'])} {base}"
     if symbol != base and row["amount"]:
         precision = company.precision(currency)
@@ -110,6 +109,12 @@ def _posting(company: Company, row: Any, names: dict[int, str], base: str) -> st
         if row["line_" + name] is not None
     )
     return f"    {names[row['account']]}  {value}{tags}"
+
+
+def _commodity(company: Company, currency: int) -> str:
+    """The symbol of a currency, in quotes unless it is all letters, as hledger asks."""
+    symbol = _plain(company.must("currency", currency).body["symbol"]).replace('"', "'")
+    return symbol if symbol.isalpha() else f'"{symbol}"'
 
 
 def _number(units: int) -> str:

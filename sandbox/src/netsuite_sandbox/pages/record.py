@@ -33,7 +33,8 @@ from netsuite_sandbox.wire import jsontext, recordapi
 
 _CENT = Decimal("0.01")
 _LINKS = {
-    "DepAppl": "deposit application", "OrdBill": "billing of the order", "Payment": "payment",
+    "DepAppl": "deposit application", "DepRfnd": "refund of the deposit",
+    "OrdBill": "billing of the order", "Payment": "payment",
     "RevRec": "revenue recognition", "OrdDep": "deposit for the order",
 }  # fmt: skip
 

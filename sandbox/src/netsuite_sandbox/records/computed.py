@@ -41,14 +41,14 @@ def of_customer(company: Company, customer: int) -> Values:
 
 
 def of_account(company: Company, account: int, body: Values) -> Values:
-    """Balance of an account, in base and in its own currency, and its full name."""
+    """Balance of an account, in base and in its own currency."""
     row = company.db.one(
         "SELECT COALESCE(SUM(base), 0) AS base, COALESCE(SUM(amount), 0) AS amount FROM turnover"
         " WHERE account = ?",
         (account,),
     )
     assert row is not None
-    out: Values = {"balance": to_decimal(row["base"]), "fullName": body.get("acctName")}
+    out: Values = {"balance": to_decimal(row["base"])}
     if body.get("currency") is not None:
         out["fxBalance"] = to_decimal(row["amount"])
     return out

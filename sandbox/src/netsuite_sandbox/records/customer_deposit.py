@@ -20,7 +20,8 @@ def build(books: Books, kind: Kind, values: Values, old: Header | None) -> Draft
     head = headers.start(books, kind, values, old)
     company = books.company
     head.total = to_units(values["payment"], company.precision(head.currency))
-    if head.total <= 0:
+    voided = old is not None and old.extra.get("voided")
+    if head.total <= 0 and not voided:
         raise missing(["Payment"])
     head.account = bank_account(books, values)
     if old is not None and head.entity != old.entity:

@@ -130,6 +130,8 @@ def _apply_deposit(books: Books, refund: Header, deposit: Header, units: int) ->
     draft.header.extra["refund"] = refund.id
     books.ledger.insert(draft.header, draft.lines)
     kind.settle(books, draft)
+    if books.company.settings["deposit_refund_link"] == "deposit_to_refund":
+        books.ledger.link((deposit.id, 0), (refund.id, 0), "DepRfnd", units, day=refund.trandate)
 
 
 def _apply_credit(books: Books, refund: Header, credit: Header, units: int) -> None:
@@ -146,6 +148,7 @@ def undo(books: Books, draft: Draft) -> None:
     """Free deposits and credits. Only before deletion: an update keeps them."""
     refund = draft.header
     db = books.company.db
+    db.execute("DELETE FROM link WHERE nextdoc = ? AND linktype = 'DepRfnd'", (refund.id,))
     for row in db.all(
         "SELECT l.nextdoc, l.amount, t.type, t.open, t.status FROM link l"
         " JOIN tx t ON t.id = l.nextdoc WHERE l.previousdoc = ? AND l.linktype = 'Payment'",

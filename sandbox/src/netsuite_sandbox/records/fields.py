@@ -33,7 +33,7 @@ _TARGETS = {
 _KNOWN_TARGETS = frozenset(
     {"account", "currency", "subsidiary", "accountingPeriod", "transaction", "entity", "item",
      "customer", "revRecRule", "revPlansOn", "subscription", "subscriptionLine",
-     "subscriptionPlan", "priceBook", "pricePlan", "billingAccount"}
+     "subscriptionPlan", "priceBook", "pricePlan", "billingAccount", "campaignSubscription"}
 )  # fmt: skip
 ID_MAX = 2**31 - 1  # Source: REST API Browser: internal ids are int32.
 INTEGER_MAX = 2**63 - 1
@@ -84,7 +84,8 @@ _MORE: dict[str, dict[str, Any]] = {
     "salesOrder": {"total": "number", "subtotal": "number"},
     "customer": {"comments": "text", "phone": "text"},
     "serviceSaleItem": {"description": "text", "isInactive": "boolean", "salesDescription": "text",
-                        "upcCode": "text"},
+                        "upcCode": "text", "featuredDescription": "longtext",
+                        "storeDetailedDescription": "longtext", "metaTagHtml": "longtext"},
     "account": {"description": "text", "localizations": "any"},
 }  # fmt: skip
 
@@ -343,6 +344,6 @@ def _enum(spec: Field, value: Any, path: str) -> str:
 
 
 _CONVERT: dict[str, Callable[[Field, Any, str], Any]] = {
-    "text": _text, "integer": _integer, "number": _number, "boolean": _boolean,
+    "text": _text, "longtext": _text, "integer": _integer, "number": _number, "boolean": _boolean,
     "date": _date, "datetime": _datetime, "enum": _enum,
 }  # fmt: skip

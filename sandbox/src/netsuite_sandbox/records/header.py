@@ -57,6 +57,9 @@ def start(
         raise user_error(f"Invalid entity reference key {entity} for subsidiary {subsidiary}.")
     base = company.base_currency(subsidiary)
     currency = values.get("currency") or customer.get("currency") or base
+    if old is not None and currency != old.currency:
+        # Source: "Currency on Customer Transactions" (bridgehead_N1398658); the text is unsure.
+        raise user_error("You cannot change the currency of a transaction that has been saved.")
     day = values.get("tranDate") or company.clock.today().isoformat()
     rate = Decimal(1)
     if currency != base:

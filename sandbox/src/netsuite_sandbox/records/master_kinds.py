@@ -196,6 +196,7 @@ KINDS: dict[str, MasterKind] = {
                    referenced="SELECT 1 FROM tx WHERE subsidiary = ? LIMIT 1"),
         MasterKind("accountingPeriod", _period, "periodName",
                    referenced="SELECT 1 FROM tx WHERE postingperiod = ? LIMIT 1"),
+        MasterKind("campaignSubscription", _named, "name"),
         MasterKind("subscriptionPlan", checks.check_plan, "itemId", "item",
                    referenced=_MEMBER.format("subscription", "subscriptionPlan")),
         MasterKind("priceBook", checks.check_price_book, "name"),
@@ -221,6 +222,22 @@ KINDS: dict[str, MasterKind] = {
     )
 }  # fmt: skip
 REST_KINDS = {name: kind for name, kind in KINDS.items() if not kind.readonly}
+
+
+def full_name(company: Company, group: str, record_id: int) -> str:
+    """Return the name of an account or a subsidiary with its parents: "A : B".
+
+    The mark between is seen by third parties.
+    """
+    names: list[str] = []
+    seen: set[int] = set()
+    current: int | None = record_id
+    while current is not None and current not in seen:
+        seen.add(current)
+        record = company.must(group, current)
+        names.insert(0, str(record.body[KINDS[record.type].name_field]))
+        current = record.body.get("parent")
+    return " : ".join(names)
 
 
 def display_name(company: Company, group: str, record_id: int) -> str:

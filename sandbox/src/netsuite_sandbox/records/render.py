@@ -10,7 +10,7 @@ from netsuite_sandbox import groups
 from netsuite_sandbox.records import computed
 from netsuite_sandbox.records.fields import Definition, Field, Values, definition
 from netsuite_sandbox.records.kinds import Books
-from netsuite_sandbox.records.master_kinds import display_name
+from netsuite_sandbox.records.master_kinds import display_name, full_name
 from netsuite_sandbox.records.transactions import BY_CODE, KINDS, current_values, label
 
 _MASTER_TARGETS = {
@@ -19,6 +19,7 @@ _MASTER_TARGETS = {
     "item": "serviceSaleItem", "revRecRule": "", "revPlansOn": "", "subscription": "subscription",
     "subscriptionLine": "subscriptionLine", "subscriptionPlan": "subscriptionPlan",
     "priceBook": "priceBook", "pricePlan": "pricePlan", "billingAccount": "billingAccount",
+    "campaignSubscription": "campaignSubscription",
 }  # fmt: skip
 _ENUM_NAMES = {"T": "True", "F": "False"}
 
@@ -78,6 +79,8 @@ class Renderer:
             values.update(computed.of_customer(company, record_id))
         if record == "account":
             values.update(computed.of_account(company, record_id, found.body))
+        if record in {"account", "subsidiary"}:
+            values["fullName"] = full_name(company, group, record_id)
         return self._record(definition(record), record, record_id, values, {}, fields)
 
     def form(self, spec: Definition, values: Values) -> Values:

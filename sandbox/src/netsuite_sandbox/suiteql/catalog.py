@@ -1,8 +1,8 @@
 """The tables and columns of SuiteQL, and how each is read from the sandbox's store.
 
-Column kinds: id (integer), text, number, date, datetime, bool ('T'/'F'). `ref` names the record
-group that BUILTIN.DF shows a column by. Sources: columns from third-party queries against live
-accounts, amounts in transaction or base currency from "Transaction Line" and "Transaction
+Column kinds: id (integer), text, longtext, number, date, datetime, bool ('T'/'F'). `ref` names the
+record group that BUILTIN.DF shows a column by. Sources: columns from third-party queries against
+live accounts, amounts in transaction or base currency from "Transaction Line" and "Transaction
 Accounting Line" (section_1548805090).
 """
 
@@ -48,6 +48,13 @@ _BASE = "(SELECT ABS(m.base) FROM line m WHERE m.tx = t.id AND m.id = 0)"
 
 def _on_main_line(condition: str, value: str) -> str:
     return f"CASE WHEN l.id = 0 AND {condition} THEN {value} END"
+
+
+def _full_name(group: str, member: str) -> str:
+    """A name with those of the parents, which most records do not have."""
+    parents = f"ns_full_name('{group}', m.id)"
+    return (f"(CASE WHEN json_extract(m.body, '$.parent') IS NULL"
+            f" THEN json_extract(m.body, '$.{member}') ELSE {parents} END)")  # fmt: skip
 
 
 def _open_part(base: str) -> str:
@@ -185,8 +192,8 @@ isinactive bool = 'F'
             f"""
             acctnumber text = acctNumber
             accountsearchdisplayname text = acctName
-            fullname text = acctName
-            displaynamewithhierarchy text = acctName
+            fullname text = {_full_name("account", "acctName")}
+            displaynamewithhierarchy text = {_full_name("account", "acctName")}
             accttype text = acctType
             sspecacct text = sSpecAcct
             isinactive bool = isInactive
@@ -251,9 +258,9 @@ isinactive bool = 'F'
         _master(
             "subsidiary",
             "m.grp = 'subsidiary'",
-            """
+            f"""
             name text = name
-            fullname text = name
+            fullname text = {_full_name("subsidiary", "name")}
             legalname text = legalName
             currency id currency = currency
             country text = country
@@ -299,6 +306,9 @@ isinactive bool = 'F'
             revenuerecognitionrule id revRecRule = revenueRecognitionRule
             isinactive bool = isInactive
             description text = description
+            featureddescription longtext = featuredDescription
+            storedetaileddescription longtext = storeDetailedDescription
+            metataghtml longtext = metaTagHtml
             subsidiary many subsidiary = {_SUBSIDIARIES}
             includechildren bool = includeChildren
             """,

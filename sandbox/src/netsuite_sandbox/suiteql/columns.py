@@ -1,7 +1,7 @@
 """How a SuiteQL table is described: its columns and what each reads in the sandbox's store.
 
-Column kinds: id (integer), text, number, date, datetime, bool ('T'/'F'). `ref` names the record
-group that BUILTIN.DF shows a column by.
+Column kinds: id (integer), text, longtext, number, date, datetime, bool ('T'/'F'). `ref` names the
+record group that BUILTIN.DF shows a column by.
 """
 
 from __future__ import annotations

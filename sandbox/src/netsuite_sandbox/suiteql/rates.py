@@ -16,7 +16,7 @@ from typing import Any
 from sqlglot import exp
 
 from netsuite_sandbox.company import Company
-from netsuite_sandbox.records.master_kinds import display_name
+from netsuite_sandbox.records.master_kinds import display_name, full_name
 from netsuite_sandbox.suiteql.errors import unsupported
 from netsuite_sandbox.suiteql.lists import lookup
 from netsuite_sandbox.whole import whole
@@ -239,4 +239,5 @@ def register(company: Company) -> None:
     connection.create_function("ns_rate", 3, rates.rate)
     connection.create_function("ns_consolidated", 6, rates.consolidated)
     connection.create_function("ns_path", 3, lambda *given: path(company, *given))
+    connection.create_function("ns_full_name", 2, lambda *given: full_name(company, *given))
     connection.create_function("ns_chosen", 2, lambda *given: chosen(company, *given))

@@ -24,6 +24,7 @@ from netsuite_sandbox.suiteql.scopes import Resolver, kind_of
 from netsuite_sandbox.whole import whole
 
 IN_VALUES_MAX = 1000  # Source: "SuiteQL Performance and Best Practices".
+LONG_TEXT_SORTED = 250  # Characters. Source: "SuiteQL Limitations and Exceptions".
 _DATES = frozenset({"date", "datetime"})
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In)
 
@@ -223,7 +224,7 @@ def _is_text(node: exp.Expr) -> bool:
     if isinstance(node, exp.Literal):
         return bool(node.is_string) and not node.name.replace(".", "", 1).lstrip("-").isdigit()
     found = node.meta.get("column") if isinstance(node, exp.Column) else None
-    return found is not None and found.kind == "text"
+    return found is not None and found.kind in {"text", "longtext"}
 
 
 def _date_like(node: exp.Expr) -> bool:
@@ -262,9 +263,15 @@ def _divide(_company: Company, node: exp.Expr, _kinds: dict[int, str]) -> exp.Ex
     return exp.Div(this=exp.cast(node.this.copy(), "REAL"), expression=node.expression.copy())
 
 
-def _ordered(_company: Company, node: exp.Expr, _kinds: dict[int, str]) -> exp.Expr:
-    """Keys are never NULL: saying so lets SQLite walk the index."""
+def _ordered(_company: Company, node: exp.Expr, kinds: dict[int, str]) -> exp.Expr:
+    """Keys are never NULL: saying so lets SQLite walk the index. Long texts sort by their start."""
     inner = node.this
+    select = node.find_ancestor(exp.Select)
+    if isinstance(inner, exp.Literal) and inner.is_int and select is not None:
+        inner = dict(enumerate(select.selects, 1)).get(int(inner.name), inner).unalias()
+    if kinds.get(id(inner)) == "longtext":
+        start = [exp.Literal.number(1), exp.Literal.number(LONG_TEXT_SORTED)]
+        node.set("this", _call("SUBSTR", inner.copy(), *start))
     if isinstance(inner, exp.Column) and inner.name.lower() in {"id", "transaction"}:
         node.set("nulls_first", not node.args.get("desc"))
     return node

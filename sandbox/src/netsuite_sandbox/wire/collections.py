@@ -42,6 +42,7 @@ _NUMBERS = frozenset(
 )
 _DATES = frozenset({"AFTER", "BEFORE", "ON", "ON_OR_AFTER", "ON_OR_BEFORE"})
 # Source: "Record Collection Filtering"; that IS is taken of references too is unsure.
+_AS = {"integer": "number", "longtext": "text"}
 _OPERATORS = {
     "number": _NUMBERS, "date": _DATES, "datetime": _DATES, "boolean": frozenset({"IS"}),
     "text": frozenset({"CONTAIN", "IS", "START_WITH", "END_WITH", "ANY_OF"}),
@@ -227,13 +228,13 @@ class Filter:
         custom = self._books.company.custom_fields.get(lower)
         if custom is not None:
             column = lower if self._table == "tx" else f"json_extract(body, '$.{lower}')"
-            return column, custom[0]
+            return column, _AS.get(custom[0], custom[0])
         found: Field | None = self._record.find(name)
         if found is None or found.kind in {"sublist", "any"}:
             raise bad_query()
         if lower == "id":
             return "id", "number"
-        kind = "number" if found.kind == "integer" else found.kind
+        kind = _AS.get(found.kind, found.kind)
         if self._table == "master":
             return _MASTER_COLUMNS.get(lower, f"json_extract(body, '$.{found.name}')"), kind
         if lower in _COLUMNS:

@@ -24,7 +24,8 @@ from netsuite_sandbox.wire.http import RESOURCE, Request, Response, answer
 SCHEMA, SWAGGER = "application/schema+json", "application/swagger+json"
 _NAMES = (*KINDS, *REST_KINDS)
 _TYPES: dict[str, dict[str, Any]] = {
-    "text": {"type": "string"}, "integer": {"type": "integer", "format": "int64"},
+    "text": {"type": "string"}, "longtext": {"type": "string"},
+    "integer": {"type": "integer", "format": "int64"},
     "number": {"type": "number", "format": "double"}, "boolean": {"type": "boolean"},
     "date": {"type": "string", "format": "date"},
     "datetime": {"type": "string", "format": "date-time"}, "any": {},
