@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import tomllib
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -81,12 +82,15 @@ class LogTable(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     level: Literal["debug", "info", "warning"] = "info"
 
 
+_Table = TypeVar("_Table", bound=msgspec.Struct)
+
+
 class _File(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     tenant: str = ""
     data: str = ""
     delivery: DeliveryTable = msgspec.field(default_factory=DeliveryTable)
     log: LogTable = msgspec.field(default_factory=LogTable)
-    tenants: dict[str, TenantTable] = msgspec.field(default_factory=dict)
+    tenants: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,17 +155,43 @@ def load_config(path: Path | None = None) -> Config:
 
 def _read(path: Path, folder: Path) -> Config:
     try:
-        content = msgspec.convert(tomllib.loads(path.read_text("utf-8")), _File)
+        content = tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path} is not valid TOML: {error}") from error
-    except msgspec.ValidationError as error:
-        raise ConfigurationError(f"{path}: {error}; see docs/configuration.md") from error
-    default = content.tenant or next(iter(content.tenants), "default")
-    data = Path(content.data).expanduser() if content.data else folder
-    config = Config(path, data, default, content.tenants, content.delivery, content.log)
-    for name, table in content.tenants.items():
+    file = _convert(content, _File, path, "")
+    tenants = {
+        name: _convert(table, TenantTable, path, f"tenants.{name}.")
+        for name, table in file.tenants.items()
+    }
+    default = file.tenant or next(iter(tenants), "default")
+    data = Path(file.data).expanduser() if file.data else folder
+    for name, table in tenants.items():
         to_policy(table.policy, f"{path}: tenants.{name}.policy")
-    return config
+    return Config(path, data, default, tenants, file.delivery, file.log)
+
+
+def _convert(content: Any, kind: type[_Table], path: Path, where: str) -> _Table:
+    try:
+        return msgspec.convert(content, kind)
+    except msgspec.ValidationError as error:
+        said, _, place = str(error).partition(" - at `$.")
+        key = place.rstrip("`")
+        choices = _choices(kind, key)
+        raise ConfigurationError(
+            f"{path}: {said}{f' - at `{where}{key}`' if key else ''}"
+            f"{f'; choose from {choices}' if choices else ''}; see docs/configuration.md"
+        ) from error
+
+
+def _choices(kind: Any, key: str) -> str:
+    """Return the values that a key takes; empty: it is not one of choices, or not known."""
+    for name in key.split("."):
+        if not (isinstance(kind, type) and issubclass(kind, msgspec.Struct)):
+            return ""
+        kind = {field.name: field.type for field in msgspec.structs.fields(kind)}.get(name)
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return ", ".join(kind)
+    return ", ".join(get_args(kind)) if get_origin(kind) is Literal else ""
 
 
 def to_policy(table: PolicyTable, where: str = "policy") -> Policy:

@@ -34,8 +34,14 @@ WRONG: dict[str, Wrong] = {
     "not TOML": Wrong("tenant = ", ("drawdown.toml", "not valid TOML", "Invalid value")),
     "not UTF-8": Wrong("tenant = '\udcff'", ("drawdown.toml", "not valid TOML")),
     "unknown key": Wrong("tenants = {}\ncolour = 1", ("drawdown.toml", "colour")),
-    "unknown policy": Wrong("[tenants.acme.policy]\nround = 'up'", ("round", "policy")),
-    "unknown choice": Wrong("[tenants.acme.policy]\noverdraw = 'never'", ("never", "overdraw")),
+    "unknown policy": Wrong(
+        "[tenants.acme.policy]\nround = 'up'", ("`round`", "`tenants.acme.policy`")
+    ),
+    "unknown choice": Wrong(
+        "[tenants.acme.policy]\noverdraw = 'never'",
+        ("never", "`tenants.acme.policy.overdraw`", "refuse, draw_remaining"),
+    ),
+    "unknown log format": Wrong("[log]\nformat = 'xml'", ("`log.format`", "off, json, console")),
     "wrong type": Wrong("tenant = 5", ("tenant", "str")),
     "unknown time zone": Wrong(
         "[tenants.acme.policy]\ntime_zone = 'Mars/Olympus'",
