@@ -95,6 +95,7 @@ def test_every_command_explains_itself(drawdown: Commands, command: str) -> None
     ran = drawdown(*command.split(), "--help")
     assert (ran.status, ran.err) == (0, "")
     assert ran.out.startswith(f"Usage: drawdown {command}".rstrip())
+    assert "...\n" not in ran.out.partition("Commands:")[2]  # whole sentences
     assert not (drawdown.folder / "data").exists()
 
 

@@ -32,6 +32,7 @@ from drawdown.cli import (
     summaries,
     watching,
 )
+from drawdown.cli.groups import Group
 from drawdown.cli.output import DONE, REFUSED, WRONG_USAGE, print_json, warn
 from drawdown.core.errors import ConfigurationError, DrawdownError
 
@@ -45,6 +46,7 @@ def _end(status: int | None, **_options: object) -> None:
 
 
 app = typer.Typer(
+    cls=Group,
     name="drawdown",
     help="Accounting for prepaid credits in Oracle NetSuite, provably down to zero.",
     no_args_is_help=True,

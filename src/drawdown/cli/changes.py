@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from drawdown.cli.books import AS_JSON, BY, chosen_books, chosen_books_and_erp, who
+from drawdown.cli.groups import Group
 from drawdown.cli.output import DONE, REFUSED, print_json, say
 from drawdown.service.account import ensure_account
 from drawdown.service.changes import accept, awaiting, leave, restore
@@ -19,6 +20,7 @@ _REASON = typer.Option("", help="Why; kept with the change.")
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
     group = typer.Typer(
+        cls=Group,
         help="What people changed of our records in NetSuite, as reconcile found it.",
         no_args_is_help=True,
     )

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import typer
 
 from drawdown.cli.books import AS_JSON, Choice
+from drawdown.cli.groups import Group
 from drawdown.cli.output import DONE, REFUSED, print_json, print_table, say, warn
 from drawdown.config import load_config
 from drawdown.core.errors import ConfigurationError, ErpError
@@ -48,7 +49,7 @@ class _Tried(NamedTuple):
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
     group = typer.Typer(
-        help="The connection to NetSuite: its key and certificate.", no_args_is_help=True
+        cls=Group, help="The connection to NetSuite: its key and certificate.", no_args_is_help=True
     )
     group.command("new-certificate")(_new_certificate)
     group.command("check")(_check)

@@ -8,6 +8,7 @@ import typer
 
 from drawdown.bootstrap import open_database
 from drawdown.cli.books import AS_JSON, Choice
+from drawdown.cli.groups import Group
 from drawdown.cli.output import DONE, print_json, say
 from drawdown.config import load_config
 from drawdown.store.embedded import status, stop_server
@@ -15,7 +16,7 @@ from drawdown.store.embedded import status, stop_server
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
-    group = typer.Typer(help="The database: start, look at, stop.", no_args_is_help=True)
+    group = typer.Typer(cls=Group, help="The database: start, look at, stop.", no_args_is_help=True)
     group.command("start")(_start)
     group.command("status")(_status)
     group.command("stop")(_stop)

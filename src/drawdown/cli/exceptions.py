@@ -10,12 +10,14 @@ import typer
 
 from drawdown.bootstrap import Books
 from drawdown.cli.books import AS_JSON, BY, chosen_books, chosen_books_and_erp, who
+from drawdown.cli.groups import Group
 from drawdown.cli.output import DONE, REFUSED, print_json, print_table, say, warn
 from drawdown.core.errors import ConfigurationError
 from drawdown.service import exceptions
 from drawdown.service.exceptions import Done, ExceptionKind
 
 _app = typer.Typer(
+    cls=Group,
     help="Everything that waits for a person: list it, act on it.",
     rich_markup_mode=None,
 )

@@ -18,6 +18,7 @@ from drawdown.cli.books import (
     end_of_day,
     last_day,
 )
+from drawdown.cli.groups import Group
 from drawdown.cli.output import (
     DONE,
     REFUSED,
@@ -42,7 +43,7 @@ _INSTANT = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S%z"]
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
-    group = typer.Typer(help="Metered usage.", no_args_is_help=True)
+    group = typer.Typer(cls=Group, help="Metered usage.", no_args_is_help=True)
     group.command("ingest")(_ingest)
     app.add_typer(group, name="usage")
     app.command("bill")(_bill)

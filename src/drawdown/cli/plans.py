@@ -11,6 +11,7 @@ import typer
 
 from drawdown.bootstrap import plan_file, usage_source
 from drawdown.cli.books import AS_JSON, Choice, check_is_file
+from drawdown.cli.groups import Group
 from drawdown.cli.output import DONE, REFUSED, print_json, print_table, say, warn
 from drawdown.config import load_config, to_policy
 from drawdown.core.errors import ConfigurationError
@@ -29,7 +30,9 @@ _NAME = "preview"
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
-    group = typer.Typer(help="Plans: check a file, preview its cost.", no_args_is_help=True)
+    group = typer.Typer(
+        cls=Group, help="Plans: check a file, preview its cost.", no_args_is_help=True
+    )
     group.command("check")(_check)
     group.command("preview")(_preview)
     app.add_typer(group, name="plan")

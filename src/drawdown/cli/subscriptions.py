@@ -11,6 +11,7 @@ import typer
 
 from drawdown.bootstrap import Books
 from drawdown.cli.books import AS_JSON, chosen_books, last_day
+from drawdown.cli.groups import Group
 from drawdown.cli.output import DONE, REFUSED, print_json, print_table, say
 from drawdown.cli.plans import read_plan_or_warn
 from drawdown.cli.suitebilling import details, print_elements
@@ -35,7 +36,7 @@ def now() -> datetime:
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
-    group = typer.Typer(help="Subscriptions to plans.", no_args_is_help=True)
+    group = typer.Typer(cls=Group, help="Subscriptions to plans.", no_args_is_help=True)
     group.command("create")(_create)
     group.command("show")(_show)
     group.command("elements")(_elements)

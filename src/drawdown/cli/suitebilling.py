@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 import typer
 
 from drawdown.cli.books import AS_JSON, chosen_books_and_erp
+from drawdown.cli.groups import Group
 from drawdown.cli.handover import handover
 from drawdown.cli.output import DONE, REFUSED, print_json, print_table, say, warn
 from drawdown.core.errors import ConfigurationError
@@ -26,6 +27,7 @@ AS_OF = typer.Option(None, formats=["%Y-%m-%d"], help="Rated and updated up to; 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
     group = typer.Typer(
+        cls=Group,
         help="Look at prepaid subscriptions that NetSuite's SuiteBilling runs.",
         no_args_is_help=True,
         rich_markup_mode=None,
