@@ -22,7 +22,7 @@ from drawdown.erp.netsuite.connection import Connection
 from drawdown.erp.netsuite.mapping import Mapping
 from drawdown.local_sandbox.company import prepare
 from drawdown.local_sandbox.process import Controls
-from drawdown.service.delivery import register
+from drawdown.service.delivery import Worker, register
 from drawdown.service.ingest import Answer
 from drawdown.simulation.connections import Pool, SimulatedDatabase
 from drawdown.simulation.network import Network, SimulatedOutside
@@ -102,7 +102,8 @@ class Company:
         sent: Every content ever sent, by event id.
         entered: Native references of documents about blocks that others have entered in NetSuite;
             whether they are still there.
-        is_over: Workers end when they find nothing to do.
+        workers: Of each process that delivers, by its name.
+        is_over: Nobody starts again what has ended.
     """
 
     world: World
@@ -117,6 +118,7 @@ class Company:
     acknowledged: list[Acknowledged] = field(default_factory=list)
     sent: dict[str, list[Event]] = field(default_factory=dict)
     entered: dict[str, bool] = field(default_factory=dict)
+    workers: dict[str, Worker] = field(default_factory=dict)
     answer_lost_percent: int = 0
     is_over: bool = False
 

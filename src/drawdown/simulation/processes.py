@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from functools import partial
 
 import psycopg
 
 from drawdown.core.errors import ErpError, StoreError
 from drawdown.core.events import Event
-from drawdown.core.ports import Erp
-from drawdown.service.delivery import Claim, Result, claim, perform, renew, settle
+from drawdown.service.delivery import Claim, NoObserver, Worker
 from drawdown.service.delivery.steps import LEASE
 from drawdown.service.exceptions import skip
 from drawdown.service.ingest import expire, ingest
@@ -25,14 +23,10 @@ from drawdown.service.reconcile import Reconciliation, reconcile
 from drawdown.service.summaries import post_summaries
 from drawdown.service.watch import watch
 from drawdown.simulation.company import Acknowledged, Company
+from drawdown.simulation.threads import IDLE_S, SimulatedThreads
 from drawdown.simulation.world import Process, Task, World
 from drawdown.store import outbox
-from drawdown.store.database import Session
 
-IDLE_S = (20.0, 150.0)
-"""A worker that finds nothing looks again after so long."""
-CLAIMS_MAX = 4
-"""Rows that a worker holds at once."""
 PAUSE_S = (2 * LEASE.total_seconds(), 20 * LEASE.total_seconds())
 """Processes stand still for so long, so that what they held is taken over."""
 
@@ -112,52 +106,34 @@ class Jobs:
         world.start(process, body, delay_s, ended)
 
 
+class _Teller(NoObserver):
+    """Counts what workers were refused because others had taken over."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def lost(self, claim: Claim) -> None:
+        """Count it."""
+        self._world.fire("fenced_off", f"row {claim.position}")
+
+
 def work(company: Company) -> None:
-    """Deliver until everything is over: claim, perform, settle, as a worker does."""
+    """Deliver until everything is over; a worker that was stopped is started again."""
     world = company.world
     task = world.task
     assert task is not None
-    name = f"{task.process.name}/{world.steps}"
-    erp = company.erp()
-    renews = world.chance.randrange(3) > 0
-    with company.database.worker_session() as session:
-        while True:
-            claims = claim(
-                session, worker=name, now=world.now, limit=CLAIMS_MAX, tenants=[company.tenant_id]
-            )
-            if not claims:
-                if company.is_over:
-                    return
-                world.sleep(world.chance.uniform(*IDLE_S))
-                continue
-            world.boundary("between claim and perform")
-            claims.sort(key=lambda one: one.position)  # the database may give them in any order
-            results = _perform(company, session, claims, erp, renews=renews)
-            world.boundary("between perform and settle")
-            settled = settle(session, results, now=world.now, chance=world.chance.random)
-            for lost in settled.lost:
-                world.fire("fenced_off", f"{name} row {lost.position}")
-
-
-def _perform(
-    company: Company, session: Session, claims: list[Claim], erp: Erp, *, renews: bool
-) -> list[Result]:
-    """Perform claims side by side, meanwhile renewing their leases, if this worker is so quick."""
-    world = company.world
-    results: list[Result] = []
-
-    def one(claimed: Claim) -> None:
-        results.append(perform(claimed, erp))
-
-    def keep() -> None:
-        while len(results) < len(claims):
-            world.sleep(LEASE.total_seconds() / 3)
-            if len(results) < len(claims):
-                renew(session, claims, now=world.now)
-
-    calls = [partial(one, claimed) for claimed in claims]
-    world.gather([*calls, keep] if renews else calls)
-    return results
+    while not company.is_over:
+        worker = Worker(
+            company.database.worker_session,
+            {company.tenant_id: company.erp()},
+            name=f"{task.process.name}/{world.steps}",
+            concurrency=world.chance.choice((1, 2, 4)),
+            chance=world.chance.random,
+            observer=_Teller(world),
+            threads=SimulatedThreads(world),
+        )
+        company.workers[task.process.name] = worker
+        worker.run()
 
 
 def tell(company: Company, batch: Sequence[Event]) -> None:

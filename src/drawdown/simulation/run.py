@@ -108,6 +108,7 @@ class _Play:
         self._calm_down()
         self._end_lives()
         company.is_over = True
+        self._stop_workers()
         self.world.sleep(60)
         if company.policy.documents is Documents.IN_NETSUITE:
             # A cycle that stood still may just have told what it had read before.
@@ -176,6 +177,7 @@ class _Play:
         sometime(people.close_period, 20)
         sometime(people.take_external_id, 30)
         sometime(self._refresh, 8)
+        sometime(self._stop_workers, 20)
         self._sometimes("observer", partial(processes.take_over, self.company), 33)
         self._sometimes("person", partial(processes.retry_parked, self.company), 33)
         self._sometimes("auditor", partial(processes.compare, self.company), 8)
@@ -186,6 +188,12 @@ class _Play:
         """Run a job in some seeds."""
         if self.chance.randrange(100) < percent:
             self.jobs.start(name, call, self.chance.uniform(0, TURBULENCE_S))
+
+    def _stop_workers(self) -> None:
+        """Ask them to end: they finish what is under way."""
+        self.world.fire("workers_stopped")
+        for worker in self.company.workers.values():
+            worker.stop()
 
     def _refresh(self) -> None:
         self.people.refresh()

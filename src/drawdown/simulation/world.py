@@ -46,6 +46,7 @@ class Process:
         crash_at_new_percent: How likely it crashes at a kind of boundary that the seed has not met
             before: so kinds that are rare are crashed at as often as those passed all the time.
         pause_in: Boundaries until it stands still for `pause_s`; 0: it does not.
+        still_until: All of it stands still until then.
     """
 
     name: str
@@ -54,21 +55,18 @@ class Process:
     crash_at_new_percent: int = 0
     pause_in: int = 0
     pause_s: float = 0.0
+    still_until: datetime = START
     is_dead: bool = False
 
 
 @dataclass(slots=True, eq=False)
 class Task:
-    """A line of execution of a process; its first one, or a call that it makes beside others."""
+    """A line of execution of a process: its first one, or another that it has started."""
 
     process: Process
     greenlet: greenlet
     blocked: Callable[[], bool] | None = None
-    result: Any = None
-    error: Exception | None = None
     is_done: bool = False
-    waiter: Task | None = None
-    children: int = 0
     ended: Callable[[Task], None] | None = None
 
 
@@ -170,7 +168,7 @@ class World:
             process.pause_in -= 1
             if not process.pause_in:
                 self.fire("zombie", f"{process.name} at {name} for {process.pause_s:.0f} s")
-                self.sleep(process.pause_s)
+                process.still_until = self.now + timedelta(seconds=process.pause_s)
 
     def sleep(self, seconds: float) -> None:
         """Let others go on for a while."""
@@ -179,33 +177,20 @@ class World:
         self._push(seconds, task)
         self._give_way(task)
 
-    def block(self, is_blocked: Callable[[], bool]) -> None:
+    def block(self, is_blocked: Callable[[], bool], why: str = "for a lock") -> None:
         """Stand still until `is_blocked` says no; asked after every step of somebody else."""
         task = self.task
         assert task is not None
         task.blocked = is_blocked
         self._blocked.append(task)
-        self.note(f"{task.process.name} waits for a lock")
+        self.note(f"{task.process.name} waits {why}")
         self._give_way(task)
 
-    def gather(self, calls: Sequence[Callable[[], Any]]) -> list[Any]:
-        """Make calls beside each other, as threads of the process would; return their results.
-
-        Raises:
-            Exception: The first error of a call.
-        """
+    def spawn(self, call: Callable[[], None]) -> None:
+        """Make a call beside what runs now, as another thread of the same process."""
         task = self.task
         assert task is not None
-        made = [self._task(task.process, call, waiter=task) for call in calls]
-        task.children = len(made)
-        for child in made:
-            self._push(self.chance.uniform(*STEP_S), child)
-        if made:
-            self._give_way(task)
-        for child in made:
-            if child.error is not None:
-                raise child.error
-        return [child.result for child in made]
+        self._push(self.chance.uniform(*STEP_S), self._task(task.process, call))
 
     def _give_way(self, task: Task) -> None:
         assert task.greenlet.parent is self._main
@@ -254,7 +239,10 @@ class World:
             at, _number, item = heappop(self._queue)
             self.now = max(self.now, at)
             if isinstance(item, Task):
-                if not item.is_done:
+                still_s = (item.process.still_until - self.now).total_seconds()
+                if still_s > 0:
+                    self._push(still_s, item)
+                elif not item.is_done:
                     item.greenlet.switch()
             else:
                 item()
@@ -290,28 +278,22 @@ class World:
         self._number += 1
         heappush(self._queue, (self.now + timedelta(seconds=delay_s), self._number, item))
 
-    def _task(self, process: Process, call: Callable[[], Any], waiter: Task | None = None) -> Task:
+    def _task(self, process: Process, call: Callable[[], None]) -> Task:
         def body() -> None:
             try:
                 if not process.is_dead:
-                    task.result = call()
+                    call()
             except Crash:
                 process.is_dead = True
-            except Exception as error:  # noqa: BLE001 (handed to whoever waits, or reported)
-                task.error = error
-                if waiter is None:
-                    text = f"{type(error).__name__}: {error}"
-                    self.failures.append(f"process {process.name} broke down: {text}")
-                    self.note(f"{process.name} broke down: {text}")
+            except Exception as error:  # noqa: BLE001 (reported)
+                text = f"{type(error).__name__}: {error}"
+                self.failures.append(f"process {process.name} broke down: {text}")
+                self.note(f"{process.name} broke down: {text}")
             task.is_done = True
             del self._tasks[task.greenlet]
-            if waiter is not None:
-                waiter.children -= 1
-                if not waiter.children:
-                    self._push(0.0, waiter)
             if task.ended is not None:
                 task.ended(task)
 
-        task = Task(process, greenlet(body, self._main), waiter=waiter)
+        task = Task(process, greenlet(body, self._main))
         self._tasks[task.greenlet] = task
         return task

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
 from collections.abc import Collection, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from heapq import nlargest
+from math import inf
 from operator import itemgetter
-from queue import Empty, SimpleQueue
+from queue import Empty
 from threading import Lock
 from types import TracebackType
 from typing import Self
@@ -15,6 +15,7 @@ from typing import Self
 from drawdown.core.errors import ErpUnavailableError
 from drawdown.core.ports import Erp
 from drawdown.service.delivery.steps import Outcome, Result, post, verify
+from drawdown.service.delivery.threads import Queue, Threads
 from drawdown.store.delivery import Claim, ClaimKey
 
 VERIFY_ROWS_MAX = 50
@@ -41,13 +42,18 @@ class Crew:
     Args:
         erps: The ERP of each tenant, safe for use by several threads.
         size: Calls under way at most.
+
+    Attributes:
+        leased_until_s: By the steady clock: nothing is begun later, as others may have it by then.
     """
 
-    def __init__(self, erps: Mapping[str, Erp], size: int) -> None:
+    def __init__(self, erps: Mapping[str, Erp], size: int, threads: Threads | None = None) -> None:
+        self.threads = threads or Threads()
+        self.leased_until_s = inf
         self._erps = erps
         self._size = size
-        self._pool = ThreadPoolExecutor(size, "drawdown-call")
-        self._results: SimpleQueue[Result | None] = SimpleQueue()
+        self._pool = self.threads.pool(size)
+        self._results: Queue[Result | None] = self.threads.queue()
         self._lock = Lock()
         self._calls: dict[ClaimKey, Claim] = {}
         self._ungathered = 0
@@ -113,6 +119,9 @@ class Crew:
         """Perform a claim, and then those that its slot is handed on to; read all of it back."""
         following: Claim | None = claim
         while following is not None:
+            if self.threads.monotonic() >= self.leased_until_s:
+                self._lay_down(following)
+                return
             result = post(following, self._erps[following.tenant_id])
             if result.posted is None or result.posted.is_verified:
                 following = self._end(result)
@@ -159,15 +168,28 @@ class Crew:
                 following = self._hand_on(result.claim)
                 result = result._replace(claim=result.claim._replace(slot=0))
             else:
-                del self._calls[result.claim.key]
-                if not any(one.connection_id == name for one in self._calls.values()):
-                    # Nobody comes by any more to read these back.
-                    left = self._posted.pop(name, [])
-                    self._verifying |= {one.key: one for one in left}
+                left = self._free(result.claim)
         self._results.put(result)
         for one in left:
             self._abandon(one)
         return following
+
+    def _lay_down(self, claim: Claim) -> None:
+        """Forget a claim that was not begun in time: its row and its slot are free already."""
+        with self._lock:
+            left = self._free(claim)
+        for one in left:
+            self._abandon(one)
+
+    def _free(self, claim: Claim) -> list[Claim]:
+        """End a call; return what was posted and nobody reads back any more; under the lock."""
+        name = claim.connection_id
+        del self._calls[claim.key]
+        if any(one.connection_id == name for one in self._calls.values()):
+            return []
+        left = self._posted.pop(name, [])
+        self._verifying |= {one.key: one for one in left}
+        return left
 
     def _abandon(self, claim: Claim) -> None:
         """Hand in a claim that was posted and cannot be read back now: the next try meets it."""
@@ -211,6 +233,15 @@ class Crew:
             having = {one.connection_id for one in self._calls.values()}.difference(connections)
             names = [name for name in self._ahead if name not in having]
             return [one for name in names for one in self._ahead.pop(name)]
+
+    def drop(self, claims: Iterable[Claim]) -> list[Claim]:
+        """Take out those of these claims that wait for a slot: somebody else has them."""
+        lost = {one.key for one in claims}
+        with self._lock:
+            dropped = [one for row in self._ahead.values() for one in row if one.key in lost]
+            for one in dropped:
+                self._ahead[one.connection_id].remove(one)
+        return dropped
 
     @property
     def waiting(self) -> tuple[str, ...]:

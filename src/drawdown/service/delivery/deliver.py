@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from drawdown.core.ports import Erp
-from drawdown.service.delivery.clock import Clock, DatabaseClock
+from drawdown.service.delivery.clock import Clock
 from drawdown.service.delivery.crew import Crew
 from drawdown.service.delivery.governor import CONCURRENCY_DEFAULT, Chance
+from drawdown.service.delivery.leases import Leases
 from drawdown.service.delivery.observer import NoObserver, Observer
 from drawdown.service.delivery.steps import (
     LEASE,
@@ -19,9 +20,9 @@ from drawdown.service.delivery.steps import (
     claim,
     give_back,
     register,
-    renew,
     settle,
 )
+from drawdown.service.delivery.threads import Threads
 from drawdown.store import delivery as rows, outbox
 from drawdown.store.database import Session
 from drawdown.store.delivery import Claim
@@ -63,6 +64,7 @@ class Options:
         share: Calls in flight that are ours there, over all workers; None: as registered.
         worker: Name of this worker, unlike all others that run now.
         chance: Spreads pauses.
+        threads: What it runs by; None: threads of this process.
     """
 
     connection_id: str = ""
@@ -70,6 +72,7 @@ class Options:
     worker: str = "deliver"
     lease: timedelta = LEASE
     chance: Chance = random.random
+    threads: Threads | None = None
 
 
 def deliver(
@@ -102,10 +105,11 @@ def deliver(
         register(session, options.connection_id, options.share)
     else:
         register(session, f"tenant:{tenant_id}", options.share or concurrency, is_default=True)
-    with Crew({tenant_id: erp}, concurrency) as crew:
-        run = _Run(
-            session, crew, clock or DatabaseClock(session), observer or NoObserver(), options
-        )
+    threads = options.threads or Threads()
+    clock = clock or threads.clock(session)
+    with Crew({tenant_id: erp}, concurrency, threads) as crew:
+        leases = Leases(session, crew, clock, options.lease)
+        run = _Run(session, crew, leases, clock, observer or NoObserver(), options)
         while run.deliver_some() or run.wait(sleep, until_empty=until_empty):
             pass
     counts = outbox.counts(session)
@@ -122,6 +126,7 @@ class _Run:
 
     session: Session
     crew: Crew
+    leases: Leases
     clock: Clock
     observer: Observer
     options: Options
@@ -130,20 +135,16 @@ class _Run:
 
     def deliver_some(self) -> bool:
         """Claim what may go and settle what is finished; False if nothing is under way."""
+        for lost in self.leases.keep():
+            self.observer.lost(lost)
         claims = self._claim(self.crew.room)
         claims += self._claim(0)  # to be at hand, so that many are read back together
         if claims:
             self.observer.claimed(claims)
         if not self.crew.pending:
             return False
-        results = self.crew.gather(self.options.lease.total_seconds() / 3)
+        results = self.crew.gather(self.leases.left_s())
         if not results:
-            renew(
-                self.session,
-                self.crew.held(),
-                now=self.clock(),
-                lease=self.options.lease,
-            )
             return True
         now = self.clock()
         settled = settle(self.session, results, now=now, chance=self.options.chance)

@@ -11,15 +11,16 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from threading import Event
-from time import monotonic, sleep
 
 from drawdown.core.errors import StoreError
 from drawdown.core.ports import Erp
-from drawdown.service.delivery.clock import Clock, DatabaseClock
+from drawdown.service.delivery.clock import Clock
 from drawdown.service.delivery.crew import Crew
 from drawdown.service.delivery.governor import Chance
+from drawdown.service.delivery.leases import Leases
 from drawdown.service.delivery.observer import NoObserver, Observer
-from drawdown.service.delivery.steps import LEASE, Result, claim, give_back, renew, settle
+from drawdown.service.delivery.steps import LEASE, Result, claim, give_back, settle
+from drawdown.service.delivery.threads import Threads
 from drawdown.store.database import Session
 
 TURN_S = 0.01
@@ -44,8 +45,8 @@ class Worker:
         erps: The ERP of each tenant to serve.
         name: Unlike those of all other workers.
         concurrency: Rows under way at most, in this process.
-        clock: Instants; None: the database's.
         chance: Spreads pauses.
+        threads: What it runs by; None: threads of this process, and the database's clock.
     """
 
     def __init__(
@@ -55,19 +56,19 @@ class Worker:
         *,
         name: str,
         concurrency: int,
-        clock: Clock | None = None,
         chance: Chance = random.random,
         observer: Observer | None = None,
         lease: timedelta = LEASE,
+        threads: Threads | None = None,
     ) -> None:
         self._open_session = open_session
         self._erps = erps
         self._name = name
         self._concurrency = concurrency
-        self._given_clock = clock
         self._chance = chance
         self._observer = observer or NoObserver()
         self._lease = lease
+        self._threads = threads or Threads()
         self._stopped = Event()
         self._crew: Crew | None = None
         self._finished: list[Result] = []  # not settled yet
@@ -85,7 +86,7 @@ class Worker:
             until_idle: Return as soon as nothing is under way and nothing can be claimed.
         """
         failures = 0
-        with Crew(self._erps, self._concurrency) as crew:
+        with Crew(self._erps, self._concurrency, self._threads) as crew:
             self._crew = crew
             while True:
                 try:
@@ -100,15 +101,14 @@ class Worker:
                     failures += 1
                     if self._stopped.is_set() and failures > 1:
                         return
-                    self._stopped.wait(
-                        min(RECONNECT_MAX_S, 0.1 * 2**failures) * (0.5 + self._chance() / 2)
-                    )
+                    pause_s = min(RECONNECT_MAX_S, 0.1 * 2**failures) * (0.5 + self._chance() / 2)
+                    self._threads.wait(self._stopped, pause_s)
 
     def _turns(self, session: Session, crew: Crew) -> Iterator[int]:
         """Take turns until stopped: gather, settle, renew, claim; yield how many were claimed."""
-        clock = self._given_clock or DatabaseClock(session)
-        renew_s = self._lease.total_seconds() / 3
-        renew_at = monotonic() + renew_s
+        clock = self._threads.clock(session)
+        leases = Leases(session, crew, clock, self._lease)
+        monotonic = self._threads.monotonic
         give_up_at = None
         pause_s = 0.0
         while True:
@@ -118,13 +118,12 @@ class Worker:
                 give_back(session, crew.stranded(crew.waiting), now=clock())
             if give_up_at is not None:
                 pause_s = give_up_at - began
-            self._gather(crew, min(pause_s, renew_at - began), began)
+            self._gather(crew, min(pause_s, leases.left_s()), began)
             if self._finished:
                 self._settle(session, clock, crew)
                 pause_s = 0.0
-            if monotonic() >= renew_at:
-                renew(session, crew.held(), now=clock(), lease=self._lease)
-                renew_at = monotonic() + renew_s
+            for lost in leases.keep():
+                self._observer.lost(lost)
             begun = 0
             if give_up_at is None:
                 begun = self._claim(session, clock, crew)
@@ -138,9 +137,9 @@ class Worker:
         """Collect results: those of a moment together, so that they share a transaction."""
         if not self._finished:
             self._finished += crew.gather(timeout_s)
-        rest = TURN_S - (monotonic() - began)
+        rest = TURN_S - (self._threads.monotonic() - began)
         if self._finished and crew.pending and rest > 0:
-            sleep(rest)
+            self._threads.sleep(rest)
         self._finished += crew.gather(0)
 
     def _settle(self, session: Session, clock: Clock, crew: Crew) -> None:
