@@ -62,6 +62,10 @@ def named(value: Any) -> Any:
 
 def test_all_records_are_the_same_but_for_their_ids(ns: Client) -> None:
     """Every reference of every record, sublists included, shows the same name as before. Source: pitfall 20."""
+    ns.set(revenue_allocation=True, sales_price_as_fair_value=True)
+    formula = ns.make("/fairValueFormula", {"name": "Unit", "fairValueFormula": "{fairvalue}"})
+    ns.make("/fairValuePrice", {"item": {"id": ns.usage}, "fairValue": 5, "currency": {"id": "1"},
+                                "fairValueFormula": {"id": formula}})  # fmt: skip
     Subscription(ns).bill("2024-01-01")
     invoice, deposit = ns.invoice(300, "I"), ns.deposit(500, "D")
     ns.apply(deposit, invoice, 100, "A")

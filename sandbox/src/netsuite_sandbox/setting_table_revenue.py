@@ -42,6 +42,33 @@ REVENUE_SETTINGS: tuple[Setting, ...] = (
         "rate with a gain or loss.",
     ),
     Setting(
+        "revenue_allocation",
+        False,
+        (True, False),
+        "D",
+        "Enabling the Advanced Revenue Management (Revenue Allocation) Feature "
+        "(section_165101927337)",
+        "Whether revenue is allocated by fair values; without it a revenue element's amount is its "
+        "sales amount, and fair value records do not exist.",
+    ),
+    Setting(
+        "sales_price_as_fair_value",
+        False,
+        (True, False),
+        "D",
+        "Setting Advanced Revenue Management (Revenue Allocation) Preferences "
+        "(article_0627070629); the default is not said",
+        "An item without a fair value price has its sales price as one; else allocation fails.",
+    ),
+    Setting(
+        "fair_value_range_checking",
+        True,
+        (True, False),
+        "D",
+        "Setting Advanced Revenue Management (Revenue Allocation) Preferences (article_0627070629)",
+        "Compare sales amounts with the range of a fair value price that has a policy.",
+    ),
+    Setting(
         "revenue_elements_for_revisions",
         False,
         (True, False),

@@ -11,6 +11,9 @@ from netsuite_sandbox.setting_table import BY_NAME, SETTINGS
 from netsuite_sandbox.store.database import Database
 from netsuite_sandbox.wire import jsontext
 
+# Records of Advanced Revenue Management (Revenue Allocation). Source: article_0305065341.
+_ALLOCATION = frozenset({"fairvalueprice", "fairvalueformula"})
+
 
 class Settings:
     """The settings of one account, kept in its store."""
@@ -38,6 +41,8 @@ class Settings:
 
     def lacks(self, name: str) -> bool:
         """Whether the account has no such record type or table."""
+        if name.lower() in _ALLOCATION and not self._values["revenue_allocation"]:
+            return True
         absent = str(self._values["absent_records"]).lower()
         return bool(absent) and name.lower() in {one.strip() for one in absent.split(",")}
 

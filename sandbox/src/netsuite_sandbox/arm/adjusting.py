@@ -12,29 +12,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from netsuite_sandbox.arm.allocation import in_base
 from netsuite_sandbox.arm.billed import billed
+from netsuite_sandbox.arm.carving import carved
+from netsuite_sandbox.arm.moves import CONTRACT_ASSET, FOREIGN, NETTING, UNBILLED, Move, in_ratio
 from netsuite_sandbox.company import Company
-from netsuite_sandbox.money import share, times_rate, to_units
+from netsuite_sandbox.money import times_rate, to_units
 from netsuite_sandbox.periods import Period
 from netsuite_sandbox.store.database import Row
-
-FOREIGN, UNBILLED, NETTING, CONTRACT_ASSET = "foreign currency", "unbilled", "netting", "asset gain"
-REVERSED = (UNBILLED, NETTING)  # Every month anew; the others add up.
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """What a reclassification does to the deferral account of one element.
-
-    Attributes:
-        base: Base currency, debit positive; the kind says what takes the other side.
-        undoes: The earlier move that this one reverses.
-    """
-
-    kind: str
-    element: Row
-    base: int
-    undoes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +33,7 @@ class Position:
             contract assets are left out of revaluation.
     """
 
+    company: Company
     element: Row
     recognized: int
     recognized_base: int
@@ -64,7 +50,7 @@ class Position:
 
     def at_own_rate(self, units: int) -> int:
         """Units at the rate of the element's source."""
-        return share(self.element["base"], units, self.element["amount"], self.precision)
+        return in_base(self.company, self.element, units)
 
     def as_recognized(self, units: int) -> Decimal:
         """Units at the effective revenue recognition rate, not rounded."""
@@ -80,25 +66,39 @@ class Position:
 
 
 def positions(
-    company: Company, elements: list[Row], asked: Period, posting: Period
+    company: Company, elements: list[Row], asked: Period, posting: Period, carving: list[Move]
 ) -> list[Position]:
-    """Return where the elements of an arrangement stand at the end of a period."""
+    """Return where the elements of an arrangement stand at the end of a period.
+
+    Args:
+        carving: What this run carves.
+    """
     left_out = company.settings["exclude_contract_assets_from_fx"]
     out: list[Position] = []
     for row in elements:
         base_currency = company.base_currency(row["subsidiary"])
         foreign = row["currency"] != base_currency
         recognized, base = _recognized(company, row, asked.start)
-        units, billed_base = billed(company, row, asked.start)
+        units, billed_base = _effective(company, row, asked, carving)
         closing = None
         if foreign and not left_out:
             base += _posted(company, row, CONTRACT_ASSET, "<", posting)
             closing = company.rate(row["currency"], asked.end, base_currency)
         out.append(
-            Position(row, recognized, base, units, billed_base, company.precision(base_currency),
-                     foreign, closing)
+            Position(company, row, recognized, base, units, billed_base,
+                     company.precision(base_currency), foreign, closing)
         )  # fmt: skip
     return out
+
+
+def _effective(
+    company: Company, element: Row, asked: Period, carving: list[Move]
+) -> tuple[int, int]:
+    """The effective cumulative billing: gross, less what is carved out or in."""
+    units, base = billed(company, element, asked.start)
+    done = [carved(company, element)]
+    done += [(move.amount, move.base) for move in carving if move.element["id"] == element["id"]]
+    return units - sum(part[0] for part in done), base - sum(part[1] for part in done)
 
 
 def foreign_moves(company: Company, found: list[Position]) -> list[Move]:
@@ -152,7 +152,7 @@ def _group_moves(group: list[Position]) -> list[Move]:
     # No element stays an asset in a group that is a liability.
     moves = [Move(NETTING, at.element, -at.round(at.as_recognized(at.asset))) for at in assets]
     whole = -sum(move.base for move in moves)
-    parts = _ratio(whole, [-at.asset for at in liabilities], liabilities[0].precision)
+    parts = in_ratio(whole, [-at.asset for at in liabilities], liabilities[0].precision)
     moves += [Move(NETTING, at.element, part) for at, part in zip(liabilities, parts, strict=True)]
     return moves
 
@@ -167,11 +167,11 @@ def _net_asset(net: int, assets: list[Position], liabilities: list[Position]) ->
         whole = sum(at.at_own_rate(at.asset) for at in (*assets, *liabilities))
     else:
         whole = times_rate(net, closing, precision)
-    parts = _ratio(whole, weights, precision)
+    parts = in_ratio(whole, weights, precision)
     moves += [Move(UNBILLED, at.element, -part) for at, part in zip(assets, parts, strict=True)]
     netted = [Move(NETTING, at.element, _liability(at)) for at in liabilities]
     moves += netted
-    spread = _ratio(sum(move.base for move in netted), weights, precision)
+    spread = in_ratio(sum(move.base for move in netted), weights, precision)
     for at, part, share_of in zip(assets, parts, spread, strict=True):
         if share_of:
             moves.append(Move(NETTING, at.element, -share_of))
@@ -186,19 +186,6 @@ def _liability(at: Position) -> int:
     if at.closing is None:
         return -at.at_own_rate(at.asset)
     return at.round(at.as_billed(-at.asset))
-
-
-def _ratio(total: int, weights: list[int], precision: int) -> list[int]:
-    """Apportion by net amount ratio; the last takes the rounding."""
-    out: list[int] = []
-    whole = sum(weights)
-    seen = given = 0
-    for weight in weights:
-        seen += weight
-        upto = share(total, seen, whole, precision)
-        out.append(upto - given)
-        given = upto
-    return out
 
 
 def _recognized(company: Company, element: Row, period_start: str) -> tuple[int, int]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from netsuite_sandbox.arm.allocation import allocate
 from netsuite_sandbox.arm.elements_table import new_arrangement, put
 from netsuite_sandbox.arm.netting import net_credit, release
 from netsuite_sandbox.arm.subscriptions import update_subscriptions
@@ -51,6 +52,7 @@ def _update_source(company: Company, ledger: Ledger, head: Header) -> int:
         net_credit(company, head)
     if seen:
         total_arrangement(company, head.id)
+        allocate(company, _arrangement(company, ledger, head))
     return len(seen)
 
 
@@ -149,7 +151,8 @@ def _retire(company: Company, element: int) -> None:
         (element,),
     ):
         db.execute(
-            "UPDATE element SET amount = 0, base = 0, netted = 0, stale = 1 WHERE id = ?",
+            "UPDATE element SET amount = 0, base = 0, revenue = 0, netted = 0, stale = 1,"
+            " allocationtype = 'EXCLUDE' WHERE id = ?",
             (element,),
         )
         return

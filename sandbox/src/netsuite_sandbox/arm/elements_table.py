@@ -20,6 +20,7 @@ def put(company: Company, row: dict[str, Any], key: str) -> None:
     exchange rate, amount, customer follow the source; item records are no source of updates, so
     accounts, rule and event stay as they were.
     """
+    row = {**row, "revenue": row["amount"]}  # Until it is allocated.
     changes = ", ".join(f"{name} = excluded.{name}" for name in row if name not in _KEPT)
     company.db.execute(
         f"INSERT INTO element ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})"

@@ -33,7 +33,7 @@ def net_credit(company: Company, head: Header) -> None:
             (credit["source"], credit["sourceline"], *invoices, credit["item"]),
         )
         for debit in candidates:
-            take = min(rest, debit["amount"] - debit["netted"] - executed(company, debit["id"]))
+            take = min(rest, debit["revenue"] - debit["netted"] - executed(company, debit["id"]))
             if take > 0:
                 db.execute(
                     "INSERT INTO netting VALUES (?, ?, ?)", (credit["id"], debit["id"], take)

@@ -11,9 +11,12 @@ plan while the element lacks the dates its rule asks for.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from netsuite_sandbox.arm.events import Event, events_of
 from netsuite_sandbox.arm.rules import Rule, end_date, schedule
 from netsuite_sandbox.company import Company
+from netsuite_sandbox.money import share
 from netsuite_sandbox.periods import Period, Periods
 from netsuite_sandbox.store.database import Row
 
@@ -24,7 +27,7 @@ def update_plans(company: Company, periods: Periods, until: str) -> int:
     """Bring the plans of all elements up to `until` in step; return how many were looked at."""
     rows = company.db.all(
         "SELECT e.* FROM element e WHERE e.rule IS NOT NULL AND e.elementdate <= ?"
-        " AND (e.stale = 1 OR e.amount - e.netted <> (SELECT COALESCE(SUM(p.amount), 0)"
+        " AND (e.stale = 1 OR e.revenue - e.netted <> (SELECT COALESCE(SUM(p.amount), 0)"
         " FROM planned p JOIN plan n ON n.id = p.plan WHERE n.element = e.id)) ORDER BY e.id",
         (until,),
     )
@@ -36,7 +39,7 @@ def update_plans(company: Company, periods: Periods, until: str) -> int:
 def _update(company: Company, periods: Periods, element: Row, until: str) -> None:
     rule = Rule.of(company.must("revRecRule", element["rule"]).body)
     groups: dict[str, list[Event]] = {}
-    for event in _fitted(company, element, events_of(company, element, until)):
+    for event in _fitted(company, element, _allocated(company, element, until)):
         groups.setdefault(event.plan, []).append(event)
     slices = {
         key: _slices(company, periods, element, rule, events) for key, events in groups.items()
@@ -63,14 +66,35 @@ def _update(company: Company, periods: Periods, element: Row, until: str) -> Non
     db.execute("UPDATE element SET stale = 0 WHERE id = ?", (element["id"],))
 
 
+def _allocated(company: Company, element: Row, until: str) -> list[Event]:
+    """The events of an element in terms of its revenue amount.
+
+    Source: section_4356113783, event amount / discounted sales amount x revenue amount. What is
+    sold for nothing is all due with its first event (unsure).
+    """
+    events = events_of(company, element, until)
+    whole, revenue = element["amount"], element["revenue"]
+    if revenue == whole:
+        return events
+    precision = company.precision(element["currency"])
+    out: list[Event] = []
+    seen = given = 0
+    for event in events:
+        seen += event.units
+        upto = share(revenue, seen, whole, precision) if whole else revenue
+        out.append(replace(event, units=upto - given))
+        given = upto
+    return out
+
+
 def _fitted(company: Company, element: Row, events: list[Event]) -> list[Event]:
     """Limit events to the element's amount and take off what credit memos netted, latest first.
 
     Billing more than was ordered cannot recognize more than the element holds.
     """
-    sign = -1 if element["amount"] < 0 else 1
+    sign = -1 if element["revenue"] < 0 else 1
     units = [sign * event.units for event in events]
-    excess = max(sum(units) - abs(element["amount"]), 0)
+    excess = max(sum(units) - abs(element["revenue"]), 0)
     for index in reversed(range(len(events))):
         take = min(excess, max(units[index], 0))
         units[index] -= take

@@ -15,16 +15,16 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-from netsuite_sandbox.arm.adjusting import (
+from netsuite_sandbox.arm.adjusting import asset_moves, foreign_moves, positions
+from netsuite_sandbox.arm.carving import carve_moves
+from netsuite_sandbox.arm.moves import (
+    CARVE,
     CONTRACT_ASSET,
     FOREIGN,
     NETTING,
     REVERSED,
     UNBILLED,
     Move,
-    asset_moves,
-    foreign_moves,
-    positions,
 )
 from netsuite_sandbox.company import Company, Master
 from netsuite_sandbox.errors import invalid_request
@@ -35,6 +35,7 @@ from netsuite_sandbox.store.database import Row
 LINES_PER_JOURNAL_MAX = 1000
 _CLEARING = "DefRevClearing"
 _MEMOS = {
+    CARVE: "Carve In/Carve Out Adjustment",
     FOREIGN: "Foreign Currency Adjustment",
     UNBILLED: "Unbilled Receivable Adjustment",
     NETTING: "Net Contract Asset or Liability per Element",
@@ -80,7 +81,10 @@ def reclassify(company: Company, ledger: Ledger, periods: Periods, name: str) ->
         rows.sort(key=lambda row: (row["arrangement"], row["id"]))
         for arrangement, group in groupby(rows, key=lambda row: row["arrangement"]):
             elements = list(group)
-            found = positions(company, elements, asked, posting)
+            if any(row["allocationerror"] for row in elements):
+                continue  # Not compliant.
+            carving = carve_moves(company, elements, asked, posting)
+            found = positions(company, elements, asked, posting, carving)
             wanted = asset_moves(company, found, posting)
             new = [move for move in wanted if move.kind in REVERSED]
             old = _standing(company, arrangement, {row["id"]: row for row in elements})
@@ -88,14 +92,16 @@ def reclassify(company: Company, ledger: Ledger, periods: Periods, name: str) ->
             same = _values(old) == _values(new)
             if not _active(company, arrangement, asked, posting) and (same or foreign):
                 continue
+            made += carving
             made += foreign_moves(company, found)
             made += [move for move in wanted if move.kind == CONTRACT_ASSET]
             if not (same and _of_this_period(company, arrangement, posting)):
                 undone += [Move(m.kind, m.element, -m.base, m.undoes) for m in old]
                 made += new
         for moves, kind, is_reversal in (
-            (made, FOREIGN, False), (undone, UNBILLED, True), (undone, NETTING, True),
-            (made, UNBILLED, False), (made, NETTING, False), (made, CONTRACT_ASSET, False),
+            (made, CARVE, False), (made, FOREIGN, False), (undone, UNBILLED, True),
+            (undone, NETTING, True), (made, UNBILLED, False), (made, NETTING, False),
+            (made, CONTRACT_ASSET, False),
         ):  # fmt: skip
             chosen = [move for move in moves if move.kind == kind]
             journals += _write(company, ledger, posting, chosen, is_reversal=is_reversal)
@@ -280,10 +286,10 @@ def _note(company: Company, move: Move, period: Period, journal: int) -> None:
         company.db.execute("UPDATE reclass SET reversal = ? WHERE id = ?", (journal, move.undoes))
         return
     company.db.execute(
-        "INSERT INTO reclass (kind, arrangement, element, base, period, journal)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
-        (move.kind, move.element["arrangement"], move.element["id"], move.base, period.id,
-         journal),
+        "INSERT INTO reclass (kind, arrangement, element, base, amount, period, journal)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (move.kind, move.element["arrangement"], move.element["id"], move.base, move.amount,
+         period.id, journal),
     )  # fmt: skip
 
 

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from netsuite_sandbox.arm.allocation import in_base
 from netsuite_sandbox.arm.elements import update_arrangements
 from netsuite_sandbox.arm.plans import update_plans
 from netsuite_sandbox.arm.reclassification import posting_period, reclassify, reopen
 from netsuite_sandbox.company import Company
 from netsuite_sandbox.ledger import Header, Ledger, Line
-from netsuite_sandbox.money import fixed, share
+from netsuite_sandbox.money import fixed
 from netsuite_sandbox.periods import Period, Periods
 from netsuite_sandbox.store.database import Row
 
@@ -118,10 +119,7 @@ def _due(company: Company, period: Period) -> list[Due]:
 
 def _base(company: Company, element: Row, units: int) -> int:
     """Base currency of the first `units` of an element: cumulative, so that it ends at zero."""
-    precision = company.precision(company.base_currency(element["subsidiary"]))
-    if element["amount"]:
-        return share(element["base"], units, element["amount"], precision)
-    return 0
+    return in_base(company, element, units)
 
 
 def _journal(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from netsuite_sandbox.arm.allocation import allocate
 from netsuite_sandbox.arm.elements_table import new_arrangement, put
 from netsuite_sandbox.company import Company, Master
 from netsuite_sandbox.ledger import Header, Ledger
@@ -31,7 +32,9 @@ def update_subscriptions(company: Company, ledger: Ledger, until: str) -> int:
                 if _is_source(company, line):
                     later = _put_line(company, ledger, subscription, line, until) or later
                     touched += 1
-            _total(company, subscription.id)
+            arrangement = _found(company, subscription.id)
+            if arrangement is not None:
+                _total(company, arrangement)
         if not later:
             company.db.execute(
                 "DELETE FROM armqueue WHERE subscription = ?", (row["subscription"],)
@@ -83,14 +86,20 @@ def _put_line(
     return len(taken) < len(charges)
 
 
-def _arrangement(company: Company, ledger: Ledger, subscription: Master, rate: Decimal) -> int:
-    found = company.db.value(
+def _found(company: Company, subscription: int) -> int | None:
+    """The arrangement of a subscription, if it has one."""
+    found: int | None = company.db.value(
         "SELECT e.arrangement FROM element e JOIN master m ON m.grp = 'subscriptionLine'"
         " AND m.id = e.subscriptionline WHERE json_extract(m.body, '$.subscription') = ? LIMIT 1",
-        (subscription.id,),
+        (subscription,),
     )
+    return found
+
+
+def _arrangement(company: Company, ledger: Ledger, subscription: Master, rate: Decimal) -> int:
+    found = _found(company, subscription.id)
     if found is not None:
-        return int(found)
+        return found
     body = subscription.body
     return new_arrangement(company, ledger, Header(
         type="RevArrng", trandate=body["startDate"], subsidiary=body["subsidiary"],
@@ -98,11 +107,10 @@ def _arrangement(company: Company, ledger: Ledger, subscription: Master, rate: D
     ))  # fmt: skip
 
 
-def _total(company: Company, subscription: int) -> None:
+def _total(company: Company, arrangement: int) -> None:
     company.db.execute(
         "UPDATE tx SET total = (SELECT SUM(amount) FROM element WHERE arrangement = tx.id)"
-        " WHERE id = (SELECT e.arrangement FROM element e JOIN master m"
-        " ON m.grp = 'subscriptionLine' AND m.id = e.subscriptionline"
-        " WHERE json_extract(m.body, '$.subscription') = ? LIMIT 1)",
-        (subscription,),
+        " WHERE id = ?",
+        (arrangement,),
     )
+    allocate(company, arrangement)

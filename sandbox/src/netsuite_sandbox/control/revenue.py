@@ -12,12 +12,14 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from netsuite_sandbox.arm import rules
+from netsuite_sandbox.arm.allocation import allocate
 from netsuite_sandbox.arm.elements import update_arrangements
 from netsuite_sandbox.arm.plans import update_plans
 from netsuite_sandbox.arm.reclassification import reclassify
 from netsuite_sandbox.arm.recognition import month_end, recognize
 from netsuite_sandbox.company import Company, Master
 from netsuite_sandbox.errors import invalid_request
+from netsuite_sandbox.money import to_decimal
 from netsuite_sandbox.records.month_end_revaluation import revalue_open_balances
 from netsuite_sandbox.suitebilling.billing import bill
 from netsuite_sandbox.suitebilling.rating import rate
@@ -52,6 +54,34 @@ def _arrangements(sandbox: Sandbox, request: Request) -> Any:
     with books.company.db.transaction():
         until = str(_object(request).get("to") or _FAR)
         return {"elements": update_arrangements(books.company, books.ledger, until)}
+
+
+def _allocate(sandbox: Sandbox, request: Request) -> Any:
+    """Allocate a revenue arrangement: its button, and the action of its SuiteScript record.
+
+    Source: "Revenue Arrangement Record Actions" (section_1529337080).
+    """
+    arrangement, company = _number(_object(request), "arrangement"), sandbox.company
+    if not company.settings["revenue_allocation"]:
+        raise invalid_request(
+            "The Advanced Revenue Management (Revenue Allocation) feature is not enabled: setting "
+            "revenue_allocation."
+        )
+    rows = "SELECT id, revenue, allocationerror FROM element WHERE arrangement = ? ORDER BY id"
+    if arrangement is None or company.db.one(rows, (arrangement,)) is None:
+        raise invalid_request("arrangement is the id of a revenue arrangement.")
+    with company.db.transaction():
+        allocate(company, arrangement)
+    elements = company.db.all(rows, (arrangement,))
+    return {
+        "arrangement": str(arrangement),
+        "compliant": not any(row["allocationerror"] for row in elements),
+        "elements": [
+            {"id": str(row["id"]), "revenue": format(to_decimal(row["revenue"]), "f"),
+             "error": row["allocationerror"]}
+            for row in elements
+        ],
+    }  # fmt: skip
 
 
 def _plans(sandbox: Sandbox, request: Request) -> Any:
@@ -199,6 +229,7 @@ def _make(company: Company, record: str, body: dict[str, Any]) -> int:
 ROUTES: dict[tuple[str, str], Callable[[Sandbox, Request], Any]] = {
     ("POST", "/month-end"): _month_end,
     ("POST", "/revenue-arrangements/update"): _arrangements,
+    ("POST", "/revenue-arrangements/allocate"): _allocate,
     ("POST", "/revenue-plans/update"): _plans,
     ("POST", "/revenue-plans/hold"): _hold,
     ("POST", "/revenue-recognition"): _recognition,

@@ -57,7 +57,7 @@ def overview(ask: Ask) -> Page:
     for row in rows:
         href = to(f"/revenue/{row['id']}")
         sums = ask.db.one(
-            "SELECT COUNT(*) AS n, COALESCE(SUM(amount - netted), 0) AS amount,"
+            "SELECT COUNT(*) AS n, COALESCE(SUM(revenue - netted), 0) AS amount,"
             " COALESCE(SUM(planned), 0) AS planned, COALESCE(SUM(recognized), 0) AS recognized"
             f" FROM ({_ELEMENTS} WHERE e.arrangement = ?)", (row["id"],),
         )  # fmt: skip
@@ -143,15 +143,16 @@ def _elements(ask: Ask, number: int) -> Table:
         Column("line", "Line", "count"), Column("item", "Item"), Column("date", "Date", "date"),
         Column("deferral", "Deferral account"), Column("recognition", "Recognition account"),
         Column("rule", "Rule", optional=True), Column("planson", "Plans on", optional=True),
-        Column("amount", "Sales amount", "money"), Column("netted", "Netted", "money"),
+        Column("amount", "Sales amount", "money"), Column("revenue", "Revenue amount", "money"),
+        Column("netted", "Netted", "money"),
         Column("planned", "Planned", "money"), Column("recognized", "Recognised", "money"),
     )  # fmt: skip
-    cells, sums = [], [0, 0, 0, 0]
+    cells, sums = [], [0] * 5
     precision = 2
     for row in rows:
         precision = ask.company.precision(row["currency"])
         source = to(record_path(row["sourcetype"] or "", row["source"]))
-        values = [row[name] for name in ("amount", "netted", "planned", "recognized")]
+        values = [row[name] for name in ("amount", "revenue", "netted", "planned", "recognized")]
         sums = [a + b for a, b in zip(sums, values, strict=True)]
         planned = to("/revenue/planned", element=row["id"])
         cells.append((
@@ -163,7 +164,8 @@ def _elements(ask: Ask, number: int) -> Table:
             *(Cell(ask.name(group, row[name]) or None)
               for group, name in (("revRecRule", "rule"), ("revPlansOn", "planson"))),
             *(money(value, precision, href)
-              for value, href in zip(values, (source, source, planned, planned), strict=True)),
+              for value, href in zip(values, (source, planned, source, planned, planned),
+                                     strict=True)),
         ))  # fmt: skip
     foot = [Cell("Total"), *([EMPTY] * 8), *(money(value, precision) for value in sums)]
     return Table("elements", "Elements", columns, cells, foot if rows else ())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from netsuite_sandbox.arm.fair_value import check_formula, check_price
 from netsuite_sandbox.company import Company, Master
 from netsuite_sandbox.errors import (
     DUP_ITEM,
@@ -217,6 +218,9 @@ KINDS: dict[str, MasterKind] = {
         MasterKind("charge", checks.check_charge, "id",
                    referenced=_SELF.format("charge", "invoice")),
         MasterKind("billingRevenueEvent", checks.check_event, "id"),
+        MasterKind("fairValueFormula", check_formula, "name",
+                   referenced=_MEMBER.format("fairValuePrice", "fairValueFormula")),
+        MasterKind("fairValuePrice", check_price, "id"),
         MasterKind("revRecRule", _named, "name", readonly=True),
         MasterKind("revPlansOn", _named, "name", readonly=True),
     )

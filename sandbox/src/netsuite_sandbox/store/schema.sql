@@ -153,12 +153,16 @@ CREATE TABLE IF NOT EXISTS element (
   quantity TEXT,
   amount INTEGER NOT NULL,             -- money, transaction currency, negative for credit memos
   base INTEGER NOT NULL,               -- money, base currency
+  revenue INTEGER NOT NULL,            -- money, transaction currency: the amount, or what is allocated
   netted INTEGER NOT NULL DEFAULT 0,   -- money, taken off by credit memos (or off a credit memo)
   deferralaccount INTEGER NOT NULL,
   recognitionaccount INTEGER NOT NULL,
   rule INTEGER,
   planson INTEGER,
   allocationtype TEXT NOT NULL DEFAULT 'NORMAL',
+  fairvalue TEXT,                      -- JSON, the fair value price it was allocated by
+  calculatedfairvalue INTEGER,         -- money, transaction currency
+  allocationerror TEXT,                -- why allocation failed: the arrangement is not compliant
   asof TEXT,                           -- of a subscription line: charges up to this day are in
   stale INTEGER NOT NULL DEFAULT 1,    -- 1: its plans have to be brought up to date
   UNIQUE (source, sourceline)
@@ -202,6 +206,7 @@ CREATE TABLE IF NOT EXISTS reclass (
   arrangement INTEGER NOT NULL,
   element INTEGER NOT NULL,
   base INTEGER NOT NULL,               -- money, base currency: debit of the deferral account
+  amount INTEGER NOT NULL DEFAULT 0,   -- money, transaction currency, of a carving
   period INTEGER NOT NULL,
   journal INTEGER NOT NULL,
   reversal INTEGER                     -- the journal that took it back
