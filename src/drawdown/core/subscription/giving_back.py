@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
 from drawdown.core.money import minus, plus
 from drawdown.core.subscription.account import Account, BilledPart, Meter
 from drawdown.core.subscription.acts import Ending, EndKind
 
+EndsAs = Callable[[str], EndKind]
+"""What becomes of what is left of a block that has ended."""
 
-def give_back(account: Account, meter: Meter, credits_: Decimal) -> None:
+
+def give_back(account: Account, meter: Meter, credits_: Decimal, ends_as: EndsAs) -> None:
     """Give credits of a meter back.
 
     What is not billed yet goes first: pay as you go, then the draws. Then lines of earlier bills,
@@ -30,7 +34,7 @@ def give_back(account: Account, meter: Meter, credits_: Decimal) -> None:
             del meter.draws[block_id]
         holding = account.holdings[block_id]
         holding.reserved = minus(holding.reserved, part)
-        _restore(account, block_id, part)
+        _restore(account, block_id, part, ends_as)
     for billed in reversed(meter.parts):
         if not wanted:
             return
@@ -41,10 +45,10 @@ def give_back(account: Account, meter: Meter, credits_: Decimal) -> None:
         wanted = minus(wanted, part)
         meter.credited.append(BilledPart(billed.invoice_id, billed.line_id, billed.block_id, part))
         if billed.block_id:
-            _restore(account, billed.block_id, part)
+            _restore(account, billed.block_id, part, ends_as)
 
 
-def _restore(account: Account, block_id: str, credits_: Decimal) -> None:
+def _restore(account: Account, block_id: str, credits_: Decimal, ends_as: EndsAs) -> None:
     """Put credits back into a block; where it has ended they end with it."""
     holding = account.holdings.get(block_id)
     if holding is not None:
@@ -52,4 +56,4 @@ def _restore(account: Account, block_id: str, credits_: Decimal) -> None:
     if (holding is None or holding.is_ended) and not any(
         one.block_id == block_id and one.credits is None for one in account.endings
     ):
-        account.endings.append(Ending(block_id, EndKind.EXPIRE, None, account.at))
+        account.endings.append(Ending(block_id, ends_as(block_id), None, account.at))

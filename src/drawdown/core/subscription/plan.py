@@ -18,7 +18,7 @@ from drawdown.core.iso4217 import EXPONENTS
 from drawdown.core.money import CREDITS_DECIMALS_MAX, ZERO
 from drawdown.core.policy import Policy
 from drawdown.core.rating.price import Model, Price, is_monotone
-from drawdown.core.subscription.span import Span, span_text
+from drawdown.core.subscription.span import YEARS_MAX, Span, is_too_long, span_text
 
 
 class Frequency(StrEnum):
@@ -257,6 +257,9 @@ def _prepay_faults(line: PrepayLine) -> Iterator[tuple[str, str]]:
         yield "rollover", "only a recurring allocation rolls over; a validity does for the others"
     if line.rollover is not None and line.rollover.validity and line.rollover.periods != 1:
         yield "rollover", "with a validity of its own it rolls over once; leave `periods` out"
+    if line.rollover and line.every and is_too_long(line.every, line.rollover.periods):
+        text = f"{line.rollover.periods} times {_every(line)} is longer than {YEARS_MAX} years"
+        yield "rollover", f"{text}; lower `periods`"
     if line.rollover is not None and line.validity is not None:
         yield "validity", f"with rollover its own period is `every` ({_every(line)}); leave it out"
     if line.kind is BlockKind.PROMOTIONAL and (line.amount_minor or line.refill_minor):

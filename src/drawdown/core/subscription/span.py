@@ -11,6 +11,8 @@ from typing import NamedTuple
 _TEXT = re.compile(r"(\d{1,4}) (day|week|month|quarter|year)s?")
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 _DAYS = {"day": 1, "week": 7}
+YEARS_MAX = 100
+"""Longest span: beyond it days lie that no calendar has."""
 
 
 class Span(NamedTuple):
@@ -27,13 +29,21 @@ def span(text: str) -> Span:
     """Read a span such as ``3 months``, ``30 days`` or ``1 year``.
 
     Raises:
-        ValueError: It is not one, or its length is zero.
+        ValueError: It is not one, its length is zero, or it is longer than YEARS_MAX.
     """
     match = _TEXT.fullmatch(text.strip())
     if match is None or not int(match[1]):
         raise ValueError(f"{text!r} is no span of time; write one such as '3 months' or '30 days'")
     number, unit = int(match[1]), match[2]
-    return Span(number * _MONTHS.get(unit, 0), number * _DAYS.get(unit, 0))
+    found = Span(number * _MONTHS.get(unit, 0), number * _DAYS.get(unit, 0))
+    if is_too_long(found):
+        raise ValueError(f"{text!r} is longer than {YEARS_MAX} years; write a shorter one")
+    return found
+
+
+def is_too_long(length: Span, times: int = 1) -> bool:
+    """Whether a number of spans is longer than YEARS_MAX."""
+    return length.months * times > YEARS_MAX * 12 or length.days * times > YEARS_MAX * 366
 
 
 def span_text(length: Span) -> str:

@@ -5,14 +5,15 @@ Days are days of the tenant's posting time zone; every boundary is a midnight th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
 from drawdown.core.subscription.plan import Anchor, EndOfTerm, Frequency, Plan, PrepayLine
-from drawdown.core.subscription.span import MONTH, shift, spans_between
+from drawdown.core.subscription.span import MONTH, Span, shift, spans_between
+
+_NOTHING = Span(0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,29 +133,33 @@ def scheduled(subscription: Subscription, line: PrepayLine, after: date | None) 
     """
     if line.frequency is not Frequency.RECURRING:
         return _of_term(subscription, line, after)
-    assert line.every is not None
+    every = line.every
+    assert every is not None
     if after is None:
         number, term = 0, term_of(subscription, subscription.starts_on)
     else:
         term = term_of(subscription, after)
-        number = spans_between(term.starts_on, after, line.every) + 1
-        if term.ends_on is not None and shift(term.starts_on, line.every, number) >= term.ends_on:
+        number = _recurrences(subscription, term, every, after) + 1
+        if term.ends_on is not None and _counted(subscription, term, every, number) >= term.ends_on:
             following = next_term(subscription, after)
             if following is None:
                 return None
             term, number = following, 0
-    on = shift(term.starts_on, line.every, number)
+    on = _counted(subscription, term, every, number)
     if term.ends_on is not None and on >= term.ends_on:
         return None
-    before = _recurrences_before(subscription, line, term)
-    rolls_on = tuple(_rolls(line, term, number))
-    if line.rollover is None:
-        expires_on = shift(on, line.validity) if line.validity else None
-        expires_on = expires_on or shift(term.starts_on, line.every, number + 1)
-    elif line.rollover.validity is not None:
-        expires_on = shift(rolls_on[0], line.rollover.validity)
+    rollover = line.rollover
+    rolls = 0 if rollover is None else 1 if rollover.validity is not None else rollover.periods
+    rolls_on = tuple(
+        _counted(subscription, term, every, number + 1 + place) for place in range(rolls)
+    )
+    if rollover is not None and rollover.validity is not None:
+        expires_on = _counted(subscription, term, every, number + 1, rollover.validity)
+    elif rollover is None and line.validity is not None:
+        expires_on = _counted(subscription, term, every, number, line.validity)
     else:
-        expires_on = shift(term.starts_on, line.every, number + 1 + line.rollover.periods)
+        expires_on = _counted(subscription, term, every, number + 1 + rolls)
+    before = _recurrences_before(subscription, every, term)
     return Scheduled(line, before + number + 1, on, expires_on, rolls_on)
 
 
@@ -166,29 +171,43 @@ def _of_term(subscription: Subscription, line: PrepayLine, after: date | None) -
     )
     if term is None:
         return None
-    expires_on = shift(term.starts_on, line.validity) if line.validity else None
+    validity = line.validity
+    expires_on = _counted(subscription, term, validity, 1) if validity else None
     return Scheduled(line, term.number + 1, term.starts_on, expires_on)
 
 
-def _rolls(line: PrepayLine, term: Days, number: int) -> Iterator[date]:
-    """Yield the days at which what is left of a recurring purchase rolls over."""
-    if line.rollover is None or line.every is None:
-        return
-    times = 1 if line.rollover.validity is not None else line.rollover.periods
-    for place in range(times):
-        yield shift(term.starts_on, line.every, number + 1 + place)
+def _counted(
+    subscription: Subscription, term: Days, length: Span, times: int, more: Span = _NOTHING
+) -> date:
+    """Return the day a number of spans, and one more, after the beginning of a term.
+
+    Months are counted from the subscription's first day: a term that begins on 28 February because
+    the subscription began on the 30th recurs on the 30th of March.
+    """
+    anchor, months = term.starts_on, length.months * times + more.months
+    if subscription.plan.term is not None and subscription.plan.term.months:
+        anchor = subscription.starts_on
+        months += subscription.plan.term.months * term.number
+    return shift(anchor, Span(months, 0)) + timedelta(days=length.days * times + more.days)
 
 
-def _recurrences_before(subscription: Subscription, line: PrepayLine, term: Days) -> int:
+def _recurrences(subscription: Subscription, term: Days, every: Span, day: date) -> int:
+    """Return how many whole spans of a term have gone by on a day of it."""
+    number = spans_between(term.starts_on, day, every)
+    while _counted(subscription, term, every, number + 1) <= day:
+        number += 1
+    while number and _counted(subscription, term, every, number) > day:
+        number -= 1
+    return number
+
+
+def _recurrences_before(subscription: Subscription, every: Span, term: Days) -> int:
     """Return how many purchases of a recurring line lie before a term."""
-    assert line.every is not None
-    total = 0
-    plan = subscription.plan
+    length, total = subscription.plan.term, 0
     for number in range(term.number):
-        assert plan.term is not None
-        starts_on = shift(subscription.starts_on, plan.term, number)
-        last = shift(subscription.starts_on, plan.term, number + 1)
-        total += spans_between(starts_on, last, line.every)
-        if shift(starts_on, line.every, spans_between(starts_on, last, line.every)) < last:
-            total += 1
+        assert length is not None
+        starts_on = shift(subscription.starts_on, length, number)
+        ends_on = shift(subscription.starts_on, length, number + 1)
+        last_day = ends_on - timedelta(days=1)
+        total += _recurrences(subscription, Days(number, starts_on, ends_on), every, last_day) + 1
     return total

@@ -153,9 +153,40 @@ class Timeline:
                 self._count_refill(self.subscriptions[block.subscription_id], block)
         if not block.is_invoiced_at_once:
             account.uninvoiced.append(block.block_id)
+        if self._is_over(block) and not holding.is_ended:
+            self._end(holding, self._ends_as(block.block_id))
         if not holding.is_ended:
             self._timers.set_holding(holding)
         self._wells.clear()
+
+    def _is_over(self, block: PlanBlock) -> bool:
+        """Whether the term that ends a block has ended: it comes back for a correction."""
+        subscription = self.subscriptions.get(block.subscription_id)
+        if subscription is None:
+            return False
+        ended_on = self.account.course(block.subscription_id).term_ended_on
+        own = (
+            subscription.ends_on
+            if subscription.is_carried
+            else term_of(subscription, day_of(block.entered_at, self.zone)).ends_on
+        )
+        return (
+            ended_on is not None
+            and own is not None
+            and own <= ended_on
+            and block.entered_at < midnight(own, self.zone)
+        )
+
+    def _ends_as(self, block_id: str) -> EndKind:
+        """Return how a block ends: refunded where its term is and it was paid for, else expired."""
+        holding = self.account.holdings.get(block_id)
+        if holding is None or holding.block.subscription_id not in self.subscriptions:
+            return EndKind.EXPIRE
+        block = holding.block
+        has_expired = block.expires_at is not None and block.expires_at <= self.account.at
+        is_refund = self.subscriptions[block.subscription_id].end_of_term is EndOfTerm.REFUND
+        is_refunded = is_refund and block.amount_minor and not has_expired
+        return EndKind.CANCEL if is_refunded else EndKind.EXPIRE
 
     def _count_refill(self, subscription: Subscription, block: PlanBlock) -> None:
         """Count a refill when it enters, needed or not; one that comes back is counted already."""
@@ -232,8 +263,7 @@ class Timeline:
                 if block.entered_at >= self.account.at:
                     continue  # of the term that begins now
                 left = plus(left, holding.left)
-                is_paid = bool(block.amount_minor)
-                self._end(holding, EndKind.CANCEL if is_refund and is_paid else EndKind.EXPIRE)
+                self._end(holding, self._ends_as(block.block_id))
             if left:
                 tell(
                     self.acts, self.account, NoticeKind.TERM_ENDED,
@@ -279,7 +309,7 @@ class Timeline:
         if change > 0:
             self._draw(well, meter, change, use)
         elif change < 0:
-            give_back(account, meter, -change)
+            give_back(account, meter, -change, self._ends_as)
         if change and well.watched:
             self._watch(use)
         return change
