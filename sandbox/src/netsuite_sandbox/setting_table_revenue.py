@@ -11,7 +11,8 @@ REVENUE_SETTINGS: tuple[Setting, ...] = (
         (True, False),
         "U",
         "Inferred; the documentation shows only that a credit memo makes a negative element",
-        "A credit memo first takes off what its invoice has not yet recognized.",
+        "A credit memo or return authorization first takes off what its invoice or order has not "
+        "yet recognized.",
     ),
     Setting(
         "revenue_journals_in_gl",

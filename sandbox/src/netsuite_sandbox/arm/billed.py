@@ -2,7 +2,8 @@
 
 Sources: "Unbilled Receivable Adjustment" (section_160590749111): an element of a journal entry
 counts as fully billed, a negative one as fully credited; unapproved bills do not count
-(section_4363759368); bills of an order and of a subscription count for the elements they bill.
+(section_4363759368); bills of an order or subscription and credits of a return authorization count
+for the elements that they bill.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def billed(company: Company, element: Row, period_start: str) -> tuple[int, int]
         return _of_charges(company, element["subscriptionline"], period_start)
     source = company.db.one("SELECT type FROM tx WHERE id = ?", (element["source"],))
     netted, netted_base = _netted(company, element)
-    if source is None or source["type"] != "SalesOrd":
+    if source is None or source["type"] not in {"SalesOrd", "RtnAuth"}:
         return element["amount"] - netted, element["base"] - netted_base
     row = company.db.one(
         "SELECT COALESCE(SUM(k.amount), 0), COALESCE(SUM(-l.base), 0) FROM link k"

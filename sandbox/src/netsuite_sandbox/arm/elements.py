@@ -1,8 +1,10 @@
 """Revenue arrangements and elements: one element per source line, one arrangement per source.
 
-Sources: "Revenue Elements", "Revenue Arrangements": sales order lines, lines of invoices without an
-order, credit memo lines, journal lines with a recognition rule, subscription lines. Bills of an
-order or of a subscription's charges make no element of their own.
+Sources: "Revenue Arrangement Management" (section_4333740355): sales order lines, lines of invoices
+and cash sales without an order, credit memo and cash refund lines, return authorization lines,
+journal lines with a recognition rule, subscription lines; what needs approval makes its elements
+once it is approved. Bills of an order, credits of a return authorization (section_4381033932) and
+bills of a subscription's charges make no element of their own.
 """
 
 from __future__ import annotations
@@ -35,7 +37,7 @@ def update_arrangements(company: Company, ledger: Ledger, until: str) -> int:
 
 
 def _update_source(company: Company, ledger: Ledger, head: Header) -> int:
-    sign = 1 if head.type in {"CustCred", "CashRfnd"} else -1
+    sign = 1 if head.type in {"CustCred", "CashRfnd", "RtnAuth"} else -1
     seen: set[int] = set()
     for line in ledger.lines(head.id):
         if head.type == "Journal":
@@ -48,7 +50,7 @@ def _update_source(company: Company, ledger: Ledger, head: Header) -> int:
     for row in company.db.all("SELECT id, sourceline FROM element WHERE source = ?", (head.id,)):
         if row["sourceline"] not in seen:
             _retire(company, row["id"])
-    if head.type == "CustCred" and seen:
+    if head.type in {"CustCred", "RtnAuth"} and seen:
         net_credit(company, head)
     if seen:
         total_arrangement(company, head.id)
@@ -57,7 +59,7 @@ def _update_source(company: Company, ledger: Ledger, head: Header) -> int:
 
 
 def _is_source(company: Company, head: Header, line: Line) -> bool:
-    """Whether a line makes an element: not if it opts out, bills an order or bills a charge."""
+    """Whether a line makes an element: not if it opts out or bills an order, return or charge."""
     if line.item is None or line.extra.get("doNotCreateRevenueElement"):
         return False
     if head.type in {"CustInvc", "CustCred", "CashSale", "CashRfnd"} and (
@@ -69,7 +71,7 @@ def _is_source(company: Company, head: Header, line: Line) -> bool:
 
 
 def _put_element(company: Company, ledger: Ledger, head: Header, line: Line, sign: int) -> None:
-    """Create or update the element of a line. Amounts of credit memos are negative."""
+    """Create or update the element of a line. Amounts of credits and returns are negative."""
     values = _of_journal(line) if head.type == "Journal" else _of_item(company, line, sign)
     row: dict[str, Any] = {
         "arrangement": _arrangement(company, ledger, head), "source": head.id,

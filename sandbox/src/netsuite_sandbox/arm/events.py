@@ -1,8 +1,11 @@
 """What has happened to a revenue element: the events its plans are made on.
 
 Sources: "Create Revenue Plans On" (section_4340443927), "Amount Sources" (section_4356113783):
-amount in plan = event amount / discounted sales amount x revenue amount; "Custom Recognition
-Event Type" (section_4821833004): one plan for each event.
+amount in plan = event amount / discounted sales amount x revenue amount, or the share of the
+quantity that is fulfilled; no plan where the two do not fit together; "Custom Recognition Event
+Type" (section_4821833004): one plan for each event. What fulfils a source without fulfillments is
+said of credit memos only; an invoice or cash sale of its own is taken the same way. A return
+authorization is billed, and its return fulfilled, by its credit memos and cash refunds (unsure).
 """
 
 from __future__ import annotations
@@ -11,13 +14,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from netsuite_sandbox.arm.rules import BY_AMOUNT, BY_QUANTITY, Rule
 from netsuite_sandbox.company import Company, Master
 from netsuite_sandbox.money import share, to_units
 from netsuite_sandbox.store.database import Row
 from netsuite_sandbox.suitebilling.charges import is_prepay, of_line
 
-ON_CREATION, ON_BILLING = -1, -2
-_BUILT_IN = frozenset({-1, -2, -3, -4, -5})
+ON_CREATION, ON_BILLING, ON_FULFILLMENT = -1, -2, -3
+_ORDERS = frozenset({"SalesOrd", "RtnAuth"})  # What others bill and fulfil.
+_FITS = {ON_CREATION: BY_AMOUNT, ON_BILLING: BY_AMOUNT, ON_FULFILLMENT: BY_QUANTITY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,36 +42,60 @@ class Event:
     end: str = ""
 
 
-def events_of(company: Company, element: Row, until: str) -> list[Event]:
+def events_of(company: Company, element: Row, rule: Rule, until: str) -> list[Event]:
     """Return the events of an element, oldest first; together at most its amount."""
     on = element["planson"] or ON_CREATION
     if element["subscriptionline"] is not None:
         return _subscription(company, element, until)
-    if on == ON_CREATION:
-        return [Event("", element["elementdate"], element["amount"])]
-    if on == ON_BILLING:
-        return _billing(company, element, until)
-    if on not in _BUILT_IN:
+    if on > 0:
         return _custom(company, element, on, until)
-    return []
-
-
-def _billing(company: Company, element: Row, until: str) -> list[Event]:
+    if _FITS.get(on) != rule.amount:
+        return []
     source = company.db.value("SELECT type FROM tx WHERE id = ?", (element["source"],))
-    if source != "SalesOrd":
+    if on == ON_CREATION or source not in _ORDERS:
         # An invoice or credit memo is its own billing; so is one deleted after recognition.
         return [Event("", element["elementdate"], element["amount"])]
-    rows = company.db.all(
-        "SELECT l.nextdoc, l.nextline, t.trandate, l.amount FROM link l"
-        " JOIN tx t ON t.id = l.nextdoc"
-        " WHERE l.previousdoc = ? AND l.linktype = 'OrdBill' AND l.previousline = ?"
-        " AND t.posting = 'T' AND t.trandate <= ? ORDER BY t.trandate, t.id, l.nextline",
-        (element["source"], element["sourceline"], until),
-    )
+    if on == ON_FULFILLMENT:
+        return _fulfillment(company, element, source, until)
     return [
         Event(f"bill {row['nextdoc']} {row['nextline']}", row["trandate"], row["amount"])
-        for row in rows
+        for row in _following(company, element, "OrdBill", until)
     ]
+
+
+def _following(company: Company, element: Row, linktype: str, until: str) -> list[Row]:
+    """What bills or fulfils the line of an order, oldest first; picked or packed is neither."""
+    return company.db.all(
+        "SELECT k.nextdoc, k.nextline, t.trandate, k.amount, l.quantity FROM link k"
+        " JOIN tx t ON t.id = k.nextdoc JOIN line l ON l.tx = k.nextdoc AND l.id = k.nextline"
+        " WHERE k.previousdoc = ? AND k.linktype = ? AND k.previousline = ? AND t.posting = 'T'"
+        " AND NOT (t.type = 'ItemShip' AND t.status <> 'C') AND t.trandate <= ?"
+        " ORDER BY t.trandate, t.id, k.nextline",
+        (element["source"], linktype, element["sourceline"], until),
+    )
+
+
+def _fulfillment(company: Company, element: Row, source: str, until: str) -> list[Event]:
+    """The share of the quantity that each fulfillment ships; if the item cannot be, each bill."""
+    cannot = company.must("item", element["item"]).body.get("isFulfillable") is False
+    kind, linktype = ("ship", "ShipRcpt")
+    if cannot or source == "RtnAuth":
+        kind, linktype = ("bill", "OrdBill")
+    whole, precision = element["amount"], company.precision(element["currency"])
+    ordered = abs(Decimal(element["quantity"]))
+    out: list[Event] = []
+    seen, given = Decimal(0), 0
+    for row in _following(company, element, linktype, until) if ordered else []:
+        seen += abs(Decimal(row["quantity"] or 0))
+        upto = _part(whole, seen, ordered, precision)
+        key = f"{kind} {row['nextdoc']} {row['nextline']}"
+        out.append(Event(key, row["trandate"], upto - given))
+        given = upto
+    return out
+
+
+def _part(whole: int, part: Decimal, of: Decimal, precision: int) -> int:
+    return share(whole, int(part.scaleb(8)), int(of.scaleb(8)), precision)
 
 
 def _subscription(company: Company, element: Row, until: str) -> list[Event]:
@@ -120,7 +149,5 @@ def _worth(event: Master, element: Row, precision: int, given: int) -> int:
         percent = Decimal(body["cumulativePercentComplete"])
         return share(whole, int(percent * 10_000), 1_000_000, precision) - given
     if body.get("quantity") is not None and element["quantity"]:
-        quantity = Decimal(element["quantity"])
-        part = int(Decimal(body["quantity"]).scaleb(8))
-        return share(whole, part, int(quantity.scaleb(8)), precision)
+        return _part(whole, Decimal(body["quantity"]), Decimal(element["quantity"]), precision)
     return to_units(Decimal(body.get("amount") or 0), precision)

@@ -10,7 +10,7 @@ from netsuite_sandbox.ledger import Header
 
 
 def net_credit(company: Company, head: Header) -> None:
-    """Take a credit memo off what its invoice has not yet recognized.
+    """Take a credit memo or return off what its invoice or order has not yet recognized.
 
     Same item and same custom columns (such as a block id) only; setting net_credit_memo_elements.
     """

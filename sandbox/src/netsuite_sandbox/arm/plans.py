@@ -21,6 +21,7 @@ from netsuite_sandbox.periods import Period, Periods
 from netsuite_sandbox.store.database import Row
 
 Slice = tuple[int, int]  # period id, units
+ALL = "9999-12-31"  # `until` of an update without a last date
 
 
 def update_plans(company: Company, periods: Periods, until: str) -> int:
@@ -39,7 +40,7 @@ def update_plans(company: Company, periods: Periods, until: str) -> int:
 def _update(company: Company, periods: Periods, element: Row, until: str) -> None:
     rule = Rule.of(company.must("revRecRule", element["rule"]).body)
     groups: dict[str, list[Event]] = {}
-    for event in _fitted(company, element, _allocated(company, element, until)):
+    for event in _fitted(company, element, _allocated(company, element, rule, until)):
         groups.setdefault(event.plan, []).append(event)
     slices = {
         key: _slices(company, periods, element, rule, events) for key, events in groups.items()
@@ -66,13 +67,13 @@ def _update(company: Company, periods: Periods, element: Row, until: str) -> Non
     db.execute("UPDATE element SET stale = 0 WHERE id = ?", (element["id"],))
 
 
-def _allocated(company: Company, element: Row, until: str) -> list[Event]:
+def _allocated(company: Company, element: Row, rule: Rule, until: str) -> list[Event]:
     """The events of an element in terms of its revenue amount.
 
     Source: section_4356113783, event amount / discounted sales amount x revenue amount. What is
     sold for nothing is all due with its first event (unsure).
     """
-    events = events_of(company, element, until)
+    events = events_of(company, element, rule, until)
     whole, revenue = element["amount"], element["revenue"]
     if revenue == whole:
         return events
@@ -182,15 +183,23 @@ def _minus(slices: list[Slice], done: int) -> list[Slice]:
 
 
 def _drop(company: Company, periods: Periods, element: Row, plan: int, until: str) -> None:
-    """Remove a plan whose event is gone; take back in `until`'s period what it recognized."""
+    """Remove a plan whose event is gone; take back in `until`'s period what it recognized.
+
+    Without a last date that is today's period.
+    """
     db = company.db
     db.execute("DELETE FROM planned WHERE plan = ? AND journal IS NULL", (plan,))
     if db.one("SELECT 1 FROM planned WHERE plan = ?", (plan,)) is None:
         db.execute("DELETE FROM plan WHERE id = ?", (plan,))
         return
     db.execute("UPDATE plan SET amount = 0 WHERE id = ?", (plan,))
-    day = max(element["elementdate"], until)
+    day = max(element["elementdate"], last_day(company, until))
     _plan(company, plan, [(_period(periods, day).id, 0)])
+
+
+def last_day(company: Company, until: str) -> str:
+    """Return the last day of an update: today if it has none."""
+    return company.clock.today().isoformat() if until == ALL else until
 
 
 def _period(periods: Periods, day: str) -> Period:

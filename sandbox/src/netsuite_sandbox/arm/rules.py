@@ -31,6 +31,7 @@ class Rule:
     """One revenue recognition rule.
 
     Attributes:
+        amount: Amount source: what of an event says how much a plan is worth.
         term: Months, days or periods, when `end` counts them.
         initial: Percentage recognized in the first period.
     """
@@ -42,15 +43,19 @@ class Rule:
     initial: Decimal = Decimal(0)
     period_offset: int = 0
     start_offset: int = 0
+    amount: str = BY_AMOUNT
 
     @staticmethod
     def of(body: dict[str, Any]) -> Rule:
-        """Read a rule from its record."""
+        """Read a rule from its record; percent-complete makes all other fields read-only."""
+        if body.get("amountSource") == BY_PERCENT:
+            return Rule(amount=BY_PERCENT)
         return Rule(
             body.get("recognitionMethod", PERIOD_RATE),
             body.get("startDateSource", "event"), body.get("endDateSource", "event"),
             int(body.get("term") or 0), Decimal(body.get("initialAmountPercent") or 0),
             int(body.get("periodOffset") or 0), int(body.get("startOffset") or 0),
+            body.get("amountSource", BY_AMOUNT),
         )  # fmt: skip
 
 

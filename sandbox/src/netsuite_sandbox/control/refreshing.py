@@ -125,10 +125,12 @@ def _masters(db: Database, record: str, moved: dict[str, int]) -> None:
 
 
 def _texts(db: Database, step: int) -> None:
-    """Events of plans ("bill 12 1") and sources of custom events ("12 1")."""
-    for row in db.all("SELECT id, event FROM plan WHERE event LIKE 'bill %'"):
-        number, _, rest = row["event"].removeprefix("bill ").partition(" ")
-        text = f"bill {int(number) + step} {rest}"
+    """Events of plans ("bill 12 1", "ship 12 1") and sources of custom events ("12 1")."""
+    for row in db.all(
+        "SELECT id, event FROM plan WHERE event LIKE 'bill %' OR event LIKE 'ship %'"
+    ):
+        kind, number, line = row["event"].split(" ")
+        text = f"{kind} {int(number) + step} {line}"
         db.execute("UPDATE plan SET event = ? WHERE id = ?", (text, row["id"]))
     for row in db.all("SELECT id, body FROM master WHERE grp = 'billingRevenueEvent'"):
         body = jsontext.loads(row["body"])

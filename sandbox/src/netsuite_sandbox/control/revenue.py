@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from netsuite_sandbox.arm import rules
 from netsuite_sandbox.arm.allocation import allocate
 from netsuite_sandbox.arm.elements import update_arrangements
-from netsuite_sandbox.arm.plans import update_plans
+from netsuite_sandbox.arm.plans import ALL, update_plans
 from netsuite_sandbox.arm.reclassification import reclassify
 from netsuite_sandbox.arm.recognition import month_end, recognize
 from netsuite_sandbox.company import Company, Master
@@ -29,8 +29,6 @@ from netsuite_sandbox.wire.http import Request
 
 if TYPE_CHECKING:
     from netsuite_sandbox.sandbox import Sandbox
-
-_FAR = "9999-12-31"
 
 
 def _object(request: Request) -> dict[str, Any]:
@@ -52,7 +50,7 @@ def _arrangements(sandbox: Sandbox, request: Request) -> Any:
     """Update Revenue Arrangements; `to` is its filter Source To, blank for all."""
     books = sandbox.books
     with books.company.db.transaction():
-        until = str(_object(request).get("to") or _FAR)
+        until = str(_object(request).get("to") or ALL)
         return {"elements": update_arrangements(books.company, books.ledger, until)}
 
 
@@ -87,7 +85,7 @@ def _allocate(sandbox: Sandbox, request: Request) -> Any:
 def _plans(sandbox: Sandbox, request: Request) -> Any:
     books = sandbox.books
     with books.company.db.transaction():
-        until = str(_object(request).get("to") or _FAR)
+        until = str(_object(request).get("to") or ALL)
         return {"plans": update_plans(books.company, books.periods, until)}
 
 

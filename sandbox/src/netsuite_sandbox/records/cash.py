@@ -52,7 +52,7 @@ SALE = Kind(
     statuses={"A": "Unapproved Payment", "B": "Not Deposited", "C": "Deposited", "V": "Voided"},
 )  # fmt: skip
 REFUND = Kind(
-    "cashRefund", "CashRfnd", "Cash Refund", "CR", "entity", _build, show=_show,
-    sublists=("item",), required=("entity", "item"), receivables=False,
-    statuses={"V": "Voided"},
+    "cashRefund", "CashRfnd", "Cash Refund", "CR", "entity", _build, settle=invoice.settle,
+    undo=invoice.undo, show=_show, sublists=("item",), required=("entity", "item"),
+    receivables=False, statuses={"V": "Voided"},
 )  # fmt: skip

@@ -61,7 +61,7 @@ def of_transaction(books: Books, head: Header) -> Values:
     out: Values = {"primaryBookBaseCurrency": str(base.body["name"])}
     if head.type == "CustInvc":
         out.update(type="CustInvc", totalAfterTaxes=to_decimal(head.total))
-    if head.type in {"CustInvc", "CashSale", "SalesOrd"}:
+    if head.type in {"CustInvc", "CashSale", "SalesOrd", "RtnAuth"}:
         out.update(_revenue(company, head.id))
     if head.type == "SalesOrd":
         taken = _linked(company, head.id, "OrdDep")

@@ -8,9 +8,14 @@ from __future__ import annotations
 from netsuite_sandbox.errors import NEGATIVE_TOTAL, TRANS_APPLIED_AMTS_UNBALNCD, user_error
 from netsuite_sandbox.ledger import Header
 from netsuite_sandbox.money import to_decimal
-from netsuite_sandbox.records import applying, header as headers, itemlines, payment_credits
+from netsuite_sandbox.records import (
+    applying,
+    header as headers,
+    invoice,
+    itemlines,
+    payment_credits,
+)
 from netsuite_sandbox.records.fields import Values
-from netsuite_sandbox.records.invoice import receivables_account
 from netsuite_sandbox.records.kinds import Books, Draft, Kind
 
 
@@ -21,7 +26,7 @@ def build(books: Books, kind: Kind, values: Values, old: Header | None) -> Draft
     lines, head.total = itemlines.build(books, head, values["item"], 1, used)
     if head.total < 0:
         raise user_error(NEGATIVE_TOTAL)
-    head.account = receivables_account(books, values, head.entity, "account")
+    head.account = invoice.receivables_account(books, values, head.entity, "account")
     applies = applying.read_apply(books, head, values.get("apply") or [], head.total)
     if values.get("autoApply") and old is None and not applies:
         applies = payment_credits.oldest_first(books, head, head.account)
@@ -46,12 +51,14 @@ def check_applied(total: int, applied: int) -> None:
 def settle(books: Books, draft: Draft) -> None:
     """Apply to the invoices ticked."""
     assert draft.header.account is not None
+    invoice.settle(books, draft)
     applying.settle(books, draft, draft.header.account, -draft.lines[0].base)
 
 
 def undo(books: Books, draft: Draft) -> None:
     """Take the applications back."""
     applying.undo(books, draft.header)
+    invoice.undo(books, draft)
 
 
 def show(books: Books, head: Header) -> Values:

@@ -65,7 +65,7 @@ def _approval(books: Books, values: Values, old: Header | None) -> str:
 
 
 def settle(books: Books, draft: Draft) -> None:
-    """Link the lines to the order lines they bill."""
+    """Link the lines to the lines they bill, of an order or (by credits) of a return."""
     head = draft.header
     orders: set[int] = set()
     for line in draft.lines:

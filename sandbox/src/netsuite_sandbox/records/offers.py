@@ -25,6 +25,7 @@ def _build(books: Books, kind: Kind, values: Values, old: Header | None) -> Draf
     head.status = "A"
     if back and values.get("orderStatus") != "A":
         head.status = "F"
+        head.arm = itemlines.has_elements(books, lines)
     return Draft(head, [itemlines.main_line(head, head.account, lines), *lines])
 
 
@@ -37,6 +38,7 @@ def refresh(books: Books, tx: int | None) -> None:
     head = books.ledger.header(tx) if tx is not None else None
     if head is None or head.type != "RtnAuth" or head.status not in {"F", "G"}:
         return
+    books.company.db.execute("UPDATE element SET stale = 1 WHERE source = ?", (head.id,))
     refunded = books.company.db.value(
         "SELECT COALESCE(SUM(total), 0) FROM tx WHERE createdfrom = ?"
         " AND type IN ('CustCred', 'CashRfnd')",

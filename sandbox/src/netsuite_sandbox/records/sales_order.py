@@ -26,7 +26,7 @@ def build(books: Books, kind: Kind, values: Values, old: Header | None) -> Draft
     approved = values.get("orderStatus") or books.company.settings["default_sales_order_status"]
     head.status = "A" if approved == "A" else "F"
     head.open = head.total
-    head.arm = itemlines.has_elements(books, lines)
+    head.arm = head.status != "A" and itemlines.has_elements(books, lines)
     main = itemlines.main_line(head, head.account, lines)
     return Draft(head, [main, *lines])
 
@@ -77,6 +77,8 @@ def refresh(books: Books, order: int) -> None:
     head = books.ledger.header(order)
     if head is None or head.type != "SalesOrd" or head.status == "A":
         return
+    # Plans follow what bills and fulfils their order.
+    books.company.db.execute("UPDATE element SET stale = 1 WHERE source = ?", (order,))
     done = billed(books, order)
     shipped = fulfilled(books, order)
     left = waiting = unbilled = False

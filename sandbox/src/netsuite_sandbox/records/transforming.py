@@ -89,11 +89,14 @@ def laid_over(filled: list[Values], listed: list[Values], *, whole: bool) -> lis
     """
     known = {line.get("line") for line in filled}
     changes = {line["line"]: line for line in listed if line.get("line") in known}
-    kept = [
-        {**line, **changes.get(line.get("line"), {})}
-        for line in filled
-        if not whole or line.get("line") in changes
-    ]
+    kept: list[Values] = []
+    for line in filled:
+        change = changes.get(line.get("line"))
+        if change is None and whole:
+            continue
+        kept.append({**line, **(change or {})})
+        if change and "amount" not in change and {"quantity", "rate"} & change.keys():
+            kept[-1].pop("amount", None)
     fresh = [line for line in listed if line.get("line") not in known]
     return [{k: v for k, v in line.items() if k != "line"} for line in (*kept, *fresh)]
 
@@ -111,6 +114,9 @@ def _copied(books: Books, head: Header, body: Values, *, whole: bool) -> Values:
         {k: v for k, v in line.items() if k not in ("account", "orderDoc", "orderLine")}
         for line in itemlines.show(books.ledger.lines(head.id), _SIGNS.get(head.type, -1))
     ]
+    if head.type == "RtnAuth":
+        for line in lines:
+            line.update(orderDoc=head.id, orderLine=line["line"])
     return {
         "entity": head.entity, "subsidiary": head.subsidiary, "currency": head.currency,
         "exchangeRate": head.exchangerate, "memo": head.memo, **head.custom,
