@@ -13,6 +13,7 @@ from typing import Any
 from netsuite_sandbox.access.oauth2 import TOKEN_PATH, Tokens
 from netsuite_sandbox.access.roles import Roles
 from netsuite_sandbox.access.tba import TokenBased
+from netsuite_sandbox.arm.automatic import update_when_due
 from netsuite_sandbox.company import Company
 from netsuite_sandbox.control import routes as control
 from netsuite_sandbox.control.copies import Snapshots
@@ -126,6 +127,7 @@ class Sandbox:
         """Answer one request."""
         started = time.perf_counter()
         try:
+            update_when_due(self.books)
             response = self._route(request)
         except NetSuiteError as error:
             response = self.refusal(error)

@@ -15,6 +15,26 @@ REVENUE_SETTINGS: tuple[Setting, ...] = (
         "yet recognized.",
     ),
     Setting(
+        "revenue_arrangement_update_frequency",
+        "manual",
+        ("manual", "automatic"),
+        "D",
+        "Setting Advanced Revenue Management Preferences (section_4331941758); the default is not "
+        "said",
+        "Whether arrangements and elements are updated every three hours of the account's clock, "
+        "or by the control alone.",
+    ),
+    Setting(
+        "revenue_plan_update_frequency",
+        "manual",
+        ("manual", "automatic"),
+        "D",
+        "Setting Advanced Revenue Management Preferences (section_4331941758); the default is not "
+        "said",
+        "Whether revenue plans are updated every three hours of the account's clock, or by the "
+        "control alone.",
+    ),
+    Setting(
         "revenue_journals_in_gl",
         "detail",
         ("detail", "summary"),

@@ -6,7 +6,7 @@ whenever the element or its events change.
 
 Sources: "Revenue Recognition Plans" (section_4351787245): with Billing and an event-amount rule
 each billing has a plan of its own; "Updating Revenue Recognition Plans" (section_4351787732): no
-plan while the element lacks the dates its rule asks for.
+plan while the element lacks the dates its rule asks for, or there is no accounting period for them.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def _update(company: Company, periods: Periods, element: Row, until: str) -> Non
         key: _slices(company, periods, element, rule, events) for key, events in groups.items()
     }
     if any(found is None for found in slices.values()):
-        return  # The element lacks a date.
+        return  # The element lacks a date, or the company a period.
     db = company.db
     known = {row["event"]: row["id"] for row in db.all(
         "SELECT id, event FROM plan WHERE element = ?", (element["id"],))}  # fmt: skip
@@ -125,7 +125,7 @@ def _recognized(company: Company, element: Row, event: Event, sign: int) -> int:
 def _slices(
     company: Company, periods: Periods, element: Row, rule: Rule, events: list[Event]
 ) -> list[Slice] | None:
-    """Split the events of one plan into periods; None if the element lacks a date."""
+    """Split the events of one plan into periods; None if a date or its period is missing."""
     precision = company.precision(element["currency"])
     merged: dict[int, int] = {}
     for event in events:
@@ -140,7 +140,10 @@ def _slices(
         if start is None or (rule.end in ends and ends[rule.end] is None):
             return None
         if periods.containing(start) is None:
-            start = _period(periods, start).start
+            later = periods.first_open(start)
+            if later is None:
+                return None
+            start = later.start
         base = periods.all()
         span = (start, end_date(rule, start, ends, base))
         for period, units in schedule(rule, event.units, span, base, precision):
