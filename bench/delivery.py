@@ -29,8 +29,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, date, datetime
 from itertools import count as count_up
 from pathlib import Path
@@ -38,6 +38,7 @@ from statistics import median
 from time import monotonic, perf_counter, sleep
 from typing import NamedTuple
 
+import psutil
 import psycopg
 
 from drawdown.core.plan import Operation, RecordIntent
@@ -76,6 +77,7 @@ class Stub:
             [sys.executable, str(script), str(2 * accounts)], stdout=subprocess.PIPE
         )
         assert self._process.stdout is not None
+        self.pid = self._process.pid
         told = json.loads(self._process.stdout.readline())
         self.ports: list[int] = told["ports"][:accounts]
         self.bare_ports: list[int] = told["ports"][accounts:]
@@ -230,12 +232,14 @@ def stopped(processes: Running) -> Iterator[None]:
             process.send_signal(signal.SIGCONT)
 
 
-def processor_s(processes: Running) -> float:
-    """Return the processor time that processes have taken, by Linux."""
+def processor_s(pids: Iterable[int]) -> float:
+    """Return the processor time that processes and their children have taken, by Linux."""
     ticks = 0
-    for process in processes:
-        fields = Path(f"/proc/{process.pid}/stat").read_text("ascii").rpartition(")")[2].split()
-        ticks += int(fields[11]) + int(fields[12])
+    for pid in pids:
+        for one in (pid, *(child.pid for child in psutil.Process(pid).children())):
+            with suppress(FileNotFoundError):  # a child that has ended counts with its parent
+                stat = Path(f"/proc/{one}/stat").read_text("ascii")
+                ticks += sum(map(int, stat.rpartition(")")[2].split()[11:15]))
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
@@ -245,24 +249,34 @@ class Slice(NamedTuple):
     Attributes:
         calls: Answered.
         records: Posted.
-        processor: Seconds of the processes that ran.
+        processor: Seconds of the processes that ran, of the stub and of PostgreSQL.
     """
 
     calls: float
     records: float
-    processor: float
+    processor: tuple[float, ...]
 
 
-def measure(stub: Stub, processes: Running, seconds: float) -> Slice:
+def measure(stub: Stub, owner: psycopg.Connection, processes: Running, seconds: float) -> Slice:
     """Count for so many seconds."""
-    before, spent, began = stub.tell(), processor_s(processes), perf_counter()
+    parts = (
+        [one.pid for one in processes],
+        [stub.pid],
+        [psutil.Process(owner.info.backend_pid).ppid()],
+    )
+    before, spent, began = stub.tell(), [*map(processor_s, parts)], perf_counter()
     sleep(seconds)
     after, elapsed = stub.tell(), perf_counter() - began
     return Slice(
         (number(after["answered"]) - number(before["answered"])) / elapsed,
         (number(after["posted"]) - number(before["posted"])) / elapsed,
-        (processor_s(processes) - spent) / elapsed,
+        tuple((processor_s(part) - was) / elapsed for part, was in zip(parts, spent, strict=True)),
     )
+
+
+def microseconds(seconds: Iterable[float]) -> int:
+    """Return the median of seconds."""
+    return round(median(seconds) * 1e6)
 
 
 def number(value: object) -> int:
@@ -307,7 +321,7 @@ class Bench:
         work: list[Slice] = []
         ceiling: list[Slice] = []
         with (
-            self.books(tenants, records) as (url, _owner, stub),
+            self.books(tenants, records) as (url, owner, stub),
             workers(url, stub, self.key_file, processes, concurrency) as working,
             bare_clients(stub, processes, concurrency) as posting,
         ):
@@ -316,9 +330,9 @@ class Bench:
                     stub.wait_for(tenants * LIMIT * 2)
             for _ in range(SLICES):
                 with stopped(posting):
-                    work.append(measure(stub, working, slice_s))
+                    work.append(measure(stub, owner, working, slice_s))
                 with stopped(working):
-                    ceiling.append(measure(stub, posting, slice_s))
+                    ceiling.append(measure(stub, owner, posting, slice_s))
             told = stub.tell()
             rate = median(one.calls for one in work)
             limit = min(ideal, median(one.calls for one in ceiling))
@@ -329,11 +343,14 @@ class Bench:
                 "ceiling_per_second": round(limit),
                 "ratio": round(rate / ideal, 3),
                 "ratio_to_ceiling": round(rate / limit, 3),
-                "processor_us_per_record": round(
-                    median(one.processor / max(one.records, 1) for one in work) * 1e6
-                ),
-                "processor_us_per_bare_call": round(
-                    median(one.processor / max(one.calls, 1) for one in ceiling) * 1e6
+                **{
+                    f"{name}_us_per_record": microseconds(
+                        one.processor[part] / max(one.records, 1) for one in work
+                    )
+                    for part, name in enumerate(("workers", "stub", "database"))
+                },
+                "client_us_per_bare_call": microseconds(
+                    one.processor[0] / max(one.calls, 1) for one in ceiling
                 ),
                 "most_in_flight": stub.most(),
                 "duplicates": told["duplicates"],
