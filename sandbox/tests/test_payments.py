@@ -106,6 +106,23 @@ def test_credit_memo_inside_a_payment(ns: Client) -> None:
     ns.refused("DELETE", "/invoice/eid:I")
 
 
+def test_a_credit_may_go_to_the_same_invoice_again(ns: Client) -> None:
+    """Both parts count; so do two lines of one document in a sublist. Source: Applying a Customer Credit Memo (section_N1312521)."""
+    bill, credit = ns.invoice(100, "I"), memo(ns, 30)
+    for eid, amount in (("P1", 10), ("P2", 20)):
+        pay(
+            ns,
+            0,
+            externalId=eid,
+            apply=items(tick(bill, amount)),
+            credit=items(tick(credit, amount)),
+        )
+    pay(ns, 40, apply=items(tick(bill, 15), tick(bill, 25)))
+    (line,) = ns.get("/customerPayment/eid:P?expandSubResources=true")["apply"]["items"]
+    assert (line["amount"], ns.open_amounts(bill)) == (40.0, [30.0])
+    assert ns.get("/creditMemo/eid:CM")["unapplied"] == 0.0
+
+
 def test_credits_of_others_or_beyond_are_refused(ns: Client) -> None:
     """Not above what is unapplied, not of another type, not more than is to pay. Source: sure as a rule; the wording is unsure."""
     bill, deposit, credit = ns.invoice(50, "I"), ns.deposit(60, "D"), memo(ns, 5)

@@ -196,9 +196,12 @@ class Ledger:
         self, previous: tuple[int, int], following: tuple[int, int], kind: str, amount: int,
         *, previous_base: int = 0, next_base: int = 0, day: str | None = None,
     ) -> None:  # fmt: skip
-        """Link a line of one transaction to a line of a later one."""
+        """Link a line of one transaction to a line of a later one, or add to what links them."""
         self._db.execute(
-            "INSERT INTO link VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO link VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+            " amount = amount + excluded.amount,"
+            " previousbase = previousbase + excluded.previousbase,"
+            " nextbase = nextbase + excluded.nextbase, applydate = excluded.applydate",
             (*previous, *following, kind, amount, previous_base, next_base, day),
         )
 

@@ -13,12 +13,24 @@ from decimal import Decimal
 from netsuite_sandbox.errors import invalid_value, user_error
 from netsuite_sandbox.ledger import Header
 from netsuite_sandbox.money import share, times_rate, to_decimal, to_units
+from netsuite_sandbox.records import receivable_journals
 from netsuite_sandbox.records.fields import Values
 from netsuite_sandbox.records.kinds import Application, Books, Draft
 from netsuite_sandbox.records.revaluing import drop_revaluations, revalue
 from netsuite_sandbox.store.database import Row
 
-_SETTLED_KINDS = ("CustInvc", "CustRfnd")
+_SETTLED_KINDS = ("CustInvc", "CustRfnd", "Journal")
+# What is known of a document to be settled: its main line or, of a journal, the line that is meant.
+_DUE = """
+t.id, t.type, t.tranid, t.trandate, t.postingperiod, t.posting, t.currency, t.exchangerate,
+l.id AS line, l.account, ABS(l.base) AS base,
+IIF(t.type = 'Journal', l.entity, t.entity) AS entity,
+IIF(t.type = 'Journal', l.amount, t.total) AS total,
+IIF(t.type = 'Journal',
+  l.amount - COALESCE((SELECT SUM(o.amount) FROM link o WHERE o.previousdoc = t.id
+                       AND o.previousline = l.id AND o.linktype = 'Payment'), 0),
+  t.open) AS open
+"""
 
 
 def read_apply(
@@ -42,8 +54,8 @@ def read_apply(
             raise invalid_value("", "doc", path)
         if value.get("apply") is False:
             continue
-        row = books.company.db.one("SELECT open FROM tx WHERE id = ?", (doc,))
-        assert row is not None
+        line = _line(books, header, value, path)
+        row = _due(books, doc, line)
         amount = value.get("amount")
         if amount is None:
             units = row["open"] if left is None else min(row["open"], max(left, 0))
@@ -53,40 +65,64 @@ def read_apply(
             raise invalid_value(amount, "amount", f"apply.items[{index}].amount")
         left = None if left is None else left - units
         if units:
-            out.append(Application(doc, units, value.get("applyDate")))
+            out.append(Application(doc, units, value.get("applyDate"), line))
     return out
 
 
+def _line(books: Books, header: Header, value: Values, path: str) -> int:
+    """Return the line that a ticked document stands with: 0, or the one of a journal."""
+    doc = value["doc"]
+    if books.company.db.value("SELECT type FROM tx WHERE id = ?", (doc,)) != "Journal":
+        return 0
+    return receivable_journals.find(books, doc, value.get("line"), header.entity, 1, path).id
+
+
+def _due(books: Books, doc: int, line: int) -> Row:
+    row = books.company.db.one(
+        f"SELECT {_DUE} FROM tx t JOIN line l ON l.tx = t.id AND l.id = ? WHERE t.id = ?",
+        (line, doc),
+    )
+    if row is None:  # No line at all: a sales order of nothing, for example.
+        raise invalid_value(doc, "doc", "apply.items.doc")
+    return row
+
+
 def merge_apply(books: Books, payer: int, changes: list[Values], *, replace: bool) -> list[Values]:
-    """Merge changes of an apply sublist into the stored one; the key is `doc`.
+    """Merge changes of an apply sublist into the stored one by `doc`, of journals and `line`.
 
     Source: "Updating a Sublist": lines with the key are updated, missing ones kept.
     """
-    merged = {} if replace else {value["doc"]: value for value in shown(books, payer)}
+    stored = [] if replace else shown(books, payer)
+    merged = {(value["doc"], value["line"]): value for value in stored}
     for change in changes:
-        if change.get("doc") is None:
+        doc = change.get("doc")
+        if doc is None:
             raise invalid_value("", "doc", "apply.items.doc")
-        old = merged.get(change["doc"], {})
-        merged[change["doc"]] = {**old, **change}
+        known = [key for key in merged if key[0] == doc]
+        exact = (doc, change.get("line") or 0)
+        several = len(known) > 1 or "Journal" in {merged[key].get("type") for key in known}
+        given = several and change.get("line") is not None
+        key = exact if given or len(known) != 1 else known[0]
+        merged[key] = {**merged.get(key, {}), **change}
     return list(merged.values())
 
 
 def shown(books: Books, payer: int) -> list[Values]:
     """The stored applications of a payer as values."""
     rows = books.company.db.all(
-        "SELECT l.previousdoc, l.amount, l.applydate, d.open, d.total, d.tranid, d.type"
-        " FROM link l JOIN tx d ON d.id = l.previousdoc"
-        " WHERE l.nextdoc = ? AND l.linktype = 'Payment' ORDER BY l.previousdoc",
+        f"SELECT k.amount AS applied, k.applydate, {_DUE} FROM link k JOIN tx t ON"
+        " t.id = k.previousdoc JOIN line l ON l.tx = t.id AND l.id = k.previousline"
+        " WHERE k.nextdoc = ? AND k.linktype = 'Payment' ORDER BY k.previousdoc, k.previousline",
         (payer,),
     )
     return [
         {
-            "doc": row["previousdoc"],
-            "line": 0,
+            "doc": row["id"],
+            "line": row["line"],
             "apply": True,
-            "amount": to_decimal(row["amount"]),
+            "amount": to_decimal(row["applied"]),
             "applyDate": row["applydate"],
-            "due": to_decimal(row["open"] + row["amount"]),
+            "due": to_decimal(row["open"] + row["applied"]),
             "total": to_decimal(row["total"]),
             "refNum": row["tranid"],
             "type": "Invoice" if row["type"] == "CustInvc" else row["type"],
@@ -96,18 +132,20 @@ def shown(books: Books, payer: int) -> list[Values]:
 
 
 def settle(
-    books: Books, draft: Draft, account: int, payer_base: int, *, further: bool = False
-) -> None:
+    books: Books, draft: Draft, account: int, payer_base: int, *, further: bool = False,
+    line: int = 0,
+) -> None:  # fmt: skip
     """Link a saved payer to the documents it settles.
 
     Args:
         account: The receivables account of the payer.
         payer_base: Base currency of the payer's whole `total` on that account.
         further: Whether the payer may have settled other documents before.
+        line: Line of a journal that pays.
     """
     payer = draft.header
     precision = books.company.precision(books.company.base_currency(payer.subsidiary))
-    used, used_base = _used(books, payer.id) if further else (0, 0)
+    used, used_base = _used(books, payer.id, line) if further else (0, 0)
     for entry in draft.applies:
         row = _settled(books, payer, entry, account)
         used += entry.units
@@ -115,23 +153,24 @@ def settle(
         used_base += next_base
         previous_base = _release(books, row, entry.units, precision, "Payment")
         books.ledger.link(
-            (entry.doc, 0), (payer.id, 0), "Payment", entry.units,
+            (entry.doc, entry.line), (payer.id, line), "Payment", entry.units,
             previous_base=previous_base, next_base=next_base, day=entry.day or payer.trandate,
         )  # fmt: skip
         left = row["open"] - entry.units
         status = "A" if left else "B"
-        books.ledger.set_open(entry.doc, left, "R" if row["type"] == "CustRfnd" else status)
+        if row["type"] != "Journal":
+            books.ledger.set_open(entry.doc, left, "R" if row["type"] == "CustRfnd" else status)
         rates = (Decimal(row["exchangerate"]), payer.exchangerate)
         revalue(books, payer, row, account, previous_base - next_base,
                 times_rate(entry.units, rates[0] - rates[1], precision))  # fmt: skip
 
 
-def _used(books: Books, payer: int) -> tuple[int, int]:
+def _used(books: Books, payer: int, line: int) -> tuple[int, int]:
     """What a payer has settled before: transaction and base currency."""
     row = books.company.db.one(
         "SELECT COALESCE(SUM(amount), 0), COALESCE(SUM(nextbase), 0) FROM link"
-        " WHERE nextdoc = ? AND linktype = 'Payment'",
-        (payer,),
+        " WHERE nextdoc = ? AND nextline = ? AND linktype = 'Payment'",
+        (payer, line),
     )
     assert row is not None
     return row[0], row[1]
@@ -139,8 +178,7 @@ def _used(books: Books, payer: int) -> tuple[int, int]:
 
 def consume(books: Books, payer: Header, deposit: int, units: int, base: int) -> None:
     """Link a saved application to the deposit that it uses up."""
-    row = books.company.db.one("SELECT * FROM tx WHERE id = ?", (deposit,))
-    assert row is not None
+    row = _due(books, deposit, 0)
     if units > row["open"]:
         raise user_error(
             f"The amount to apply {to_decimal(units)} exceeds the unapplied amount "
@@ -175,6 +213,8 @@ def undo(books: Books, payer: Header) -> None:
         (payer.id,),
     )
     for link in links:
+        if link["type"] == "Journal":
+            continue
         left = link["open"] + link["amount"]
         status = {"CustRfnd": "R"}.get(link["type"], "A")
         if link["type"] == "CustDep":
@@ -190,14 +230,13 @@ def undo(books: Books, payer: Header) -> None:
 
 def _settled(books: Books, payer: Header, entry: Application, account: int) -> Row:
     """Return the document to be settled, checked. The wording of these refusals is unsure."""
-    row = books.company.db.one("SELECT * FROM tx WHERE id = ?", (entry.doc,))
-    assert row is not None
+    row = _due(books, entry.doc, entry.line)
     listed = row["type"] in _SETTLED_KINDS and row["posting"] == "T"
     if not listed or row["entity"] != payer.entity:
         raise invalid_value(entry.doc, "doc", "apply.items.doc")
     if row["currency"] != payer.currency:
         raise user_error("Transaction and foreign currency account use different currencies.")
-    if row["type"] == "CustInvc" and row["account"] != account:
+    if row["type"] != "CustRfnd" and row["account"] != account:
         raise user_error(
             f"{row['tranid']} has another accounts receivable account than the transaction that "
             "is applied to it."
@@ -216,11 +255,10 @@ def _release(books: Books, row: Row, units: int, precision: int, kind: str) -> i
     Cumulative, so that a document settled in parts ends at exactly zero.
     """
     db = books.company.db
-    carried = abs(db.value("SELECT base FROM line WHERE tx = ? AND id = 0", (row["id"],)))
     done = db.one(
         "SELECT COALESCE(SUM(amount), 0) AS amount, COALESCE(SUM(previousbase), 0) AS base"
-        " FROM link WHERE previousdoc = ? AND linktype = ?",
-        (row["id"], kind),
+        " FROM link WHERE previousdoc = ? AND previousline = ? AND linktype = ?",
+        (row["id"], row["line"], kind),
     )
     assert done is not None
-    return share(carried, done["amount"] + units, row["total"], precision) - int(done["base"])
+    return share(row["base"], done["amount"] + units, row["total"], precision) - int(done["base"])

@@ -12,7 +12,8 @@ from netsuite_sandbox.money import to_decimal
 from netsuite_sandbox.records.fields import Values
 from netsuite_sandbox.records.kinds import Books
 
-# Of a customer, in the currency of each document, as in `balance` (unsure with several).
+# Of a customer, in the currency of each document, as in `balance` (unsure with several); journals on
+# receivables count once they are applied.
 _CUSTOMER = """
 SELECT COALESCE(SUM(CASE type WHEN 'CustInvc' THEN open WHEN 'CustCred' THEN -open
          WHEN 'CustPymt' THEN -open END), 0) AS balance,

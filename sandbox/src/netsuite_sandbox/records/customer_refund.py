@@ -10,7 +10,12 @@ from __future__ import annotations
 from netsuite_sandbox.errors import invalid_value, missing, user_error
 from netsuite_sandbox.ledger import Header, Line
 from netsuite_sandbox.money import times_rate, to_decimal, to_units
-from netsuite_sandbox.records import applying, deposit_application, header as headers
+from netsuite_sandbox.records import (
+    applying,
+    deposit_application,
+    header as headers,
+    payment_credits,
+)
 from netsuite_sandbox.records.customer_payment import bank_account
 from netsuite_sandbox.records.fields import Values
 from netsuite_sandbox.records.invoice import receivables_account
@@ -114,7 +119,9 @@ def settle(books: Books, draft: Draft) -> None:
         if source.type == "CustDep":
             _apply_deposit(books, refund, source, entry.units)
         else:
-            _apply_credit(books, refund, source, entry.units)
+            payment_credits.use(
+                books, source, [Application(refund.id, entry.units, refund.trandate)]
+            )
 
 
 def _apply_deposit(books: Books, refund: Header, deposit: Header, units: int) -> None:
@@ -132,16 +139,6 @@ def _apply_deposit(books: Books, refund: Header, deposit: Header, units: int) ->
     kind.settle(books, draft)
     if books.company.settings["deposit_refund_link"] == "deposit_to_refund":
         books.ledger.link((deposit.id, 0), (refund.id, 0), "DepRfnd", units, day=refund.trandate)
-
-
-def _apply_credit(books: Books, refund: Header, credit: Header, units: int) -> None:
-    lines = books.ledger.lines(credit.id)
-    line = lines[0] if credit.type == "CustCred" else lines[1]
-    draft = Draft(credit, lines, [Application(refund.id, units, refund.trandate)])
-    applying.settle(books, draft, line.account, -line.base, further=True)
-    left = credit.open - units
-    letters = {"CustCred": "A" if left else "B", "CustPymt": credit.status or "B"}
-    books.ledger.set_open(credit.id, left, letters[credit.type])
 
 
 def undo(books: Books, draft: Draft) -> None:

@@ -12,7 +12,13 @@ from decimal import Decimal
 from netsuite_sandbox.errors import TRANS_UNBALNCD_DECIMALS, invalid_value, missing, user_error
 from netsuite_sandbox.ledger import Header, Line
 from netsuite_sandbox.money import fits, times_rate, to_decimal, to_units
-from netsuite_sandbox.records import deferral, header as headers, reversal
+from netsuite_sandbox.records import (
+    applying,
+    deferral,
+    header as headers,
+    receivable_journals,
+    reversal,
+)
 from netsuite_sandbox.records.fields import Values
 from netsuite_sandbox.records.kinds import Books, Draft, Kind
 
@@ -72,6 +78,13 @@ def build(books: Books, kind: Kind, values: Values, old: Header | None) -> Draft
         rounding = company.special_account("RndERV")
         lines.append(Line(next_id + 1, rounding, 0, -rest, extra={"system": True}))
     return Draft(head, lines)
+
+
+def undo(books: Books, draft: Draft) -> None:
+    """Take the journal out of applications, and its reversal away."""
+    reversal.undo(books, draft)
+    receivable_journals.unapply(books, draft.header)
+    applying.undo(books, draft.header)
 
 
 def _check_lines(books: Books, lines: list[Line]) -> None:
@@ -169,7 +182,7 @@ def show(books: Books, head: Header) -> Values:
 
 KIND = Kind(
     "journalEntry", "Journal", "Journal", "JE", "", build, settle=reversal.settle,
-    undo=reversal.undo, show=show, sublists=("line",),
+    undo=undo, show=show, sublists=("line",),
     required=("subsidiary", "line"), receivables=False,
     statuses={"A": "Pending Approval", "B": "Approved for Posting"},
 )  # fmt: skip

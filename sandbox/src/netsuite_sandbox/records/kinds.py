@@ -26,11 +26,13 @@ class Application:
 
     Attributes:
         units: Transaction currency, positive.
+        line: Line of a journal; 0 of any other document.
     """
 
     doc: int
     units: int
     day: str | None = None
+    line: int = 0
 
 
 @dataclass(slots=True)
@@ -39,13 +41,13 @@ class Draft:
 
     Attributes:
         applies: Documents that it settles.
-        credits: Of a payment: what deposits and credit memos settle, by their id.
+        credits: Of a payment: what deposits and credits settle, by their id and line.
     """
 
     header: Header
     lines: list[Line]
     applies: list[Application] = field(default_factory=list)
-    credits: dict[int, list[Application]] = field(default_factory=dict)
+    credits: dict[tuple[int, int], list[Application]] = field(default_factory=dict)
 
 
 def _nothing(_books: Books, _draft: Draft) -> None:

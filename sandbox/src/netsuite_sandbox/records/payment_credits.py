@@ -1,4 +1,4 @@
-"""Deposits and credit memos used inside a customer payment, and automatic application.
+"""Deposits, credit memos, payments and journals used inside a customer payment; Auto Apply.
 
 Sources: "Customer Payment" (REST use case) and REST API Browser for the sublists `credit` and
 `deposit`; that a deposit used here makes a deposit application of its own is unsure. Help of the
@@ -8,28 +8,36 @@ the list; the order of that list (oldest first) is unsure.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from netsuite_sandbox.errors import invalid_value, user_error
 from netsuite_sandbox.ledger import Header
 from netsuite_sandbox.money import to_decimal, to_units
-from netsuite_sandbox.records import applying, deposit_application
+from netsuite_sandbox.records import applying, deposit_application, receivable_journals
 from netsuite_sandbox.records.fields import Values
 from netsuite_sandbox.records.kinds import Application, Books, Draft
 
-_SUBLISTS = {"credit": "CustCred", "deposit": "CustDep"}
+_SUBLISTS = {"credit": {"CustCred", "CustPymt", "Journal"}, "deposit": {"CustDep"}}
 
 
 def read(books: Books, head: Header, values: Values) -> list[Application]:
     """Turn the ticked lines of the sublists credit and deposit into what they give."""
     precision = books.company.precision(head.currency)
     out: list[Application] = []
-    for sublist, code in _SUBLISTS.items():
+    for sublist, codes in _SUBLISTS.items():
         for index, value in enumerate(values.get(sublist) or []):
             if value.get("apply") is False:
                 continue
             path = f"{sublist}.items[{index}].doc"
-            source = books.ledger.header(int(value["doc"])) if value.get("doc") else None
-            fits = source is not None and source.type == code and source.entity == head.entity
-            if source is None or not fits or source.currency != head.currency:
+            source, line = books.ledger.header(int(value["doc"])) if value.get("doc") else None, 0
+            if source is None or source.type not in codes or not source.posting:
+                raise invalid_value(value.get("doc"), "doc", path)
+            if source.type == "Journal" and not source.extra.get("voids"):
+                credit = receivable_journals.find(
+                    books, source.id, value.get("line"), head.entity, -1, path
+                )
+                source, line = receivable_journals.as_credit(books, source, credit), credit.id
+            if (source.entity, source.currency) != (head.entity, head.currency):
                 raise invalid_value(value.get("doc"), "doc", path)
             amount = value.get("amount")
             units = source.open if amount is None else to_units(amount, precision)
@@ -39,34 +47,31 @@ def read(books: Books, head: Header, values: Values) -> list[Application]:
                     f"{to_decimal(source.open)} of {source.tranid}."
                 )
             if units:
-                out.append(Application(source.id, units))
+                out.append(Application(source.id, units, line=line))
     return out
 
 
 def split(
     applies: list[Application], sources: list[Application]
-) -> tuple[list[Application], dict[int, list[Application]]]:
+) -> tuple[list[Application], dict[tuple[int, int], list[Application]]]:
     """Let the credits settle the documents first, in order; the payment settles the rest.
 
     Returns:
         What the payment itself settles, and what each credit does.
     """
     left = [entry.units for entry in applies]
-    shares: dict[int, list[Application]] = {}
+    shares: dict[tuple[int, int], list[Application]] = {}
     for source in sources:
         rest = source.units
         for index, bill in enumerate(applies):
             if part := min(rest, left[index]):
-                shares.setdefault(source.doc, []).append(Application(bill.doc, part, bill.day))
+                share = replace(bill, units=part)
+                shares.setdefault((source.doc, source.line), []).append(share)
                 left[index] -= part
                 rest -= part
         if rest:
             raise user_error("The credits to apply exceed the amount to be paid.")
-    own = [
-        Application(bill.doc, units, bill.day)
-        for bill, units in zip(applies, left, strict=True)
-        if units
-    ]
+    own = [replace(bill, units=units) for bill, units in zip(applies, left, strict=True) if units]
     return own, shares
 
 
@@ -86,15 +91,34 @@ def oldest_first(books: Books, head: Header, account: int) -> list[Application]:
     return out
 
 
-def settle(books: Books, payment: Header, shares: dict[int, list[Application]]) -> None:
-    """Make the deposit applications, and apply the credit memos."""
-    for doc, entries in shares.items():
+def settle(
+    books: Books, payment: Header, shares: dict[tuple[int, int], list[Application]]
+) -> None:  # fmt: skip
+    """Make the deposit applications, and apply the credits."""
+    for (doc, line), entries in shares.items():
         source = books.ledger.header(doc)
         assert source is not None
         if source.type == "CustDep":
             _apply_deposit(books, payment, source, entries)
         else:
-            _apply_memo(books, source, entries)
+            use(books, source, entries, line)
+
+
+def use(books: Books, credit: Header, entries: list[Application], line: int = 0) -> None:
+    """Have a credit memo, payment or journal line settle further documents."""
+    lines = books.ledger.lines(credit.id)
+    if credit.type == "Journal":
+        mine = next(one for one in lines if one.id == line)
+        credit = receivable_journals.as_credit(books, credit, mine)
+    else:
+        mine = lines[0] if credit.type == "CustCred" else lines[1]
+    draft = Draft(credit, lines, entries)
+    applying.settle(books, draft, mine.account, -mine.base, further=True, line=line)
+    if credit.type == "Journal":
+        return
+    left = credit.open - sum(entry.units for entry in entries)
+    status = ("A" if left else "B") if credit.type == "CustCred" else credit.status
+    books.ledger.set_open(credit.id, left, status or "B")
 
 
 def _apply_deposit(
@@ -105,17 +129,9 @@ def _apply_deposit(
         books, deposit,
         {"tranDate": payment.trandate, "postingPeriod": payment.postingperiod,
          "arAcct": payment.extra["arAcct"],
-         "apply": [{"doc": entry.doc, "apply": True, "amount": to_decimal(entry.units)}
-                   for entry in entries]},
+         "apply": [{"doc": entry.doc, "line": entry.line, "apply": True,
+                    "amount": to_decimal(entry.units)} for entry in entries]},
     )  # fmt: skip
     draft = kind.build(books, kind, values, None)
     books.ledger.insert(draft.header, draft.lines)
     kind.settle(books, draft)
-
-
-def _apply_memo(books: Books, memo: Header, entries: list[Application]) -> None:
-    lines = books.ledger.lines(memo.id)
-    assert memo.account is not None
-    applying.settle(books, Draft(memo, lines, entries), memo.account, -lines[0].base, further=True)
-    left = memo.open - sum(entry.units for entry in entries)
-    books.ledger.set_open(memo.id, left, "A" if left else "B")

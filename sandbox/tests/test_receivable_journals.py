@@ -1,0 +1,142 @@
+"""Journals on receivables in applications: a credit pays, a debit is paid."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sandbox_client import EURO, Client, items, tick
+
+
+def journal(ns: Client, eid: str, *lines: tuple[str, Any, str | None], **more: Any) -> str:
+    """A journal of lines (account, amount with a debit positive, customer)."""
+    shown = [
+        {
+            "account": {"id": ns.account(number)},
+            ("debit" if amount > 0 else "credit"): abs(amount),
+            **({"entity": {"id": customer}} if customer else {}),
+        }
+        for number, amount, customer in lines
+    ]
+    body = {"subsidiary": {"id": "1"}, "tranDate": "2024-01-18", "externalId": eid}
+    return ns.make("/journalEntry", {**body, "line": items(*shown), **more})
+
+
+def write_off(ns: Client, amount: Any, eid: str = "J", **more: Any) -> str:
+    """Receivables are written off: Dr expense / Cr receivables."""
+    return journal(ns, eid, ("6900", amount, None), ("1100", -amount, ns.customer), **more)
+
+
+def body_of(ns: Client, **more: Any) -> dict[str, Any]:
+    return {"customer": {"id": ns.customer}, "tranDate": "2024-01-20", **more}
+
+
+def pay(ns: Client, **more: Any) -> str:
+    return ns.make("/customerPayment", body_of(ns, **more))
+
+
+@pytest.fixture(autouse=True)
+def _expense(ns: Client) -> None:
+    ns.names["6900"] = ns.make("/account", {"acctName": "Bad Debt", "acctNumber": "6900",
+                                            "acctType": "Expense"})  # fmt: skip
+
+
+def test_bad_debt_is_written_off_by_a_payment_of_zero(ns: Client) -> None:
+    """The journal is ticked among the credits, the invoice is paid, nothing is posted. Source: Accepting a Customer Payment to Write Off Bad Debt (bridgehead_N1481661)."""
+    invoice, made = ns.invoice(100, "I"), write_off(ns, 100)
+    before = ns.balances()
+    payment = pay(ns, credit=items(tick(made)), apply=items(tick(invoice)))
+    assert ns.get(f"/invoice/{invoice}")["status"]["refName"] == "Paid In Full"
+    assert ns.get(f"/customerPayment/{payment}")["total"] == 0.0
+    assert ns.balances() == before
+    assert ns.get(f"/customer/{ns.customer}")["balance"] == 0.0
+    links = ns.sql("SELECT previousdoc, nextdoc, nextline, foreignamount"
+                   " FROM nextTransactionLineLink WHERE nexttype = 'Journal'")  # fmt: skip
+    assert links == [{"previousdoc": invoice, "nextdoc": made, "nextline": "1",
+                      "foreignamount": "100"}]  # fmt: skip
+
+
+def test_an_overpayment_is_applied_to_a_journal(ns: Client) -> None:
+    """The payment is ticked among the credits, the journal's debit among the invoices. Source: Applying a Journal Entry to an Overpayment (section_163156802058)."""
+    invoice = ns.invoice(100, "I")
+    over = pay(ns, payment=110, apply=items(tick(invoice, 100)))
+    made = journal(ns, "J", ("1100", 10, ns.customer), ("4000", -10, None))
+    pay(ns, credit=items(tick(over)), apply=items(tick(made)))
+    shown = ns.get(f"/customerPayment/{over}?expandSubResources=true")
+    assert shown["unapplied"] == 0.0
+    assert [(x["doc"]["id"], x["amount"], x["due"]) for x in shown["apply"]["items"]] == [
+        (invoice, 100.0, 100.0), (made, 10.0, 10.0),
+    ]  # fmt: skip
+    assert ns.balance("1100") == Decimal(0)
+    assert "linked" in ns.refused("DELETE", f"/journalEntry/{made}")
+    back = {"apply": items({"doc": {"id": made}, "apply": False})}
+    assert ns.call("PATCH", f"/customerPayment/{over}", back).status_code == 204
+    assert ns.get(f"/customerPayment/{over}")["unapplied"] == 10.0
+    assert ns.call("DELETE", f"/journalEntry/{made}").status_code == 204
+
+
+def test_an_edit_of_an_applied_journal_removes_the_application(ns: Client) -> None:
+    """Whatever is edited; what it paid is open again, what paid it is free. Source: Modifying Journal Entries (section_1494522995)."""
+    invoice, credit = ns.invoice(100, "I"), write_off(ns, 60)
+    pay(ns, credit=items(tick(credit)), apply=items(tick(invoice, 60)))
+    memo = ns.memo(30, "M")
+    debit = journal(ns, "J2", ("1100", 30, ns.customer), ("4000", -30, None))
+    pay(ns, credit=items(tick(memo)), apply=items(tick(debit)))
+    assert ns.open_amounts(invoice) == [40.0]
+    assert ns.get(f"/creditMemo/{memo}")["status"]["refName"] == "Fully Applied"
+    for made in (credit, debit):
+        assert ns.call("PATCH", f"/journalEntry/{made}", {"memo": "x"}).status_code == 204
+    assert ns.open_amounts(invoice) == [100.0]
+    assert ns.get(f"/creditMemo/{memo}")["unapplied"] == 30.0
+    assert ns.sql("SELECT linktype FROM nextTransactionLineLink") == []
+    pay(ns, credit=items(tick(credit)), apply=items(tick(invoice, 60)))
+    assert ns.call("DELETE", f"/journalEntry/{credit}").status_code == 204
+    assert ns.open_amounts(invoice) == [100.0]
+
+
+def test_lines_of_a_journal_are_told_apart(ns: Client) -> None:
+    """By `line`; each customer's own, in parts, never more than is open. Source: REST API Browser (credit and apply are keyed by doc and line); the wording is unsure."""
+    other = ns.make("/customer", {"companyName": "Bolt", "subsidiary": {"id": "1"}})
+    made = journal(ns, "J", ("6900", 60, None), ("1100", -10, ns.customer),
+                   ("1100", -20, ns.customer), ("1100", -30, other))  # fmt: skip
+    invoice = ns.invoice(100, "I")
+    both = {"apply": items(tick(invoice, 10))}
+    ns.refused("POST", "/customerPayment", body_of(ns, credit=items(tick(made, 10)), **both))
+    ns.refused("POST", "/customerPayment", body_of(ns, credit=items(tick(made, line=3)), **both))
+    pay(ns, credit=items(tick(made, 5, line=2)), apply=items(tick(invoice, 5)))
+    assert "15" in ns.refused("POST", "/customerPayment", body_of(
+        ns, credit=items(tick(made, 16, line=2)), apply=items(tick(invoice, 16))))  # fmt: skip
+    pay(ns, credit=items(tick(made, line=1), tick(made, line=2)), apply=items(tick(invoice, 25)))
+    assert ns.open_amounts(invoice) == [70.0]
+
+
+@pytest.mark.parametrize("wrong", ["debit", "other account", "unapproved", "currency", "voided"])
+def test_what_is_no_credit_of_the_customer_is_refused(ns: Client, wrong: str) -> None:
+    """Only posted credits on the same receivables in the same currency. Source: Accepting a Customer Payment to Write Off Bad Debt; the wording is unsure."""
+    invoice = ns.invoice(50, "I", **(EURO | {"exchangeRate": 1.2} if wrong == "currency" else {}))
+    if wrong == "other account":
+        ns.names["1101"] = ns.make("/account", {"acctName": "Other A/R", "acctNumber": "1101",
+                                                "acctType": "AcctRec"})  # fmt: skip
+    if wrong == "unapproved":
+        ns.set(require_journal_approval=True)
+    sign = 1 if wrong == "debit" else -1
+    number = "1101" if wrong == "other account" else "1100"
+    made = journal(ns, "J", (number, sign * 50, ns.customer), ("4000", -sign * 50, None))
+    if wrong == "voided":
+        assert ns.http.post("/_sandbox/void", json={"id": made}).status_code == 200
+    more = EURO if wrong == "currency" else {}
+    ns.refused("POST", "/customerPayment", body_of(
+        ns, credit=items(tick(made, 50)), apply=items(tick(invoice, 50)), **more))  # fmt: skip
+    assert ns.open_amounts(invoice) == [50.0]
+
+
+def test_gain_of_a_journal_in_foreign_currency(ns: Client) -> None:
+    """The difference of rates is realized, and gone with the application. Source: Applied Payments and Realized Gain/Loss (section_N1425327); Modifying Journal Entries."""
+    invoice = ns.invoice(100, "I", **EURO, exchangeRate=1.2)
+    made = write_off(ns, 100, **EURO, exchangeRate=1.1)
+    pay(ns, **EURO, credit=items(tick(made)), apply=items(tick(invoice)))
+    gains = "SELECT total FROM transaction WHERE type = 'FxReval'"
+    assert (ns.balance("1100"), len(ns.sql(gains))) == (Decimal(0), 1)
+    assert ns.call("PATCH", f"/journalEntry/{made}", {"memo": "x"}).status_code == 204
+    assert (ns.balance("1100"), ns.sql(gains)) == (Decimal(10), [])
