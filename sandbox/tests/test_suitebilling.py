@@ -285,7 +285,6 @@ def test_termination_ends_line_and_prepayment(ns: Client) -> None:
     line = ns.get(f"/subscriptionLine/{sub.lines[0]}?simpleEnumFormat=true")
     assert (line["subscriptionLineStatus"], line["endDate"]) == ("TERMINATED", "2024-02-10")
     assert sub.order("SUSPEND", "2024-02-11").status_code == 400
-    assert sub.order("MODIFY_PRICING", "2024-02-11").status_code == 400
 
 
 def test_term_gives_the_end_date(ns: Client) -> None:

@@ -12,8 +12,6 @@ from netsuite_sandbox.money import to_decimal
 from netsuite_sandbox.records.fields import Values
 from netsuite_sandbox.records.kinds import Books
 
-# Of a customer, in the currency of each document, as in `balance` (unsure with several); journals on
-# receivables count once they are applied.
 _CUSTOMER = """
 SELECT COALESCE(SUM(CASE type WHEN 'CustInvc' THEN open WHEN 'CustCred' THEN -open
          WHEN 'CustPymt' THEN -open END), 0) AS balance,
@@ -31,7 +29,10 @@ SELECT COALESCE(SUM(e.amount), 0) AS amount,
 
 
 def of_customer(company: Company, customer: int) -> Values:
-    """Balance, deposits and unbilled orders of a customer."""
+    """Balance, deposits and unbilled orders of a customer, in the currency of each document.
+
+    With several currencies that is unsure. Journals on receivables count once they are applied.
+    """
     row = company.db.one(_CUSTOMER, (customer,))
     assert row is not None
     deposit = to_decimal(row["deposit"])

@@ -27,6 +27,10 @@ def _nothing(_company: Company, _saved: Master, _before: Master | None) -> None:
     return
 
 
+def _nothing_to_undo(_company: Company, _record: Master) -> None:
+    return
+
+
 @dataclass(frozen=True, slots=True)
 class MasterKind:
     """A master data type.
@@ -37,6 +41,7 @@ class MasterKind:
         readonly: Whether the REST API may change it.
         referenced: SQL that yields a row when the record is in use; its parameter is the id.
         after: What follows from saving: the record as saved, and as it was before.
+        undo: What is taken back before it is deleted.
     """
 
     record: str
@@ -46,6 +51,7 @@ class MasterKind:
     readonly: bool = False
     referenced: str = ""
     after: After = _nothing
+    undo: Callable[[Company, Master], None] = _nothing_to_undo
 
 
 def _taken(company: Company, record: str, field: str, value: Any, me: Master | None) -> bool:
@@ -177,6 +183,10 @@ def _named(_company: Company, values: Values, _me: Master | None) -> None:
 
 
 _MEMBER = "SELECT 1 FROM master WHERE grp = '{}' AND json_extract(body, '$.{}') = ?"
+_OTHER_ACTION = (
+    "SELECT 1 FROM master WHERE grp = 'subscriptionChangeOrder' AND id = ?"
+    f" AND json_extract(body, '$.action') <> '{terms.MODIFY}'"
+)
 _SELF = (
     "SELECT 1 FROM master WHERE grp = '{}' AND json_extract(body, '$.{}') IS NOT NULL AND id = ?"
 )
@@ -213,7 +223,8 @@ KINDS: dict[str, MasterKind] = {
         MasterKind("subscriptionLine", checks.check_line, "id",
                    referenced="SELECT 1 WHERE ? IS NOT NULL"),
         MasterKind("subscriptionChangeOrder", terms.check_change_order, "idNumber",
-                   referenced="SELECT 1 WHERE ? IS NOT NULL", after=terms.after_change_order),
+                   referenced=_OTHER_ACTION, after=terms.after_change_order,
+                   undo=terms.before_deletion),
         MasterKind("usage", checks.check_usage, "id", referenced=_SELF.format("usage", "rated")),
         MasterKind("charge", checks.check_charge, "id",
                    referenced=_SELF.format("charge", "invoice")),

@@ -113,6 +113,7 @@ def delete(company: Company, kind: MasterKind, record_id: int) -> None:
     special = record.body.get("sSpecAcct")
     if special or (kind.referenced and company.db.one(kind.referenced, (record_id,))):
         raise user_error(CHILD_RECORDS.format(kind.record))
+    kind.undo(company, record)
     company.delete_master(groups.group_of(kind.record), record_id)
 
 

@@ -17,7 +17,7 @@ from typing import Any
 from netsuite_sandbox.company import Company, Master
 from netsuite_sandbox.suitebilling.charges import is_commit, of_line
 from netsuite_sandbox.suitebilling.pricing import price
-from netsuite_sandbox.suitebilling.spans import charge_period, pricing_period
+from netsuite_sandbox.suitebilling.spans import charge_period, in_effect, pricing_period
 
 Key = tuple[str, int]  # First day of the charge period; the usage record, if each has a charge.
 
@@ -41,9 +41,11 @@ class Metered:
     rest: bool = False
 
 
-def plan_of(company: Company, line: Master, name: str = "pricePlan") -> dict[str, Any]:
-    """Return the price plan of a line; an empty one if it has none."""
-    plan = line.body.get(name)
+def plan_of(
+    company: Company, line: Master, name: str = "pricePlan", day: str = ""
+) -> dict[str, Any]:  # fmt: skip
+    """Return the price plan of a line on a day; an empty one if it has none."""
+    plan = in_effect(line.body, day).get(name)
     return {} if plan is None else company.must("pricePlan", plan).body
 
 
@@ -70,7 +72,7 @@ def meter(company: Company, line: Master, usages: list[Master], until: str) -> l
 def _pricing_period(
     company: Company, line: Master, priced: str, groups: dict[Key, list[Master]], until: str
 ) -> list[Metered]:
-    plan, included = plan_of(company, line), Decimal(0)
+    plan, included = plan_of(company, line, day=priced), Decimal(0)
     overage = is_commit(line.body)
     if overage:
         plan = plan_of(company, line, "overagePricePlan")

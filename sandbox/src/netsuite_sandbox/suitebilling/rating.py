@@ -161,7 +161,7 @@ def _rate_metered(run: Run, line: Master, one: Metered) -> None:
     if amount or one.quantity != done:
         more = {"usage": mark} if mark else {}
         name = "overagePricePlan" if is_commit(line.body) else "pricePlan"
-        rate = None if one.rest else single_rate(plan_of(company, line, name))
+        rate = None if one.rest else single_rate(plan_of(company, line, name, one.pricing_start))
         charge = _charge(run, line, day, amount, start=one.span[0], end=one.span[1],
                          quantity=one.quantity - done, rate=rate, **more)  # fmt: skip
         run.drawn.append((charge, line))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from netsuite_sandbox.arm.rules import add_days
@@ -16,7 +17,7 @@ from netsuite_sandbox.company import Company, Master
 from netsuite_sandbox.suitebilling.charges import is_commit, of_line
 from netsuite_sandbox.suitebilling.metering import plan_of
 from netsuite_sandbox.suitebilling.pricing import price
-from netsuite_sandbox.suitebilling.spans import charge_period
+from netsuite_sandbox.suitebilling.spans import charge_period, in_effect, price_changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +32,20 @@ class Wanted:
 def wanted(company: Company, line: Master, until: str) -> list[Wanted]:
     """Return the periods of a line up to its end, or to `until` if it has none."""
     body = line.body
-    quantity = Decimal(body.get("includedQuantity" if is_commit(body) else "quantity") or 1)
-    full = price(plan_of(company, line), quantity) * (1 - _discount(body))
     whole = {**body, "endDate": None}
     last = body.get("endDate") or until
     out: list[Wanted] = []
     day = body["startDate"]
     while day <= last:
         start, end = charge_period(whole, day)
-        amount = full
-        if end > last and body.get("endDate"):
-            if body.get("prorateEndDate"):
-                amount = full * _days(start, last) / _days(start, end)
-            out.append(Wanted((start, last), amount, _charged(company, line, start)))
-            break
-        out.append(Wanted((start, end), amount, _charged(company, line, start)))
+        stop = last if end > last and body.get("endDate") else end
+        counted = end if body.get("prorateEndDate") else stop
+        starts = [start, *price_changes(body, start, stop)]
+        for first, following in zip(starts, [*starts[1:], add_days(stop, 1)], strict=True):
+            span = (first, add_days(following, -1))
+            part = Fraction(_days(*span), _days(start, counted))
+            amount = _full(company, line, first) * part.numerator / part.denominator
+            out.append(Wanted(span, amount, _charged(company, line, first)))
         day = add_days(end, 1)
     known = {one.span[0] for one in out}
     gone = {
@@ -58,6 +58,13 @@ def wanted(company: Company, line: Master, until: str) -> list[Wanted]:
         *(Wanted((start, end), Decimal(0), _charged(company, line, start))
           for start, end in sorted(gone.items())),
     ]  # fmt: skip
+
+
+def _full(company: Company, line: Master, day: str) -> Decimal:
+    """What a whole period costs by the prices of a day."""
+    body = in_effect(line.body, day)
+    quantity = Decimal(body.get("includedQuantity" if is_commit(body) else "quantity") or 1)
+    return price(plan_of(company, line, day=day), quantity) * (1 - _discount(body))
 
 
 def _discount(body: dict[str, Any]) -> Decimal:
@@ -90,6 +97,15 @@ def drop_unbilled_after(company: Company, line: Master, day: str) -> None:
     for charge in round_charges(company, line):
         later = charge.body["serviceStartDate"] > day
         if later and not charge.body.get("invoice") and not charge.body.get("creditMemo"):
+            company.delete_master("charge", charge.id)
+
+
+def drop_unbilled_from(company: Company, line: Master, day: str) -> None:
+    """Delete charges that are not billed for periods that end on a day or later."""
+    for charge in round_charges(company, line):
+        body = charge.body
+        later = (body.get("serviceEndDate") or body["serviceStartDate"]) >= day
+        if later and not body.get("invoice") and not body.get("creditMemo"):
             company.delete_master("charge", charge.id)
 
 

@@ -13,6 +13,7 @@ from netsuite_sandbox.arm.rules import add_days
 from netsuite_sandbox.company import Company, Master
 from netsuite_sandbox.errors import missing, user_error
 from netsuite_sandbox.suitebilling.charges import lines_of
+from netsuite_sandbox.suitebilling.spans import in_effect
 from netsuite_sandbox.suitebilling.subscriptions import (
     after_subscription,
     check_subscription,
@@ -107,7 +108,7 @@ def _copy_lines(company: Company, subscription: int, values: Values) -> None:
     ]
     numbers = {line.id: line.body["lineNumber"] for line in lines}
     values["subscriptionLine"] = [
-        {**{k: v for k, v in line.body.items() if k not in _OWN},
+        {**{k: v for k, v in in_effect(line.body, values["startDate"]).items() if k not in _OWN},
          "prepayNumber": numbers.get(line.body.get("prepayLine", 0))}
         for line in sorted(lines, key=lambda line: "prepayLine" in line.body)
     ]  # fmt: skip
@@ -115,5 +116,5 @@ def _copy_lines(company: Company, subscription: int, values: Values) -> None:
 
 _OWN = frozenset(
     {"subscription", "startDate", "endDate", "subscriptionLineStatus", "createdDate", "prepayLine",
-     "prepaymentRemaining", "prepaymentUsage", "terminationDate"}
+     "priceChanges", "prepaymentRemaining", "prepaymentUsage", "terminationDate"}
 )  # fmt: skip

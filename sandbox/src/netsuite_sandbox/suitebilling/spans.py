@@ -17,6 +17,7 @@ from netsuite_sandbox.suitebilling.charges import COMMIT, USAGE
 MONTHS = {"MONTHLY": 1, "BIMONTHLY": 2, "QUARTERLY": 3, "SEMIANNUALLY": 6, "ANNUALLY": 12,
           "BIENNIALLY": 24, "TRIENNIALLY": 36}  # fmt: skip
 DAYS = {"DAILY": 1, "WEEKLY": 7, "BIWEEKLY": 14, "QUADWEEKLY": 28}
+_CHANGED = frozenset({"pricePlan", "quantity", "discount"})
 _CHARGED = ("frequency", "repeatEvery")
 _PRICED = ("pricingFrequency", "pricingRepeatEvery")
 _OVERAGE = ("overageFrequency", "overageRepeatEvery")
@@ -52,6 +53,21 @@ def _span(
         start = following
     end, last = add_days(following, -1), line.get("endDate")
     return start, min(end, last) if last and last >= start else end
+
+
+def in_effect(line: dict[str, Any], day: str) -> dict[str, Any]:
+    """Return a line as it is priced on a day, by the change orders up to then."""
+    out = dict(line)
+    for change in line.get("priceChanges") or []:
+        if change["from"] <= day:
+            out.update({name: value for name, value in change.items() if name in _CHANGED})
+    return out
+
+
+def price_changes(line: dict[str, Any], first: str, last: str) -> list[str]:
+    """Return the days after the first up to the last on which a line's pricing changes."""
+    days = (change["from"] for change in line.get("priceChanges") or [])
+    return [day for day in days if first < day <= last]
 
 
 def check_frequencies(line: dict[str, Any]) -> None:

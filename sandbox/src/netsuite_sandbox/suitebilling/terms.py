@@ -18,10 +18,12 @@ from netsuite_sandbox.suitebilling.charges import is_prepay, lines_of
 from netsuite_sandbox.suitebilling.rating import balance, queue, rate
 from netsuite_sandbox.suitebilling.recurring import drop_unbilled_after, hold
 from netsuite_sandbox.suitebilling.renewing import check_renewal, renew
+from netsuite_sandbox.suitebilling.repricing import modify, undo
 from netsuite_sandbox.suitebilling.subscriptions import sync
 
 Values = dict[str, Any]
-# From which states an action leads to which. New prices in mid-term are not known here.
+MODIFY = "MODIFY_PRICING"
+# From which states an action leads to which.
 _ACTIONS = {
     "ACTIVATE": ({"DRAFT", "PENDING_ACTIVATION"}, "ACTIVE"),
     "SUSPEND": ({"ACTIVE"}, "SUSPENDED"),
@@ -37,8 +39,6 @@ def check_change_order(company: Company, values: Values, me: Master | None) -> N
     absent = [n for n in ("action", "subscription") if not values.get(n)]
     if absent:
         raise missing(["Action" if n == "action" else "Subscription" for n in absent])
-    if values["action"] not in {*_ACTIONS, "RENEW"}:
-        raise user_error(f"The action {values['action']} is not supported by this sandbox.")
     subscription = company.must("subscription", values["subscription"]).body
     values.setdefault("effectiveDate", company.clock.today().isoformat())
     if values["action"] == "RENEW":
@@ -59,19 +59,31 @@ def after_change_order(company: Company, saved: Master, before: Master | None) -
         if company.settings["auto_rating"]:
             rate(company, values["effectiveDate"], values["subscription"])
         return
-    chosen = [str(v.get("sequence")) for v in values.get("subLine") or [] if v.get("apply")]
+    chosen = {str(v.get("sequence")): v for v in values.get("subLine") or [] if v.get("apply")}
     lines = lines_of(company, values["subscription"])
     known = {str(line.body["lineNumber"]): line for line in lines}
-    for number in chosen:
+    for number, value in chosen.items():
         if number not in known:
             raise invalid_value(number, "sequence", "subLine.items.sequence")
         if is_prepay(known[number].body):
             raise user_error("Prepaid lines can't be modified, activated, or suspended.")
-        _apply(company, known[number], values)
+        if values["action"] == MODIFY:
+            modify(company, known[number], saved, value)
+        else:
+            _apply(company, known[number], values)
     sync(company, values["subscription"])
     queue(company, values["subscription"])
     if company.settings["auto_rating"]:
         rate(company, values["effectiveDate"], values["subscription"])
+
+
+def before_deletion(company: Company, order: Master) -> None:
+    """Take back what a change order that modifies pricing did; others cannot be deleted."""
+    undo(company, order)
+    sync(company, order.body["subscription"])
+    queue(company, order.body["subscription"])
+    if company.settings["auto_rating"]:
+        rate(company, order.body["effectiveDate"], order.body["subscription"])
 
 
 def _apply(company: Company, line: Master, order: Values) -> None:
@@ -80,6 +92,10 @@ def _apply(company: Company, line: Master, order: Values) -> None:
     if status not in sources:
         raise user_error(f"A line with the status {status} does not allow {order['action']}.")
     day = order["effectiveDate"]
+    changes = line.body.get("priceChanges") or []
+    if order["action"] == "TERMINATE" and any(change["from"] > day for change in changes):
+        # Source: "SuiteBilling Change Orders" (subsect_1547761140); the wording is unsure.
+        raise user_error("A line with a later change order cannot be terminated.")
     line.body["subscriptionLineStatus"] = target
     if order["action"] == "ACTIVATE":
         line.body["startDate"] = day
