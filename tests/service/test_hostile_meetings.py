@@ -82,6 +82,30 @@ MEETINGS = {
     = invoice S-2 10.00 0.00
         """,
     ),
+    # Volume prices fall where a tier begins: pay as you go is given back first, then the last draw.
+    "a price that falls": (
+        """
+[[prepay]]
+id = "pre"
+charge = "one_time"
+amount = 60
+[[usage]]
+id = "api"
+item = "api"
+model = "volume"
+tiers = [{ up_to = 100, rate = "1" }, { rate = "0.50" }]
+draws = ["pre"]
+        """,
+        """
+    2024-01-01 give gift 20 priority=1
+    2024-01-05 use 100
+    = 2024-01-05T13:00 S/pre/1 0 | gift 0
+    2024-01-06 use 1
+    = 2024-01-06T13:00 S/pre/1 9.5 | gift 20
+    2024-01-31 bill
+    = invoice S-1 50.50 0.00
+        """,
+    ),
     "a block voided after it rolled over": (
         monthly("rollover = { periods = 2 }"),
         """
@@ -173,6 +197,24 @@ MEETINGS = {
     2024-04-30 bill
     = invoice S-1 0.00 0.00
     = block S/pre/1 0.00 0.00 0.00
+        """,
+    ),
+    # Like usage of that size, which would keep the customer from being billed.
+    "a correction that no usage can come to": (
+        ONE_TIME,
+        """
+    2024-01-05 use 5 id=1
+    2024-01-06 correct 1 10000000001 id=much -> comes to more than 10,000,000,000 USD
+    2024-01-06 correct 1 -5 id=less         -> is negative
+    2024-01-06 correct 2 10000000001 id=early -> is not known yet
+    2024-01-07 use 5 id=2                   -> comes to more than 10,000,000,000 USD
+    2024-01-07 use -5 id=3                  -> is negative
+    2024-01-31 bill
+    = invoice S-1 5.00 0.00
+    2024-02-06 correct 1 10000000001 id=late -> comes to more than 10,000,000,000 USD
+    2024-02-06 correct 1 7
+    2024-02-29 bill
+    = invoice S-2 2.00 0.00
         """,
     ),
     "two grants that differ in nothing but their id": (

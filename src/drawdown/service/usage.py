@@ -6,7 +6,7 @@ customer's account stands; usage out of order folds the account again from its l
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
@@ -14,6 +14,7 @@ from typing import NamedTuple
 from drawdown.core.money import minus
 from drawdown.core.policy import Policy
 from drawdown.core.rating.price import charge
+from drawdown.core.subscription.plan import UsageLine
 from drawdown.core.subscription.running import Run
 from drawdown.core.subscription.span import midnight
 from drawdown.core.subscription.terms import Subscription
@@ -24,7 +25,7 @@ from drawdown.store import usage as store
 from drawdown.store.database import Session
 from drawdown.store.ledger import lock_tenant
 from drawdown.store.subscriptions import customers_of
-from drawdown.store.usage import StoredUsage
+from drawdown.store.usage import Counted, StoredUsage
 
 BATCH_RECORDS = 10_000
 """Usage records that share a transaction in bulk."""
@@ -127,13 +128,14 @@ class _Intake:
                 continue
             subscription = self._desk.facts[customer_id].subscriptions[record.subscription_id]
             line = subscription.plan.usage_line(record.line)
-            problem = self._misfit(record, subscription) if line else _no_line(
+            counted = standing.get(record.usage_id, record.quantity)
+            problem = _faulty(record.usage_id, counted, subscription, line) if line else _no_line(
                 record, subscription
             )  # fmt: skip
+            problem = problem or self._misfit(record, subscription)
             if problem or line is None:
                 refused[record.usage_id] = UsageAnswer(record.usage_id, "refused", problem)
                 continue
-            counted = standing.get(record.usage_id, record.quantity)
             self._new[record.usage_id] = StoredUsage(
                 record.usage_id, customer_id, subscription.subscription_id, line.line_id,
                 record.used_at, max(record.used_at, self._desk.closed_at(customer_id)),
@@ -142,15 +144,8 @@ class _Intake:
         return refused
 
     def _misfit(self, record: UsageRecord, subscription: Subscription) -> str:
-        """Say why a record does not fit its subscription; empty: it does."""
+        """Say why a record does not lie in its subscription; empty: it does."""
         zone = self._policy.time_zone
-        plan = subscription.plan
-        line = plan.usage_line(record.line)
-        if line and charge(line.price, record.quantity, plan.decimals) > CHARGE_MAX:
-            return (
-                f"usage {record.usage_id} of {record.quantity} comes to more than {CHARGE_MAX:,} "
-                f"{plan.unit}; correct the quantity"
-            )
         if record.used_at > self._now + AHEAD_MAX:
             return (
                 f"usage {record.usage_id} is of {record.used_at:%Y-%m-%d %H:%M} UTC, more than "
@@ -178,6 +173,8 @@ class _Intake:
         targets = {one.corrects for one in corrections}
         stored = store.usage_by_id(self._session, sorted(targets))
         self._desk.load(one.customer_id for one in stored.values())
+        corrections = self._without_faulty(corrections, {**stored, **self._new}, refused)
+        targets = {one.corrects for one in corrections}
         in_all = store.counted_in_all(self._session, sorted(stored))
         store.add_corrections(self._session, corrections, self._now)
         standing = store.standing_corrections(self._session, targets)
@@ -211,6 +208,24 @@ class _Intake:
                         was.used_at, closed_at, difference, difference, target,
                         store.fingerprint(correction),
                     )  # fmt: skip
+
+    def _without_faulty(
+        self,
+        corrections: list[UsageRecord],
+        known: Mapping[str, Counted | StoredUsage],
+        refused: dict[str, UsageAnswer],
+    ) -> list[UsageRecord]:
+        """Refuse corrections that no usage can come to; one of unknown usage waits to be seen."""
+        for one in corrections:
+            was = known.get(one.corrects)
+            if was is None:
+                continue
+            subscription = self._desk.facts[was.customer_id].subscriptions[was.subscription_id]
+            line = next(line for line in subscription.plan.usage if line.line_id == was.line_id)
+            problem = _faulty(one.usage_id, one.quantity, subscription, line)
+            if problem:
+                refused[one.usage_id] = UsageAnswer(one.usage_id, "refused", problem)
+        return [one for one in corrections if one.usage_id not in refused]
 
     def _store(self) -> None:
         store.add(self._session, list(self._new.values()), self._now)
@@ -279,6 +294,19 @@ def _repeat(record: UsageRecord, known: bytes | None) -> UsageAnswer:
         "a correction under an id of its own",
         is_repeat=True,
     )
+
+
+def _faulty(usage_id: str, quantity: Decimal, subscription: Subscription, line: UsageLine) -> str:
+    """Say why a quantity cannot have been used; empty: it can."""
+    plan = subscription.plan
+    if quantity < 0:
+        return f"usage {usage_id} of {quantity} is negative; correct the record it takes back"
+    if charge(line.price, quantity, plan.decimals) > CHARGE_MAX:
+        return (
+            f"usage {usage_id} of {quantity} comes to more than {CHARGE_MAX:,} {plan.unit}; "
+            "correct the quantity"
+        )
+    return ""
 
 
 def _no_line(record: UsageRecord, subscription: Subscription) -> str:
