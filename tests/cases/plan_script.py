@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from typing import NamedTuple
 
 from drawdown.core.errors import SubscriptionError
 from drawdown.core.events import BlockVoid
@@ -32,6 +33,21 @@ from drawdown.service.subscriptions import renew, terminate
 from tests.cases.plans import Shop, at, day, plan, usage
 
 _Options = dict[str, str]
+
+
+class Example(NamedTuple):
+    """What somebody has published, as a life.
+
+    Attributes:
+        source: Where: system, page. What of it is ours is said in words.
+        plan: The text of a plan file; id and currency may be left out.
+        table: As in the module docstring.
+    """
+
+    source: str
+    plan: str
+    table: str
+    starts_on: str = "2024-01-01"
 
 
 def live(shop: Shop, plan_text: str, table: str, starts_on: str = "2024-01-01") -> None:

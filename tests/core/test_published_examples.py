@@ -1,7 +1,7 @@
 """Worked examples that others have published, with their figures, through our decisions.
 
-Those that need subscriptions stand in tests/service/test_lives_of_plans.py, those about the order
-of blocks in test_order_of_blocks.py.
+Those that need subscriptions stand in tests/service/test_published_*.py and test_lives_of_plans.py,
+those about the order of blocks in test_order_of_blocks.py.
 """
 
 from __future__ import annotations
@@ -9,9 +9,12 @@ from __future__ import annotations
 from decimal import Decimal
 from fractions import Fraction
 
+import pytest
+
 from drawdown.core.accounts import Observed, Role
 from drawdown.core.checks import balances
 from drawdown.core.events import Expiry, LineKind
+from drawdown.core.policy import Overdraw, Policy
 from tests.cases import facts as f
 from tests.cases.books import Books
 from tests.cases.script import run
@@ -103,3 +106,77 @@ def test_credits_pay_fees_and_not_their_tax() -> None:
     assert found[Role.DEFERRED_REVENUE_USAGE] == -1_000
     (invoice,) = [one for one in books.known.documents.values() if one.document_id == "U1"]
     assert invoice.due_minor == 100
+
+
+@pytest.mark.parametrize("names", [("a", "b"), ("b", "a")])
+def test_one_of_a_hundred_grants_expires_first(names: tuple[str, str]) -> None:
+    """Of grants that differ in nothing else the one that ends a day earlier is drawn: 99 of 100.
+
+    Source: openmeterio/openmeter, credit/engine/run_test.go, "Burns down grant that expires first
+    among many"; a hundred of the hundred thousand.
+    """
+    other, first = names
+    grants = [f"{other}{number} 100cr until=2026-01-31" for number in range(99)]
+    books = run(f"""
+    2026-01-01 customer C1                                            -> ok
+    2026-01-01 order S1 | {" | ".join([*grants, f"{first} 100cr until=2026-01-30"])} -> ok
+    2026-01-01T01:00 usage U1 | L1 99cr                               -> ok nothing
+    = {first} 1cr 0.00 open
+    """)
+    left = [block.remaining_credits for block in books.known.blocks.values()]
+    assert sorted(left) == [1, *[100] * 99]
+
+
+@pytest.mark.parametrize(
+    ("overdraw", "outcome", "left"),
+    [(Overdraw.REFUSE, "refused overdrawn", 40), (Overdraw.DRAW_REMAINING, "ok D1-3 40.00", 0)],
+)
+def test_a_charge_beyond_the_credits(overdraw: Overdraw, outcome: str, left: int) -> None:
+    """A charge of 100 with credits of 40: blocked, or 40 of credits and 60 to be invoiced.
+
+    Source: developer.konghq.com, "Credit consumption and expiration": credit only, and credit then
+    invoice.
+    """
+    books = run(
+        f"""
+    2026-01-01 customer C1                                  -> ok
+    2026-01-01 order S1 | A 40cr 40.00                      -> ok
+    2026-01-01 purchase I1 S1                               -> ok P1-4 40.00
+    2026-01-31 usage U1 | L1 100.00                         -> {outcome}
+    = A {left}cr {left}.00 open
+        """,
+        Policy(overdraw=overdraw),
+    )
+    due = [one.due_minor for one in books.known.documents.values() if one.document_id == "U1"]
+    assert due == ([6_000] if left == 0 else [])
+
+
+def test_a_wallet_that_is_terminated() -> None:
+    """What is left is void at once, and nothing of it can be drawn later.
+
+    Source: getlago.com/docs, "Prepaid credits", expiration date and termination; figures of ours.
+    """
+    run("""
+    2026-01-01 customer C1                                  -> ok
+    2026-01-01 order S1 | A 20cr 100.00                     -> ok
+    2026-01-01 purchase I1 S1                               -> ok P1-4 100.00
+    2026-01-10 usage U1 | L1 5cr                            -> ok D1-3 25.00
+    2026-01-20 void_block A                                 -> ok V1-4 75.00
+    = A 0cr 0.00 voided
+    2026-01-21 usage U2 | L1 1cr                            -> refused overdrawn
+    """)
+
+
+def test_tax_is_due_beside_what_credits_pay() -> None:
+    """A fee of 100 with 20 of tax, credits of 120: the fee comes out of them, the tax is due.
+
+    Differs: Lago takes credits off what is due after tax, so that nothing would be.
+
+    Source: getlago.com/docs, "Prepaid credits", application scope; figures of ours.
+    """
+    books = sold("120", "120.00")
+    lines = (f.line("L1", "100.00"), f.line("L2", "20.00", kind=LineKind.TAX))
+    books.take_all([f.usage("2026-01-31", "U1", *lines)])
+    (invoice,) = [one for one in books.known.documents.values() if one.document_id == "U1"]
+    assert invoice.due_minor == 2_000
+    assert books.block("A").remaining_minor == 2_000
