@@ -34,7 +34,7 @@ OBSERVED = ("reconciliation",)
 
 PLANS = (
     "account", "account_base", "bill", "meter", "notice", "plan", "plan_block", "subscription",
-    "usage", "usage_correction",
+    "subscription_before", "usage", "usage_correction",
 )  # fmt: skip
 """Every table of plans, subscriptions and usage."""
 
@@ -46,8 +46,8 @@ def contents(url: str, tenant_id: str) -> dict[str, list[Any]]:
             table: [
                 row[0]
                 for row in connection.execute(
-                    f"SELECT to_jsonb(t) - 'recorded_at' - 'entered_at' FROM drawdown.{table} AS t "
-                    f"WHERE tenant_id = %s ORDER BY {key}",
+                    "SELECT to_jsonb(t) - '{recorded_at,entered_at,settled_at}'::text[] "
+                    f"FROM drawdown.{table} AS t WHERE tenant_id = %s ORDER BY {key}",
                     (tenant_id,),
                 )
             ]

@@ -59,7 +59,7 @@ def _books(url: str) -> dict[str, list[Any]]:
     with psycopg.connect(url) as connection:
         return {
             table: connection.execute(
-                "SELECT to_jsonb(t) - 'recorded_at' - 'entered_at' "
+                "SELECT to_jsonb(t) - '{recorded_at,entered_at,settled_at}'::text[] "
                 f"FROM drawdown.{table} t ORDER BY 1"
             ).fetchall()
             for table in TABLES

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings, strategies as st
 
 from drawdown.core.errors import SubscriptionError
+from drawdown.core.events import Event
 from drawdown.core.subscription.usage import UsageRecord
 from drawdown.service.balances import balance
 from drawdown.service.billing import bill
@@ -46,6 +47,17 @@ def at(instant: Instant) -> datetime:
     return midnight + timedelta(minutes=instant[1] - DAWN)
 
 
+def text(instant: Instant) -> str:
+    return at(instant).replace(tzinfo=None).isoformat()
+
+
+class RealShop(Shop):
+    """A shop that lives now, as the books of facts of others do."""
+
+    def later(self) -> datetime:
+        return datetime.now(UTC)  # noqa: TID251 - compared with the database's time
+
+
 class Case:
     """A customer in our books and in the model; each step is taken in both."""
 
@@ -58,6 +70,8 @@ class Case:
         self.count = 0
         self.renewals = dict.fromkeys(texts, 1)
         self.months = months
+        self.draws: list[tuple[str, str, int, Instant]] = []
+        self.answers: list[tuple[datetime, int, dict[str, int], dict[str, int]]] = []
         shop.customer(self.customer)
         for name, text in texts.items():
             shop.subscribe(plan(text), self.ours(name), customer_id=self.customer)
@@ -71,7 +85,6 @@ class Case:
         return name.replace(f".{self.number}", "")
 
     def _now(self) -> datetime:
-        self.shop.now = max(self.shop.now, at((self.today, 1400)))
         return self.shop.later()
 
     def _place(self) -> int:
@@ -132,15 +145,40 @@ class Case:
             Block(name, owner, line, amount, price, priority, begins, ends, begins, is_grant=True)
         )
 
-    def void(self, place: int) -> None:
-        names = sorted(self.world.terms_of.keys() - self.world.gone)
-        if not names:
-            return
-        name = names[place % len(names)]
-        event = f.void_block(at((self.today, 1300)).strftime("%Y-%m-%dT%H:%M"), self.ours(name))
+    def void(self, place: int, back: int) -> None:
+        block, when = self._block(place), self._moment(back)
+        self._other(f.void_block(text(when), self.ours(block)), block, when, None)
+
+    def draw(self, place: int, units: int, back: int) -> None:
+        """Another source draws a block."""
+        block, when = self._block(place), self._moment(back)
+        invoice = self.ours(f"x{self.count}")
+        line = f.line("1", f"{money(units)}cr", self.ours(block), item="api", used=text(when))
+        event = f.usage(text(when), invoice, line, customer_id=self.customer)
+        if self._other(event, block, when, units):
+            self.draws.append((invoice, block, units, when))
+
+    def credit(self, place: int, back: int) -> None:
+        """Another source gives back what it drew."""
+        if self.draws:
+            invoice, block, units, drawn = self.draws.pop(place % len(self.draws))
+            when = self._moment(back)
+            event = f.credit(text(when), f"{invoice}/credit", invoice)
+            # Dated before the draw, it counts with it.
+            assert self._other(event, block, max(when, drawn), -units)
+
+    def _block(self, place: int) -> str:
+        names = sorted(self.world.terms_of)
+        return names[place % len(names)] if names else "none"
+
+    def _moment(self, back: int) -> Instant:
+        return max(self.today - back, 0), self._place()
+
+    def _other(self, event: Event, block: str, when: Instant, units: int | None) -> bool:
         (answer,) = ingest(self.shop.session, [event], self.shop.policy)
         if answer.status == "accepted":
-            self.world.void(name)
+            self.world.other(block, when, units)
+        return answer.status == "accepted"
 
     def bill(self, back: int) -> None:
         through = max(0, self.today - back)
@@ -178,24 +216,33 @@ class Case:
     def wait(self, days: int) -> None:
         self.today += days
 
+    def seen(
+        self, day: int, known_at: datetime | None = None
+    ) -> tuple[dict[str, int], dict[str, int]]:
+        """Return what is left of each block, and what no block pays, at noon."""
+        found = balance(
+            self.shop.session, self.customer, self.shop.policy, at((day, NOON)), known_at
+        )
+        left = {self.theirs(b.block.block_id): cents(b.left) for b in found.blocks if b.left}
+        return left, {self.theirs(key[0]): cents(n) for key, n in found.overage.items()}
+
     def compare(self) -> None:
         closed = self.world.closed[0]
-        for day in sorted({self.today, self.today + 1, closed, closed + 7, closed + 30}):
-            if (day, NOON) < self.world.closed:
-                continue
-            found = balance(self.shop.session, self.customer, self.shop.policy, at((day, NOON)))
-            left = {self.theirs(b.block.block_id): cents(b.left) for b in found.blocks if b.left}
-            beyond = {self.theirs(key[0]): cents(n) for key, n in found.overage.items()}
-            position = self.world.play((day, NOON), buys=False)
-            alive = (one for one in position.blocks.values() if not one.is_over)
-            assert left == {one.name: one.left for one in alive if one.left}, (day, self.steps)
+        days = {self.today, self.today + 1, closed, closed + 7, closed + 30}
+        days |= {self.today - 20, closed - 1, closed - 15, closed - 31}
+        for day in sorted(day for day in days if day >= 0):
+            position = self.world.as_of((day, NOON))
+            left = {one.name: one.left for one in position.blocks.values() if one.is_alive}
             unpaid = Counter(
                 name
                 for (name, _month), meter in position.meters.items()
                 for payer in meter.open
                 if payer == OVERAGE
             )
-            assert beyond == unpaid, (day, self.steps)
+            found = self.seen(day)
+            expected = {name: units for name, units in left.items() if units}
+            assert found == (expected, unpaid), (day, self.steps)
+            self.answers.append((self.shop.later(), day, *found))
         drawn: Counter[tuple[str, str]] = Counter()
         back: Counter[tuple[str, str]] = Counter()
         for one in bills_of(self.shop.session, self.customer):
@@ -220,7 +267,9 @@ STEPS = st.one_of(
         st.sampled_from([0, 0, 1, 999]), st.integers(-1, 2), st.sampled_from([-10, 0, 0, 5]),
         st.sampled_from([0, 1, 10, 20, 40]),
     ),
-    st.tuples(st.just("void"), st.integers(0, 20)),
+    st.tuples(st.just("void"), st.integers(0, 20), st.sampled_from([0, 0, 5, 20])),
+    st.tuples(st.just("draw"), st.integers(0, 20), small, st.sampled_from([0, 0, 5, 20])),
+    st.tuples(st.just("credit"), st.integers(0, 20), st.sampled_from([0, 0, 5, 20])),
     st.tuples(st.just("bill"), st.sampled_from([1, 1, 1, 15, 40])),
     st.tuples(st.just("terminate"), owners, st.sampled_from([0, 1, 10])),
     st.tuples(st.just("renew"), owners),
@@ -291,7 +340,7 @@ def money(units: int) -> str:
 @pytest.fixture(scope="module")
 def shop(database: Database, new_tenant: Callable[..., str]) -> Iterator[Shop]:
     with database.session(new_tenant(database)) as session:
-        yield Shop(session)
+        yield RealShop(session)
 
 
 @settings(
@@ -329,3 +378,5 @@ def test_every_unit_goes_where_the_model_says(
     case.today = 200
     case.bill(0)
     case.compare()
+    for known_at, day, *before in case.answers:
+        assert case.seen(day, known_at) == tuple(before), (day, known_at, case.steps)

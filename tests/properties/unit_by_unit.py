@@ -60,6 +60,7 @@ class Block:
     Attributes:
         enters: From when it counts.
         rolls_on: Days at which it rolls over.
+        is_void: Another source voided it.
     """
 
     name: str
@@ -75,8 +76,22 @@ class Block:
     left: int = 0
     rolled: int = 0
     is_over: bool = False
+    is_void: bool = False
     is_grant: bool = False
     is_refill: bool = False
+
+    @property
+    def is_alive(self) -> bool:
+        return not (self.is_over or self.is_void)
+
+
+@dataclass
+class Other:
+    """What another source did to a block: units it drew, or gave back; None: it voided it."""
+
+    block: str
+    at: Instant
+    units: int | None
 
 
 @dataclass
@@ -100,7 +115,11 @@ class Meter:
 
 @dataclass
 class Position:
-    """All that is so at an instant."""
+    """All that is so at an instant.
+
+    Attributes:
+        others: Places of what others did that counts.
+    """
 
     at: Instant = (-1, DAWN)
     blocks: dict[str, Block] = field(default_factory=dict)
@@ -109,6 +128,7 @@ class Position:
     refills: Counter[str] = field(default_factory=Counter)
     refills_in: Counter[tuple[str, int]] = field(default_factory=Counter)
     given_back: list[tuple[str, str]] = field(default_factory=list)
+    others: set[int] = field(default_factory=set)
 
 
 def _after(at: Instant) -> Instant:
@@ -121,8 +141,11 @@ class World:
     Attributes:
         terms: By subscription: ends of the terms agreed so far, ascending.
         months: First days of billing months.
+        effective: From when refills are effective: the bill that is played from.
         terms_of: Terms of blocks bought or granted; they never change.
         base: The position after the last bill.
+        bases: After each bill, with its instant; before the first, that at the beginning.
+        others: What others did, as it became known.
         head: As far as time is known to have come.
         drawn, given_back: Units billed, and credited, by subscription and payer.
     """
@@ -139,9 +162,11 @@ class World:
         self.terms_of: dict[str, Block] = {}
         self.uses: dict[str, Use] = {}
         self.totals: dict[str, int] = {}
-        self.gone: set[str] = set()
+        self.others: list[Other] = []
         self.base = Position()
         self.closed: Instant = (0, DAWN)
+        self.bases = [(self.closed, self.base)]
+        self.effective = self.closed
         self.head: Instant = (0, DAWN)
         self.billed_to = dict.fromkeys(lines, 0)
         self.drawn: Counter[tuple[str, str]] = Counter()
@@ -173,13 +198,9 @@ class World:
         self.terms_of[block.name] = block
         self.settle()
 
-    def void(self, name: str) -> None:
+    def other(self, block: str, at: Instant, units: int | None) -> None:
         """What is not billed gives way; refills that it then needs are bought at the next step."""
-        self.gone.add(name)
-        if name in self.base.blocks:
-            self.base.blocks[name].is_over = True
-        for meter in self.base.meters.values():
-            meter.open = [OVERAGE if one == name else one for one in meter.open]
+        self.others.append(Other(block, at, units))
 
     def terminate(self, name: str, day: int) -> None:
         self.terms[name] = [one for one in self.terms[name] if one < day] + [day]
@@ -201,7 +222,7 @@ class World:
             day for name in self.lines if (day := self._period_end(name)) <= through + 1
         ]:
             day = min(ends)
-            self._close((day, DAWN))
+            self._close(max((day, DAWN), _after(self.closed)))
             for name in sorted(self.lines):
                 if self._period_end(name) == day:
                     self._invoice(name)
@@ -235,6 +256,7 @@ class World:
     def _close(self, at: Instant) -> None:
         self.base = self.play(at, buys=True)
         self.closed = at
+        self.bases.append((at, self.base))
 
     def _invoice(self, name: str) -> None:
         for (owner, _month), meter in self.base.meters.items():
@@ -246,17 +268,52 @@ class World:
         self.given_back.update(mine)
         self.base.given_back = [one for one in self.base.given_back if one[0] != name]
 
+    def as_of(self, until: Instant) -> Position:
+        """Look at an instant: from the bill before it, with what others had done by then."""
+        closed, base = next(one for one in reversed(self.bases) if one[0] <= until)
+        now = copy.deepcopy(base)
+        for place, other in enumerate(self.others):
+            if (other.at <= until) != (place in now.others):
+                now.others ^= {place}
+                self._count(now, other, 1 if other.at <= until else -1)
+        for block in now.blocks.values():
+            block.left = max(block.left, 0)  # drawn before something was given back: by its dates
+        return self._play(now, closed, until, buys=False)
+
     def play(self, until: Instant, *, buys: bool) -> Position:
-        """Play from the base up to an instant, with usage of before it.
+        """Play from the last bill up to an instant, with usage of before it.
 
         Args:
             buys: What is not bought yet is bought; otherwise it is only looked at.
         """
         now = copy.deepcopy(self.base)
+        for place, other in enumerate(self.others):
+            if place not in now.others:
+                now.others.add(place)
+                self._count(now, other, 1)
+        return self._play(now, self.closed, until, buys=buys)
+
+    def _count(self, now: Position, other: Other, sign: int) -> None:
+        """Let what another did count, or count no more; what is not billed gives way."""
+        block = now.blocks.get(other.block)
+        if block is None:
+            return
+        if other.units is None:
+            block.is_void = sign > 0
+        else:
+            block.left -= other.units * sign
+        for meter in reversed(now.meters.values()):
+            while (block.left < 0 or block.is_void) and block.name in meter.open:
+                last = len(meter.open) - 1 - meter.open[::-1].index(block.name)
+                meter.open[last] = OVERAGE
+                block.left += 1
+
+    def _play(self, now: Position, closed: Instant, until: Instant, *, buys: bool) -> Position:
         uses = sorted(
-            (one for one in self.uses.values() if self.closed <= one.counts),
+            (one for one in self.uses.values() if closed <= one.counts),
             key=lambda one: (one.counts, one.used, one.name),
         )
+        self.effective = closed
         for day in range(max(now.at[0], 0), until[0] + 1):
             if day > now.at[0]:
                 now.at = (day, DAWN)
@@ -323,9 +380,11 @@ class World:
 
     def _enter(self, now: Position, block: Block) -> None:
         if block.name not in now.blocks:
-            now.blocks[block.name] = dataclasses.replace(
-                block, left=block.amount, is_over=block.name in self.gone
-            )
+            now.blocks[block.name] = dataclasses.replace(block, left=block.amount)
+            for place in now.others:
+                if self.others[place].block == block.name:
+                    self._count(now, self.others[place], 1)
+            now.blocks[block.name].left = max(now.blocks[block.name].left, 0)
 
     def _enter_what_is_there(self, now: Position, at: Instant) -> None:
         """Grants, and refills that were bought for usage that needs them no more."""
@@ -345,7 +404,7 @@ class World:
         mine = [
             one
             for one in now.blocks.values()
-            if (one.subscription, one.line) == (subscription, line.name) and not one.is_over
+            if (one.subscription, one.line) == (subscription, line.name) and one.is_alive
         ]
         rolling = [one for one in mine if day in one.rolls_on]
         room = NEVER if line.cap is None else line.cap
@@ -373,7 +432,7 @@ class World:
             )  # fmt: skip
 
         def pays(block: Block) -> bool:
-            if block.is_over or not block.left:
+            if not block.is_alive or not block.left:
                 return False
             if block.subscription in ("", subscription):
                 return True
@@ -428,7 +487,7 @@ class World:
         return sum(
             one.left
             for one in now.blocks.values()
-            if (one.subscription, one.line) == (subscription, line) and not one.is_over
+            if (one.subscription, one.line) == (subscription, line) and one.is_alive
         )
 
     def _refill(self, now: Position, owner: str, line: Line, use: Use, *, buys: bool) -> bool:
@@ -439,7 +498,7 @@ class World:
             return False
         block = Block(
             f"{key}/r{now.refills[key] + 1}", owner, line.name, line.amount, line.price,
-            line.priority, self.closed, self.limit(owner, day, day + (line.validity or NEVER)),
+            line.priority, self.effective, self.limit(owner, day, day + (line.validity or NEVER)),
             use.counts, is_refill=True,
         )  # fmt: skip
         self._count_refill(now, owner, line.name)

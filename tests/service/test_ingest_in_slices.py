@@ -109,7 +109,7 @@ def books(url: str) -> dict[str, list[tuple[Any, ...]]]:
         owner.execute("SET timezone TO 'UTC'")
         return {
             table: owner.execute(
-                "SELECT to_jsonb(t) - 'recorded_at' - 'entered_at' "
+                "SELECT to_jsonb(t) - '{recorded_at,entered_at,settled_at}'::text[] "
                 f"FROM drawdown.{table} AS t ORDER BY {order_}"
             ).fetchall()
             for table, order_ in TABLES.items()

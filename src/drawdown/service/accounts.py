@@ -86,7 +86,7 @@ class Desk:
         missing = [one for one in customer_ids if one not in self._closed]
         if not missing:
             return
-        found = closed_meters(self.session, missing)
+        found = closed_meters(self.session, missing, END_OF_TIME)
         paid_by: set[str] = set()
         for customer_id in missing:
             meters = self._closed[customer_id] = {}
@@ -180,7 +180,7 @@ class Desk:
                 key = meter_key(meter.subscription_id, meter.line_id, meter.starts_on)
                 if loaded.get(key) != meter:
                     loaded[key] = meter
-                    self._written.meters.append((customer_id, meter))
+                    self._written.meters.append((customer_id, account.at, meter))
             self._written.ended.extend((block_id, account.at) for block_id in ended)
         return account
 
@@ -231,15 +231,10 @@ class Desk:
             self.answers += ingest_within(self.session, refunds, self.policy)
 
     def _unique(self) -> Written:
-        """Return what is written, with the last word on each meter and block."""
+        """Return what is written, with the last word on each block."""
         written = self._written
-        meters = {
-            (customer_id, one.subscription_id, one.line_id, one.starts_on): (customer_id, one)
-            for customer_id, one in written.meters
-        }
         notices = {one.notice_id: one for one in written.notices}
         return written._replace(
-            meters=list(meters.values()),
             ended=list(dict(reversed(written.ended)).items()),
             notices=list(notices.values()),
         )

@@ -6,7 +6,7 @@ instant asked for, so the answer costs what was used since.
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -26,14 +26,13 @@ from drawdown.store.codec import array_literal
 from drawdown.store.database import Session
 from drawdown.store.subscriptions import (
     bases,
-    blocks_known,
     closed_meters,
-    exhausted_blocks,
-    load_facts,
-    revived_blocks,
+    positions_known,
+    subscriptions_known,
 )
 from drawdown.store.usage import uses_of
 
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
 BURN_DAYS = 30
 """Days whose usage says when a refill is expected."""
 
@@ -138,37 +137,39 @@ def timeline_at(
     as_of: datetime,
     known_at: datetime | None,
 ) -> Timeline:
-    """Take up the account from where the answer can be folded."""
-    facts = load_facts(session, [customer_id], {})[customer_id]
+    """Take up the account where the last bill before an instant left it, as it was known then.
+
+    What others did to its blocks up to that instant goes before usage that is not billed yet,
+    whenever it became known.
+    """
     known, zone = known_at or END_OF_TIME, policy.time_zone
+    subscriptions = subscriptions_known(session, customer_id, known)
     account = bases(session, [customer_id], as_of, known).get(customer_id)
-    latest = bases(session, [customer_id], END_OF_TIME, END_OF_TIME).get(customer_id)
-    is_latest = known_at is None and account is not None and account == latest
-    if account is not None and not is_latest:
-        # The totals of billed periods are stored as they are now; usage that came late to a period
-        # is rated as it was then by folding from the beginning.
-        late = {"customer_id": customer_id, "from_at": account.at, "as_of": as_of}
-        if session.run("has_late_usage", late).fetchone() == (True,):
-            account = None
+    from_at = account.at if account else _BEGINNING
+    positions = positions_known(session, customer_id, from_at, as_of, known)
+    paid_by: set[str] = set()
     if account is None:
-        starts = [midnight(one.starts_on, zone) for one in facts.subscriptions.values()]
-        starts += [one.entered_at for one in facts.blocks.values()]
+        starts = [midnight(one.starts_on, zone) for one in subscriptions.values()]
+        starts += [one.block.entered_at for one in positions]
         account = fresh(customer_id, min(starts, default=as_of))
-    blocks = blocks_known(session, customer_id, account.at, known)
-    if is_latest:
-        paid_by: set[str] = set()
-        for meter in closed_meters(session, [customer_id]).get(customer_id, ()):
+    else:
+        for meter in closed_meters(session, [customer_id], from_at).get(customer_id, ()):
             key = meter_key(meter.subscription_id, meter.line_id, meter.starts_on)
             account.meters.setdefault(key, meter)
-            paid_by.update(part.block_id for part in meter.parts if part.block_id)
-        back = exhausted_blocks(session, paid_by - blocks.keys())
-        for block, left in (*back, *revived_blocks(session, [customer_id])):
-            blocks[block.block_id] = block
-            facts.left[block.block_id] = left
-    is_now = is_latest or (latest is None and known_at is None)
-    timeline = Timeline(account, facts.subscriptions, blocks, zone, facts.left if is_now else None)
-    if is_now:
-        fit(account, facts.left)
+            paid_by.update(part.block_id for part in meter.parts)
+    blocks: dict[str, PlanBlock] = {}
+    left: dict[str, Decimal | None] = {}
+    for one in positions:
+        block_id = one.block.block_id
+        is_let_go = one.ended_at is not None and one.ended_at <= from_at
+        if is_let_go and (one.is_closed or not (one.left or block_id in paid_by)):
+            continue
+        blocks[block_id] = one.block
+        if one.left is not None:
+            # Drawn again before the day on which a draw was given back: less than nothing is left.
+            left[block_id] = None if one.is_closed else max(one.left, ZERO)
+    timeline = Timeline(account, subscriptions, blocks, zone, left)
+    fit(account, left)
     return timeline
 
 

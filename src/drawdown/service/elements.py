@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from drawdown.core.allocation import take_credits
@@ -32,12 +32,11 @@ from drawdown.service.accounts import END_OF_TIME
 from drawdown.service.balances import timeline_at
 from drawdown.store.database import Session
 from drawdown.store.ledger import load, movements_of
-from drawdown.store.subscriptions import bills_of, blocks_known, customers_of, load_facts
+from drawdown.store.subscriptions import bills_of, blocks_of_account, customers_of, load_facts
 from drawdown.store.usage import uses_of
 
 PREPAYMENT = "prepayment"
 """Item of the one element that stands for all prepay lines of a subscription."""
-_BEGINNING = datetime.min.replace(tzinfo=UTC)
 _ONE_DAY = timedelta(days=1)
 
 
@@ -86,7 +85,7 @@ class _Books:
 
     def collect(self, as_of: date) -> Revenue:
         one, zone = self.subscription, self.policy.time_zone
-        found = blocks_known(self.session, one.customer_id, _BEGINNING, END_OF_TIME)
+        found = blocks_of_account(self.session, one.customer_id)
         own = {
             block.block_id: block
             for block in found.values()

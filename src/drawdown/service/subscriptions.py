@@ -93,7 +93,7 @@ def create(session: Session, subscription: Subscription, policy: Policy, now: da
             before = desk.facts[owner[subscription.subscription_id]].subscriptions
             _check_same(before[subscription.subscription_id], subscription)
             return False
-        add_subscription(session, subscription)
+        add_subscription(session, subscription, now)
         desk.facts[subscription.customer_id].subscriptions[subscription.subscription_id] = (
             subscription
         )
@@ -354,7 +354,7 @@ def _found(session: Session, desk: Desk, subscription_id: str) -> Subscription:
 
 
 def _change(desk: Desk, changed: Subscription) -> Subscription:
-    change_subscription(desk.session, changed)
+    change_subscription(desk.session, changed, desk.now)
     desk.facts[changed.customer_id].subscriptions[changed.subscription_id] = changed
     _settle(desk, changed.customer_id, None)
     return changed

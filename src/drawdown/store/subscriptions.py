@@ -18,7 +18,7 @@ from drawdown.core.subscription.acts import Bill, Notice, NoticeKind, PlanBlock
 from drawdown.core.subscription.plan import EndOfTerm, Plan
 from drawdown.core.subscription.terms import Subscription
 from drawdown.store.codec import array_literal
-from drawdown.store.database import Session
+from drawdown.store.database import Row, Session
 
 _encoder = msgspec.json.Encoder()
 _accounts = msgspec.json.Decoder(Account)
@@ -43,7 +43,7 @@ def plan_key(plan: Plan) -> str:
     return hashlib.sha256(_encoder.encode(plan)).hexdigest()[:32]
 
 
-def add_subscription(session: Session, subscription: Subscription) -> None:
+def add_subscription(session: Session, subscription: Subscription, now: datetime) -> None:
     """Store a subscription, with its plan where that is new."""
     key = plan_key(subscription.plan)
     content = _encoder.encode(subscription.plan).decode()
@@ -60,11 +60,12 @@ def add_subscription(session: Session, subscription: Subscription) -> None:
             "exchange_rate": subscription.exchange_rate,
             "end_of_term": subscription.end_of_term.value,
             "is_carried": subscription.is_carried,
+            "now": now,
         },
     )
 
 
-def change_subscription(session: Session, subscription: Subscription) -> None:
+def change_subscription(session: Session, subscription: Subscription, now: datetime) -> None:
     """Store what may change of a subscription: its renewals, its end, what becomes of the rest."""
     session.run(
         "change_subscription",
@@ -74,6 +75,7 @@ def change_subscription(session: Session, subscription: Subscription) -> None:
             "ended_on": subscription.ended_on,
             "is_carried": subscription.is_carried,
             "end_of_term": subscription.end_of_term.value,
+            "now": now,
         },
     )
 
@@ -118,15 +120,10 @@ def load_facts(
         )
     ]  # fmt: skip
     subscriptions, heads, blocks, positions = (one.fetchall() for one in asking)
-    missing = {row[2] for row in subscriptions} - plans.keys()
-    if missing:
-        found = session.run("plans_by_key", {"ids": array_literal(missing)})
-        plans.update((key, _plans.decode(content)) for key, content in found)
+    _load_plans(session, subscriptions, plans)
     facts = {one: Facts(one, {}, None, {}, {}) for one in customer_ids}
     for row in subscriptions:
-        facts[row[1]].subscriptions[row[0]] = Subscription(
-            row[0], row[1], plans[row[2]], row[3], row[4], EndOfTerm(row[5]), row[6], row[7], row[8]
-        )
+        facts[row[1]].subscriptions[row[0]] = _subscription(row, plans)
     for customer_id, head, _closed_at in heads:
         facts[customer_id] = facts[customer_id]._replace(head=_accounts.decode(head))
     for customer_id, terms in blocks:
@@ -135,6 +132,31 @@ def load_facts(
     for customer_id, block_id, state, left in positions:
         facts[customer_id].left[block_id] = left if state in ("new", "open") else None
     return facts
+
+
+def _load_plans(session: Session, subscriptions: Sequence[Row], plans: dict[str, Plan]) -> None:
+    missing = {row[2] for row in subscriptions} - plans.keys()
+    if missing:
+        found = session.run("plans_by_key", {"ids": array_literal(missing)})
+        plans.update((key, _plans.decode(content)) for key, content in found)
+
+
+def _subscription(row: Row, plans: dict[str, Plan]) -> Subscription:
+    return Subscription(
+        row[0], row[1], plans[row[2]], row[3], row[4], EndOfTerm(row[5]), row[6], row[7], row[8]
+    )
+
+
+def subscriptions_known(
+    session: Session, customer_id: str, known_at: datetime
+) -> dict[str, Subscription]:
+    """Return the subscriptions of a customer as they were known at an instant, by id."""
+    rows = session.run(
+        "subscriptions_known", {"customer_id": customer_id, "known_at": known_at}
+    ).fetchall()
+    plans: dict[str, Plan] = {}
+    _load_plans(session, rows, plans)
+    return {row[0]: _subscription(row, plans) for row in rows}
 
 
 def bases(
@@ -147,22 +169,51 @@ def bases(
     return {customer_id: _accounts.decode(position) for customer_id, position in rows}
 
 
-def blocks_known(
-    session: Session, customer_id: str, from_at: datetime, known_at: datetime
-) -> dict[str, PlanBlock]:
-    """Return the blocks that may take part in a fold from an instant on, as known at another."""
+class Position(NamedTuple):
+    """A block of an account as the journal had it.
+
+    Attributes:
+        ended_at: Instant of the bill that let go of it; None: none has.
+        left: Credits; None: the journal does not know the block.
+        is_closed: It had been expired, voided or handed over.
+    """
+
+    block: PlanBlock
+    ended_at: datetime | None
+    left: Decimal | None
+    is_closed: bool
+
+
+def positions_known(
+    session: Session, customer_id: str, from_at: datetime, as_of: datetime, known_at: datetime
+) -> list[Position]:
+    """Return the blocks of an account that were known at an instant.
+
+    Args:
+        from_at: Of what the account itself did the bills up to this instant count.
+        as_of: Of what others did to its blocks everything up to this instant counts.
+    """
     rows = session.run(
-        "plan_blocks_known",
-        {"ids": array_literal([customer_id]), "from_at": from_at, "known_at": known_at},
+        "positions_known",
+        {"customer_id": customer_id, "from_at": from_at, "as_of": as_of, "known_at": known_at},
     )
-    found = (_blocks.decode(terms) for _customer_id, terms in rows)
+    return [Position(_blocks.decode(row[0]), *row[1:]) for row in rows]
+
+
+def blocks_of_account(session: Session, customer_id: str) -> dict[str, PlanBlock]:
+    """Return every block that the account of a customer has or had, by id."""
+    rows = session.run("plan_blocks_all", {"customer_id": customer_id})
+    found = (_blocks.decode(terms) for (terms,) in rows)
     return {block.block_id: block for block in found}
 
 
-def closed_meters(session: Session, customer_ids: Sequence[str]) -> dict[str, list[Meter]]:
-    """Return the meters of billed periods, by customer."""
+def closed_meters(
+    session: Session, customer_ids: Sequence[str], as_of: datetime
+) -> dict[str, list[Meter]]:
+    """Return the meters of billed periods as the bills up to an instant left them, by customer."""
     found: dict[str, list[Meter]] = {}
-    for customer_id, content in session.run("meters", {"ids": array_literal(customer_ids)}):
+    rows = session.run("meters", {"ids": array_literal(customer_ids), "as_of": as_of})
+    for customer_id, content in rows:
         found.setdefault(customer_id, []).append(_meters.decode(content))
     return found
 
@@ -204,13 +255,14 @@ class Written(NamedTuple):
     Attributes:
         heads: Accounts with the instant at which a bill run has something to do.
         ended: Blocks that take no part in later folds, with the instant of their end.
+        meters: Totals of billed periods: customer, and instant of the bill that left them so.
     """
 
     heads: list[tuple[Account, datetime | None]]
     bases: list[Account]
     blocks: list[PlanBlock]
     ended: list[tuple[str, datetime]]
-    meters: list[tuple[str, Meter]]
+    meters: list[tuple[str, datetime, Meter]]
     bills: list[Bill]
     notices: list[Notice]
 
@@ -228,10 +280,10 @@ def write(session: Session, written: Written, now: datetime) -> None:
         "end_plan_blocks": list(written.ended),
         "save_meters": [
             (
-                customer_id, one.subscription_id, one.line_id, one.starts_on,
+                customer_id, one.subscription_id, one.line_id, one.starts_on, at,
                 _encoder.encode(one).decode(),
             )
-            for customer_id, one in written.meters
+            for customer_id, at, one in written.meters
         ],
         "add_bills": [
             (

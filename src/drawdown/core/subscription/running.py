@@ -51,6 +51,9 @@ class Run:
             at, closing = due
             if at > through:
                 break
+            # A subscription can be ended on the very day of the last bill: each bill has an instant
+            # of its own.
+            at = max(at, self.timeline.account.closed_at + TICK)
             self._feed_before(at)
             self.timeline.advance(at)
             for subscription, period in closing:

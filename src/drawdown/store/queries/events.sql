@@ -43,7 +43,7 @@ FROM unnest(%(c0)s::text[], %(c1)s::bigint[], %(c2)s::text[], %(c3)s::bytea[], %
 -- What became of events that were held.
 UPDATE drawdown.event AS e
 SET status = s.status, waiting_for = nullif(s.waiting_for, ''), reason = nullif(s.reason, ''),
-    detail = s.detail, block_id = s.block_id
+    detail = s.detail, block_id = s.block_id, settled_at = now()
 FROM unnest(%(c0)s::text[], %(c1)s::text[], %(c2)s::text[], %(c3)s::text[], %(c4)s::text[],
             %(c5)s::text[])
   AS s (event_id, status, waiting_for, reason, detail, block_id)

@@ -11,11 +11,19 @@ WHERE tenant_id = %(tenant)s AND plan_key = ANY (%(ids)s::text[])
 
 -- add_subscription --
 INSERT INTO drawdown.subscription (tenant_id, subscription_id, customer_id, plan_key, starts_on,
-                                   exchange_rate, end_of_term, is_carried)
+                                   exchange_rate, end_of_term, is_carried, recorded_at)
 VALUES (%(tenant)s, %(subscription_id)s, %(customer_id)s, %(plan_key)s, %(starts_on)s,
-        %(exchange_rate)s, %(end_of_term)s, %(is_carried)s)
+        %(exchange_rate)s, %(end_of_term)s, %(is_carried)s, %(now)s)
 
 -- change_subscription --
+-- What it was is kept, for balances as they were known.
+WITH before AS (
+    INSERT INTO drawdown.subscription_before (tenant_id, subscription_id, replaced_at, renewals,
+                                              ended_on, is_carried, end_of_term)
+    SELECT tenant_id, subscription_id, %(now)s, renewals, ended_on, is_carried, end_of_term
+    FROM drawdown.subscription
+    WHERE tenant_id = %(tenant)s AND subscription_id = %(subscription_id)s
+)
 UPDATE drawdown.subscription
 SET renewals = %(renewals)s, ended_on = %(ended_on)s, is_carried = %(is_carried)s,
     end_of_term = %(end_of_term)s
@@ -73,12 +81,10 @@ SELECT %(tenant)s, b.* FROM unnest(%(c0)s::text[], %(c1)s::timestamptz[], %(c2)s
 SELECT customer_id, terms FROM drawdown.plan_block
 WHERE tenant_id = %(tenant)s AND customer_id = ANY (%(ids)s::text[]) AND ended_at IS NULL
 
--- plan_blocks_known --
--- As `plan_blocks`, for a fold from an earlier instant with what was known at another.
-SELECT customer_id, terms FROM drawdown.plan_block
-WHERE tenant_id = %(tenant)s AND customer_id = ANY (%(ids)s::text[])
-  AND recorded_at <= %(known_at)s::timestamptz
-  AND (ended_at IS NULL OR ended_at > %(from_at)s::timestamptz)
+-- plan_blocks_all --
+-- Every block of a customer's account.
+SELECT terms FROM drawdown.plan_block
+WHERE tenant_id = %(tenant)s AND customer_id = %(customer_id)s
 
 -- plan_block --
 SELECT terms FROM drawdown.plan_block
@@ -220,16 +226,18 @@ WHERE u.tenant_id = %(tenant)s AND u.customer_id = %(customer_id)s
 ORDER BY u.counts_at, u.used_at, u.usage_id LIMIT %(limit)s
 
 -- meters --
-SELECT customer_id, content FROM drawdown.meter
+-- Totals of billed periods as the bills up to an instant left them.
+SELECT DISTINCT ON (customer_id, subscription_id, line_id, starts_on) customer_id, content
+FROM drawdown.meter
 WHERE tenant_id = %(tenant)s AND customer_id = ANY (%(ids)s::text[])
+  AND at <= %(as_of)s::timestamptz
+ORDER BY customer_id, subscription_id, line_id, starts_on, at DESC
 
 -- save_meters --
-INSERT INTO drawdown.meter (tenant_id, customer_id, subscription_id, line_id, starts_on, content)
+INSERT INTO drawdown.meter (tenant_id, customer_id, subscription_id, line_id, starts_on, at, content)
 SELECT %(tenant)s, m.* FROM unnest(%(c0)s::text[], %(c1)s::text[], %(c2)s::text[], %(c3)s::date[],
-                                   %(c4)s::text[])
-  AS m (customer_id, subscription_id, line_id, starts_on, content)
-ON CONFLICT (tenant_id, customer_id, subscription_id, line_id, starts_on) DO UPDATE
-SET content = excluded.content
+                                   %(c4)s::timestamptz[], %(c5)s::text[])
+  AS m (customer_id, subscription_id, line_id, starts_on, at, content)
 
 -- add_bills --
 INSERT INTO drawdown.bill (tenant_id, subscription_id, number, customer_id, starts_on, ended_at,
@@ -258,10 +266,3 @@ SELECT notice_id, kind, customer_id, subscription_id, line_id, at, text, recorde
 FROM drawdown.notice
 WHERE tenant_id = %(tenant)s AND (%(customer_id)s::text = '' OR customer_id = %(customer_id)s)
 ORDER BY recorded_at, notice_id
-
--- has_late_usage --
--- Whether usage of before an instant counts only after it, up to another.
-SELECT EXISTS (SELECT FROM drawdown.usage
-               WHERE tenant_id = %(tenant)s AND customer_id = %(customer_id)s
-                 AND counts_at BETWEEN %(from_at)s::timestamptz AND %(as_of)s::timestamptz
-                 AND used_at < %(from_at)s::timestamptz)
