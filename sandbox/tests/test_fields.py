@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from billing_client import control
 from sandbox_client import Client
 
 from netsuite_sandbox.records.fields import Field, definition
@@ -36,7 +37,13 @@ COMPUTED = {
     "fulfillmentRequest": {"createdFrom", "item"},
     "subsidiary": {"fullName"},
 }  # fmt: skip
-REFERENCES = {"currency": "1", "subsidiary": "1", "revRecRule": "2", "revPlansOn": "-2"}
+REFERENCES = {
+    "accountingBook": "1",
+    "currency": "1",
+    "subsidiary": "1",
+    "revRecRule": "2",
+    "revPlansOn": "-2",
+}
 
 
 def sample(ns: Client, spec: Field) -> Any:
@@ -202,6 +209,7 @@ def test_properties_of_customer_payment(ns: Client) -> None:
 
 def test_properties_of_journal_entry(ns: Client) -> None:
     """Every property is taken by name and given back. Source: REST API Browser 2026.1, journalEntry."""
+    control(ns, "/accounting-books", name="IFRS")
     every_property(ns, "journalEntry")
 
 

@@ -1,7 +1,7 @@
 """Transactions as the store holds them: a header, lines that are also the G/L impact, and links.
 
 One rule must never break: the lines of every posting transaction add up to zero in transaction and
-in base currency. `insert` checks it.
+in base currency, in each of its subsidiaries. `insert` checks it.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ from netsuite_sandbox.wire import jsontext
 _HEADER = (
     "type", "externalid", "tranid", "trandate", "postingperiod", "entity", "subsidiary", "currency",
     "exchangerate", "account", "status", "posting", "memo", "createdfrom", "total", "open", "arm",
-    "createddate", "lastmodifieddate", "extra",
+    "createddate", "lastmodifieddate", "extra", "book",
 )  # fmt: skip
 _LINE = (
     "tx", "id", "seq", "mainline", "taxline", "account", "amount", "base", "entity", "item",
     "quantity", "rate", "memo", "orderdoc", "orderline", "department", "class", "location", "extra",
+    "subsidiary",
 )  # fmt: skip
 
 
@@ -35,6 +36,7 @@ class Line:
         id: Line id, unique in the transaction and kept over edits (`line` in REST).
         amount: Transaction currency.
         base: Subsidiary base currency.
+        subsidiary: Of a line of an intercompany journal; else it is the header's.
         extra: Further REST properties of the line.
         custom: custcol_* values.
     """
@@ -55,6 +57,7 @@ class Line:
     department: Any = None
     klass: Any = None
     location: Any = None
+    subsidiary: int | None = None
     extra: dict[str, Any] = field(default_factory=dict)
     custom: dict[str, Any] = field(default_factory=dict)
 
@@ -66,6 +69,7 @@ class Header:
     Attributes:
         total: What the document is worth, positive, transaction currency.
         open: Unpaid (invoice) or unapplied (deposit, payment, memo) part of `total`.
+        book: The accounting book that a journal is specific to; None: it is in all of them.
         arm: Whether revenue elements must be brought up to date.
         extra: Further REST body fields.
         custom: custbody_* values.
@@ -88,6 +92,7 @@ class Header:
     total: int = 0
     open: int = 0
     arm: bool = False
+    book: int | None = None
     createddate: str = ""
     lastmodifieddate: str = ""
     extra: dict[str, Any] = field(default_factory=dict)
@@ -174,7 +179,7 @@ class Ledger:
             h.type, h.externalid, h.tranid, h.trandate, h.postingperiod, h.entity, h.subsidiary,
             h.currency, format(h.exchangerate, "f"), h.account, h.status, "T" if h.posting else "F",
             h.memo, h.createdfrom, h.total, h.open, 1 if h.arm else 0, h.createddate,
-            h.lastmodifieddate, jsontext.dumps(h.extra) if h.extra else None,
+            h.lastmodifieddate, jsontext.dumps(h.extra) if h.extra else None, h.book,
             *(_bind(custom.get(name)) for name in self._body),
         )  # fmt: skip
 
@@ -185,7 +190,7 @@ class Ledger:
                 tx, x.id, seq, "T" if x.mainline else "F", "T" if x.taxline else "F", x.account,
                 x.amount, x.base, x.entity, x.item, _bind(x.quantity), _bind(x.rate), x.memo,
                 x.orderdoc, x.orderline, x.department, x.klass, x.location,
-                jsontext.dumps(x.extra) if x.extra else None,
+                jsontext.dumps(x.extra) if x.extra else None, x.subsidiary,
                 *(_bind(x.custom.get(name)) for name in columns),
             )
             for seq, x in enumerate(lines)
@@ -219,7 +224,7 @@ class Ledger:
             entity=row["entity"], externalid=row["externalid"], tranid=row["tranid"],
             postingperiod=row["postingperiod"], account=row["account"], status=row["status"],
             posting=row["posting"] == "T", memo=row["memo"], createdfrom=row["createdfrom"],
-            total=row["total"], open=row["open"], arm=bool(row["arm"]),
+            total=row["total"], open=row["open"], arm=bool(row["arm"]), book=row["book"],
             createddate=row["createddate"], lastmodifieddate=row["lastmodifieddate"],
             extra=jsontext.loads(row["extra"]) if row["extra"] else {},
             custom=self._custom(row, self._company.body_columns), id=row["id"],
@@ -237,6 +242,7 @@ class Ledger:
                 rate=None if row["rate"] is None else Decimal(row["rate"]),
                 memo=row["memo"], orderdoc=row["orderdoc"], orderline=row["orderline"],
                 department=row["department"], klass=row["class"], location=row["location"],
+                subsidiary=row["subsidiary"],
                 extra=jsontext.loads(row["extra"]) if row["extra"] else {},
                 custom=self._custom(row, columns),
             )
@@ -259,9 +265,11 @@ class Ledger:
 
 
 def check_balance(header: Header, lines: list[Line]) -> None:
-    """Refuse lines that do not add up to zero. Source: TRANS_UNBALNCD."""
+    """Refuse lines that do not add up to zero, in each subsidiary. Source: TRANS_UNBALNCD."""
     if not header.posting:
         return
-    if total := sum(line.amount for line in lines):
-        raise user_error(TRANS_UNBALNCD.format(to_decimal(total)))
-    assert sum(line.base for line in lines) == 0, "base amounts must balance"
+    for subsidiary in {line.subsidiary for line in lines}:
+        mine = [line for line in lines if line.subsidiary == subsidiary]
+        if total := sum(line.amount for line in mine):
+            raise user_error(TRANS_UNBALNCD.format(to_decimal(total)))
+        assert sum(line.base for line in mine) == 0, "base amounts must balance"

@@ -70,6 +70,8 @@ def seed(company: Company) -> None:
         _currencies(company)
         _put(company, "subsidiary", {"name": "Parent Company", "country": "US", "currency": 1,
                                      "isElimination": False, "isInactive": False})  # fmt: skip
+        _put(company, "accountingBook", {"name": "Primary Accounting Book", "isPrimary": True,
+                                         "isInactive": False})  # fmt: skip
         for number, name, kind, special in _ACCOUNTS:
             body = {"acctNumber": number, "acctName": name, "acctType": kind, "isInactive": False}
             if special:

@@ -21,6 +21,8 @@ PERMISSIONS = {
     "customerdeposit": ("TRAN_CUSTDEP", "Transactions -> Customer Deposit"),
     "depositapplication": ("TRAN_DEPAPPL", "Transactions -> Deposit Application"),
     "journalentry": ("TRAN_JOURNAL", "Transactions -> Make Journal Entry"),
+    "intercompanyjournalentry": ("TRAN_JOURNAL", "Transactions -> Make Journal Entry"),
+    "advintercompanyjournalentry": ("TRAN_JOURNAL", "Transactions -> Make Journal Entry"),
     "invoice": ("TRAN_CUSTINVC", "Transactions -> Invoice"),
     "creditmemo": ("TRAN_CUSTCRED", "Transactions -> Credit Memo"),
     "customerpayment": ("TRAN_CUSTPYMT", "Transactions -> Customer Payment"),

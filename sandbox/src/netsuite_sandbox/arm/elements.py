@@ -76,7 +76,7 @@ def _put_element(company: Company, ledger: Ledger, head: Header, line: Line, sig
     row: dict[str, Any] = {
         "arrangement": _arrangement(company, ledger, head), "source": head.id,
         "sourceline": line.id, "entity": line.entity or head.entity,
-        "subsidiary": head.subsidiary, "currency": head.currency,
+        "subsidiary": line.subsidiary or head.subsidiary, "currency": head.currency,
         "exchangerate": format(head.exchangerate, "f"), "elementdate": head.trandate,
         "amount": -line.amount, "base": -line.base, **values,
     }  # fmt: skip

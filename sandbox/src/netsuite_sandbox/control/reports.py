@@ -8,6 +8,7 @@ from typing import Any
 
 from netsuite_sandbox.company import Company
 from netsuite_sandbox.money import fixed, to_decimal
+from netsuite_sandbox.records.accounting_books import PRIMARY
 from netsuite_sandbox.records.transactions import label
 
 _TOP = {
@@ -19,19 +20,28 @@ _TOP = {
 }  # fmt: skip
 
 
-def trial_balance(company: Company, as_of: str = "") -> list[dict[str, Any]]:
-    """All accounts with their balance, debit positive.
+def trial_balance(company: Company, as_of: str = "", book: int = PRIMARY) -> list[dict[str, Any]]:
+    """All accounts with their balance in an accounting book, debit positive.
 
     Returns:
         One row per account in order of its number. `base` is the balance in base currency;
         `balance` the same per transaction currency, as one decimal string when all movements have
         one currency and None otherwise; `currencies` always has them all.
     """
-    rows = company.db.all(
-        "SELECT account, currency, SUM(amount) AS amount, SUM(base) AS base FROM turnover"
-        " WHERE trandate <= ? GROUP BY account, currency HAVING SUM(n) > 0",
-        (as_of or "9999-12-31",),
-    )
+    day = as_of or "9999-12-31"
+    if book == PRIMARY:
+        rows = company.db.all(
+            "SELECT account, currency, SUM(amount) AS amount, SUM(base) AS base FROM turnover"
+            " WHERE trandate <= ? GROUP BY account, currency HAVING SUM(n) > 0",
+            (day,),
+        )
+    else:
+        rows = company.db.all(
+            "SELECT l.account, t.currency, SUM(l.amount) AS amount, SUM(l.base) AS base"
+            " FROM tx t JOIN line l ON l.tx = t.id WHERE t.posting = 'T' AND t.trandate <= ?"
+            " AND COALESCE(t.book, ?2) = ?2 GROUP BY 1, 2",
+            (day, book),
+        )
     sums: dict[int, dict[int, tuple[int, int]]] = {}
     for row in rows:
         sums.setdefault(row["account"], {})[row["currency"]] = (row["amount"], row["base"])
@@ -63,15 +73,17 @@ def trial_balance(company: Company, as_of: str = "") -> list[dict[str, Any]]:
     return sorted(out, key=lambda row: (row["number"] or "~", row["name"]))
 
 
-def hledger(company: Company) -> str:
-    """The general ledger as an hledger journal, external ids and custom fields as tags."""
+def hledger(company: Company, book: int = PRIMARY) -> str:
+    """A book's ledger as an hledger journal, external ids and custom fields as tags."""
     custom = [f"t.{name} AS {name}" for name in company.body_columns]
     columns = [f"l.{name} AS line_{name}" for name in company.line_columns]
     more = "".join(f", {name}" for name in (*custom, *columns))
     rows = company.db.all(
-        "SELECT t.id, t.type, t.trandate, t.tranid, t.externalid, t.currency, t.subsidiary,"
+        "SELECT t.id, t.type, t.trandate, t.tranid, t.externalid, t.currency,"
+        " COALESCE(l.subsidiary, t.subsidiary) AS subsidiary,"
         f" l.account, l.amount, l.base{more} FROM tx t JOIN line l ON l.tx = t.id"
-        " WHERE t.posting = 'T' ORDER BY t.trandate, t.id, l.seq"
+        " WHERE t.posting = 'T' AND COALESCE(t.book, ?1) = ?1 ORDER BY t.trandate, t.id, l.seq",
+        (book,),
     )
     names = {account.id: _account_name(account.body) for account in company.masters("account")}
     base = _commodity(company, company.base_currency(1))

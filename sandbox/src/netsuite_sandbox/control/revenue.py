@@ -2,7 +2,8 @@
 
 Each stands for a page or a script of NetSuite: Update Revenue Arrangements, Update Revenue Plans,
 Create Revenue Recognition Journal Entries, Create Reclassification Journal Entries, Process Billing
-Operations (rating run, bill run), Custom Recognition Event Types, Revenue Recognition Rules.
+Operations (rating run, bill run), Custom Recognition Event Types, Revenue Recognition Rules,
+Accounting Books.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from netsuite_sandbox.records.month_end_revaluation import revalue_open_balances
 from netsuite_sandbox.suitebilling.billing import bill
 from netsuite_sandbox.suitebilling.rating import rate
 from netsuite_sandbox.suitebilling.terms import end_term
+from netsuite_sandbox.suiteql.views import create_views
 from netsuite_sandbox.whole import whole
 from netsuite_sandbox.wire.http import Request
 
@@ -164,6 +166,21 @@ def _event_type(sandbox: Sandbox, request: Request) -> Any:
     return {"id": str(_make(sandbox.company, "revPlansOn", {"name": name}))}
 
 
+def _accounting_book(sandbox: Sandbox, request: Request) -> Any:
+    """Make a secondary accounting book, as its form does: of some subsidiaries, or of all."""
+    body, company = _object(request), sandbox.company
+    named = body.get("subsidiaries", [])
+    if not isinstance(body.get("name"), str) or not isinstance(named, list):
+        raise invalid_request("An accounting book has a name and may have a list of subsidiaries.")
+    numbers = [whole(str(one)) for one in named]
+    if any(one is None or company.master("subsidiary", one) is None for one in numbers):
+        raise invalid_request("subsidiaries are internal ids of subsidiaries.")
+    book = {"name": body["name"], "isPrimary": False, "isInactive": False, "subsidiaries": numbers}
+    made = _make(company, "accountingBook", book)
+    create_views(company)
+    return {"id": str(made)}
+
+
 def _event(sandbox: Sandbox, request: Request) -> Any:
     """Make a revenue recognition event, as a script with record.create does."""
     body, company = _object(request), sandbox.company
@@ -234,6 +251,7 @@ ROUTES: dict[tuple[str, str], Callable[[Sandbox, Request], Any]] = {
     ("POST", "/reclassification"): _reclassification,
     ("POST", "/revaluation"): _revaluation,
     ("POST", "/revenue-rules"): _rule,
+    ("POST", "/accounting-books"): _accounting_book,
     ("POST", "/recognition-event-types"): _event_type,
     ("POST", "/recognition-events"): _event,
     ("POST", "/unbilled-receivable-groups"): _unbilled_group,

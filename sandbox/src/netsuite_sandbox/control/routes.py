@@ -17,6 +17,7 @@ from netsuite_sandbox.records.reversal import make_due
 from netsuite_sandbox.records.transactions import BY_CODE
 from netsuite_sandbox.records.voiding import void
 from netsuite_sandbox.suiteql.views import create_views
+from netsuite_sandbox.whole import whole
 from netsuite_sandbox.wire.http import Request, Response, plain_json
 
 if TYPE_CHECKING:
@@ -118,12 +119,19 @@ def _set_settings(sandbox: Sandbox, request: Request) -> Any:
     return _settings(sandbox, request)
 
 
+def _book(sandbox: Sandbox, request: Request) -> int:
+    book = whole(request.param("book") or "1")
+    if book is None or sandbox.company.master("accountingBook", book) is None:
+        raise invalid_request("book is the id of an accounting book.")
+    return book
+
+
 def _ledger(sandbox: Sandbox, request: Request) -> Any:
-    return reports.trial_balance(sandbox.company, request.param("as_of"))
+    return reports.trial_balance(sandbox.company, request.param("as_of"), _book(sandbox, request))
 
 
-def _hledger(sandbox: Sandbox, _request: Request) -> Any:
-    text = reports.hledger(sandbox.company)
+def _hledger(sandbox: Sandbox, request: Request) -> Any:
+    text = reports.hledger(sandbox.company, _book(sandbox, request))
     return Response(200, {"content-type": "text/plain; charset=utf-8"}, text.encode("utf-8"))
 
 

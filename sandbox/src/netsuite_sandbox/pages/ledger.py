@@ -35,7 +35,7 @@ from netsuite_sandbox.whole import whole
 _LINES = "FROM (SELECT *, 1 AS n FROM line) l JOIN tx t ON t.id = l.tx"
 _LINES_BY_DAY = "FROM tx t CROSS JOIN line l ON l.tx = t.id"  # the order SQLite must keep
 # A sum by day stands both for its lines and for their transactions, so that one condition fits.
-_SUMS = "FROM turnover l JOIN (SELECT *, 'T' AS posting FROM turnover) t ON t.id = l.id"
+_SUMS = "FROM turnover l JOIN (SELECT *, 'T' AS posting, 1 AS book FROM turnover) t ON t.id = l.id"
 _NOT_SUMMED = ("q", "entity", "field")
 _FEW = 5_000  # Entries of an account that are sorted rather than looked for day by day.
 _KEPT = ("q", "from", "to", "entity", "period", "field", "value", "subsidiary", "type")
@@ -52,7 +52,7 @@ def _filtered(ask: Ask, *, types: bool = False) -> tuple[Where, list[Filter], in
     name, value = ask.text("field"), ask.text("value")
     if name in ask.company.line_columns and value:
         where.add(f"l.{name} = ?", value)
-    where.add("t.posting = 'T'")
+    where.add("t.posting = 'T' AND COALESCE(t.book, 1) = 1")
     subsidiaries = ask.company.masters("subsidiary")
     wanted = ask.number("subsidiary")
     bases = {ask.company.base_currency(one.id) for one in subsidiaries}
@@ -61,7 +61,7 @@ def _filtered(ask: Ask, *, types: bool = False) -> tuple[Where, list[Filter], in
     if wanted:
         if ask.company.master("subsidiary", wanted) is None:
             raise NotFoundError
-        where.add("t.subsidiary = ?", wanted)
+        where.add("COALESCE(l.subsidiary, t.subsidiary) = ?", wanted)
     if len(subsidiaries) > 1:
         options = [(str(one.id), str(one.body["name"])) for one in subsidiaries]
         if len(bases) == 1:

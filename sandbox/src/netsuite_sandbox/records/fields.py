@@ -34,7 +34,7 @@ _KNOWN_TARGETS = frozenset(
     {"account", "currency", "subsidiary", "accountingPeriod", "transaction", "entity", "item",
      "customer", "revRecRule", "revPlansOn", "subscription", "subscriptionLine",
      "subscriptionPlan", "priceBook", "pricePlan", "billingAccount", "campaignSubscription",
-     "fairValueFormula"}
+     "fairValueFormula", "accountingBook"}
 )  # fmt: skip
 ID_MAX = 2**31 - 1  # Source: REST API Browser: internal ids are int32.
 INTEGER_MAX = 2**63 - 1

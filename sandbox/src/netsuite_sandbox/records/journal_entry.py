@@ -13,9 +13,11 @@ from netsuite_sandbox.errors import TRANS_UNBALNCD_DECIMALS, invalid_value, miss
 from netsuite_sandbox.ledger import Header, Line
 from netsuite_sandbox.money import fits, times_rate, to_decimal, to_units
 from netsuite_sandbox.records import (
+    accounting_books,
     applying,
     deferral,
     header as headers,
+    intercompany,
     receivable_journals,
     reversal,
 )
@@ -23,12 +25,16 @@ from netsuite_sandbox.records.fields import Values
 from netsuite_sandbox.records.kinds import Books, Draft, Kind
 
 _PLACED = frozenset(
-    {"account", "debit", "credit", "entity", "memo", "line", "department", "class", "location",
-     "links", "lineCreatedDate", "lineLastModifiedDate"}
+    {"account", "lineSubsidiary", "debit", "credit", "entity", "memo", "line", "department",
+     "class", "location", "links", "lineCreatedDate", "lineLastModifiedDate"}
 )  # fmt: skip
 _APPROVED = "2"
 _NEEDS_ENTITY = frozenset({"AcctRec", "AcctPay"})
 _NO_POSTING = frozenset({"NonPosting", "Stat"})
+_NO_NAME = (
+    "A line of a book-specific journal entry on accounts receivable or accounts payable has no "
+    "name."
+)
 _MISMATCH = "Transaction and foreign currency account use different currencies."
 
 
@@ -45,7 +51,11 @@ def build(books: Books, kind: Kind, values: Values, old: Header | None) -> Draft
     head.extra.pop("reversalEntry", None)
     head.posting = bool(approved)
     head.status = "B" if approved else "A"
-    base_precision = company.precision(company.base_currency(head.subsidiary))
+    where = intercompany.places(books, kind, head, values)
+    subsidiaries = {subsidiary for subsidiary, _ in where}
+    head.book = accounting_books.chosen(company, values, old, subsidiaries)
+    if head.book is not None:
+        head.extra.update(accountingBook=head.book, isBookSpecific=True)
     mainline = company.settings["journal_lines_mainline"] == "T"
     used = [line.id for line in books.ledger.lines(head.id)] if old else []
     given = [int(v["line"]) for v in values["line"] if v.get("line") is not None]
@@ -57,11 +67,14 @@ def build(books: Books, kind: Kind, values: Values, old: Header | None) -> Draft
         line_id = next_id if value.get("line") is None else int(value["line"])
         amount = _amount(books, head, value, index)
         account = _account(books, head, value, index)
+        subsidiary, rate = where[index]
+        base_precision = company.precision(company.base_currency(subsidiary))
         account = deferral.swapped(company, value, account, f"line.items[{index}]")
         lines.append(
             Line(
                 id=line_id, account=account, amount=amount,
-                base=times_rate(amount, head.exchangerate, base_precision), mainline=mainline,
+                base=times_rate(amount, rate, base_precision), mainline=mainline,
+                subsidiary=None if kind.record == intercompany.PLAIN else subsidiary,
                 entity=value.get("entity"), memo=value.get("memo"),
                 department=value.get("department"), klass=value.get("class"),
                 location=value.get("location"),
@@ -73,10 +86,14 @@ def build(books: Books, kind: Kind, values: Values, old: Header | None) -> Draft
         )  # fmt: skip
     _check_lines(books, lines)
     head.arm = any(line.extra.get(deferral.INCOME_ACCOUNT) for line in lines) or bool(old)
+    head.arm = head.arm and head.book is None
     head.total = sum(line.amount for line in lines if line.amount > 0)
-    if not sum(line.amount for line in lines) and (rest := sum(line.base for line in lines)):
-        rounding = company.special_account("RndERV")
-        lines.append(Line(next_id + 1, rounding, 0, -rest, extra={"system": True}))
+    for subsidiary in sorted(subsidiaries):
+        mine = [line for line in lines if line.subsidiary in (None, subsidiary)]
+        if not sum(line.amount for line in mine) and (rest := sum(line.base for line in mine)):
+            rounding, next_id = company.special_account("RndERV"), next_id + 1
+            lines.append(Line(next_id, rounding, 0, -rest, subsidiary=mine[0].subsidiary,
+                              extra={"system": True}))  # fmt: skip
     return Draft(head, lines)
 
 
@@ -139,13 +156,16 @@ def _account(books: Books, head: Header, value: Values, index: int) -> int:
     kind = record.body["acctType"]
     if kind in _NO_POSTING or record.body.get("isInactive"):
         raise invalid_value(account, "account", f"{path}.account")
-    if kind in _NEEDS_ENTITY and value.get("entity") is None:
+    if kind in _NEEDS_ENTITY and head.book is not None:
+        if value.get("entity") is not None:
+            raise user_error(_NO_NAME)
+    elif kind in _NEEDS_ENTITY and value.get("entity") is None:
         raise missing(["Name"])
     currency = record.body.get("currency")
     if currency is not None and currency != head.currency:
         raise user_error(_MISMATCH)
     entity = value.get("entity")
-    if entity is not None:
+    if entity is not None and value.get("lineSubsidiary") is None:
         subsidiary = books.company.must("entity", entity).body.get("subsidiary")
         if subsidiary not in (None, head.subsidiary):
             raise user_error(
@@ -163,6 +183,7 @@ def show(books: Books, head: Header) -> Values:
         lines.append(
             {
                 "line": line.id,
+                "lineSubsidiary": line.subsidiary,
                 "account": line.account,
                 "debit": to_decimal(line.amount) if line.amount > 0 else None,
                 "credit": to_decimal(-line.amount) if line.amount < 0 else None,
@@ -180,9 +201,14 @@ def show(books: Books, head: Header) -> Values:
             "createdFrom": original}  # fmt: skip
 
 
-KIND = Kind(
-    "journalEntry", "Journal", "Journal", "JE", "", build, settle=reversal.settle,
-    undo=undo, show=show, sublists=("line",),
-    required=("subsidiary", "line"), receivables=False,
-    statuses={"A": "Pending Approval", "B": "Approved for Posting"},
-)  # fmt: skip
+def _kind(record: str, label: str, prefix: str) -> Kind:
+    return Kind(
+        record, "Journal", label, prefix, "", build, settle=reversal.settle, undo=undo,
+        show=show, sublists=("line",), required=("subsidiary", "line"), receivables=False,
+        statuses={"A": "Pending Approval", "B": "Approved for Posting"},
+    )  # fmt: skip
+
+
+KIND = _kind(intercompany.PLAIN, "Journal", "JE")
+TWO_COMPANIES = _kind(intercompany.TWO, "Intercompany Journal Entry", "ICJE")
+COMPANIES = _kind(intercompany.ADVANCED, "Advanced Intercompany Journal Entry", "AICJE")

@@ -232,6 +232,7 @@ KINDS: dict[str, MasterKind] = {
         MasterKind("fairValueFormula", check_formula, "name",
                    referenced=_MEMBER.format("fairValuePrice", "fairValueFormula")),
         MasterKind("fairValuePrice", check_price, "id"),
+        MasterKind("accountingBook", _named, "name", readonly=True),
         MasterKind("revRecRule", _named, "name", readonly=True),
         MasterKind("revPlansOn", _named, "name", readonly=True),
     )

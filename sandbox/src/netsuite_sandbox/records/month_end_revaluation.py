@@ -68,7 +68,8 @@ def _variances(books: Books, subsidiary: int, period: Period) -> list[dict[str, 
         " CASE t.type WHEN 'FxReval' THEN json_extract(t.extra, '$.of') END AS of"
         " FROM line l JOIN tx t ON t.id = l.tx"
         " JOIN master m ON m.grp = 'accountingPeriod' AND m.id = t.postingperiod"
-        " WHERE t.posting = 'T' AND t.subsidiary = ?"
+        " WHERE t.posting = 'T' AND COALESCE(t.book, 1) = 1"
+        " AND COALESCE(l.subsidiary, t.subsidiary) = ?"
         " AND json_extract(m.body, '$.startDate') <= ?"
         " GROUP BY l.account, t.currency, of ORDER BY l.account",
         (subsidiary, period.start),

@@ -191,11 +191,14 @@ class Renderer:
         return {"links": links, "id": str(value), "refName": name}
 
     def _transaction_reference(self, tx: int) -> Values:
-        row = self._books.company.db.one("SELECT type, tranid FROM tx WHERE id = ?", (tx,))
+        row = self._books.company.db.one(
+            "SELECT type, tranid, json_extract(extra, '$.record') AS record FROM tx WHERE id = ?",
+            (tx,),
+        )
         if row is None:
             return {"id": str(tx)}
         kind = BY_CODE.get(row["type"])
-        href = f"{self._root}/{kind.record}/{tx}" if kind else ""
+        href = f"{self._root}/{row['record'] or kind.record}/{tx}" if kind else ""
         return {
             "links": [{"rel": "self", "href": href}] if href else [],
             "id": str(tx),

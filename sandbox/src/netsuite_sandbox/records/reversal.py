@@ -11,6 +11,8 @@ from netsuite_sandbox.errors import REVERSAL_DATE_WARNING, user_error
 from netsuite_sandbox.ledger import Header
 from netsuite_sandbox.records.kinds import Books, Draft
 
+_KEPT = ("record", "toSubsidiary", "accountingBook", "isBookSpecific")
+
 
 def settle(books: Books, draft: Draft) -> None:
     """Make the reversal that a journal asks for."""
@@ -23,11 +25,13 @@ def settle(books: Books, draft: Draft) -> None:
     period = books.periods.containing(day)
     if period is None or period.closed:
         raise user_error(REVERSAL_DATE_WARNING)
+    kept = {name: head.extra[name] for name in _KEPT if name in head.extra}
     reversal = Header(
         type="Journal", trandate=day, subsidiary=head.subsidiary, currency=head.currency,
         exchangerate=head.exchangerate, tranid=f"{head.tranid}R", memo=head.memo, status="B",
         postingperiod=books.periods.resolve(day, None, receivables=False), total=head.total,
-        extra={"approved": True, "isReversalOf": head.id}, custom=dict(head.custom),
+        extra={**kept, "approved": True, "isReversalOf": head.id}, custom=dict(head.custom),
+        book=head.book,
     )  # fmt: skip
     lines = books.ledger.lines(head.id)
     for line in lines:

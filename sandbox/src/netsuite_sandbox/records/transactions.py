@@ -51,6 +51,8 @@ KINDS: dict[str, Kind] = {
         customer_payment.KIND,
         customer_refund.KIND,
         journal_entry.KIND,
+        journal_entry.TWO_COMPANIES,
+        journal_entry.COMPANIES,
         cash.SALE,
         cash.REFUND,
         offers.ESTIMATE,
@@ -59,7 +61,7 @@ KINDS: dict[str, Kind] = {
         fulfilling.REQUEST,
     )
 }
-BY_CODE = {kind.code: kind for kind in KINDS.values()}
+BY_CODE = {kind.code: kind for kind in KINDS.values()} | {"Journal": journal_entry.KIND}
 # Types that the system writes by itself: no REST record of their own here.
 SYSTEM_LABELS = {"FxReval": "Currency Revaluation", "RevArrng": "Revenue Arrangement"}
 
@@ -105,9 +107,15 @@ def get(books: Books, kind: Kind, tx: int) -> Header:
     head = books.ledger.header(tx)
     if head is None:
         raise nonexistent()
-    if head.type != kind.code:
+    if record_of(head) != kind.record:
         raise user_error(TYPE_MISMATCH)
     return head
+
+
+def record_of(head: Header) -> str:
+    """Return the record type of a transaction; its code for what only the system writes."""
+    kind = BY_CODE.get(head.type)
+    return str(head.extra.get("record") or (kind.record if kind else head.type))
 
 
 def current_values(books: Books, kind: Kind, head: Header) -> Values:

@@ -1,7 +1,8 @@
 """Which accounts a transaction may post to: of its subsidiary, and of its currency.
 
 Sources: third-party quote of a live account, "The Accounts Payable USD Sub8 account cannot be used
-with the Euro Sub subsidiary"; TRANS_FORGN_CRNCY_MISMATCH (SOAP Error Status Codes).
+with the Euro Sub subsidiary", "Common Errors With Intercompany Journal Entries"
+(section_4105316538); TRANS_FORGN_CRNCY_MISMATCH (SOAP Error Status Codes).
 """
 
 from __future__ import annotations
@@ -26,18 +27,21 @@ def check_lines(company: Company, header: Header, lines: list[Line]) -> None:
     most = company.settings["journal_lines_max" if journal else "transaction_lines_max"]
     if len(lines) - (not journal) > most:  # Of others the first is the main line.
         raise user_error(f"A transaction may have up to {most} lines.")
-    for account in {line.account for line in lines}:
+    for account, place in {(line.account, line.subsidiary) for line in lines}:
+        subsidiary = place or header.subsidiary
         body = company.must("account", account).body
         currency = body.get("currency")
         # An account in base currency takes what is foreign at its base amount.
-        if currency not in (None, header.currency, company.base_currency(header.subsidiary)):
+        if currency not in (None, header.currency, company.base_currency(subsidiary)):
             raise user_error(CURRENCY_MISMATCH)
         own = _subsidiaries(body)
-        served = _lineage(company, header.subsidiary) if body.get("includeChildren") else ()
-        if own and not own & {header.subsidiary, *served}:
-            subsidiary = company.must("subsidiary", header.subsidiary).body["name"]
+        served = _lineage(company, subsidiary) if body.get("includeChildren") else ()
+        if own and not own & {subsidiary, *served}:
+            name = company.must("subsidiary", subsidiary).body["name"]
             raise user_error(
-                f"The {body['acctName']} account cannot be used with the {subsidiary} subsidiary."
+                f"Invalid account reference key {account} for linesubsidiary {place}."
+                if place
+                else f"The {body['acctName']} account cannot be used with the {name} subsidiary."
             )
 
 

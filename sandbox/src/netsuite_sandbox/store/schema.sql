@@ -48,7 +48,8 @@ CREATE TABLE IF NOT EXISTS tx (
   arm INTEGER NOT NULL DEFAULT 0,      -- 1: revenue elements have to be brought up to date
   createddate TEXT NOT NULL,
   lastmodifieddate TEXT NOT NULL,
-  extra TEXT                           -- JSON of further body fields
+  extra TEXT,                          -- JSON of further body fields
+  book INTEGER                         -- accounting book of a book-specific journal, NULL: all books
 );
 CREATE UNIQUE INDEX IF NOT EXISTS tx_externalid ON tx (externalid) WHERE externalid IS NOT NULL;
 CREATE INDEX IF NOT EXISTS tx_type_date ON tx (type, trandate);
@@ -80,13 +81,14 @@ CREATE TABLE IF NOT EXISTS line (
   class INTEGER,
   location INTEGER,
   extra TEXT,                          -- JSON of further line fields
+  subsidiary INTEGER,                  -- of an intercompany journal's line, NULL: the header's
   PRIMARY KEY (tx, id)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS line_account ON line (account);
 CREATE INDEX IF NOT EXISTS line_item ON line (item) WHERE item IS NOT NULL;
 CREATE INDEX IF NOT EXISTS line_order ON line (orderdoc, orderline) WHERE orderdoc IS NOT NULL;
 
--- Sums of the lines of posting transactions by day: balances need not read all lines. Written by the
+-- Sums of the primary book's lines of posting transactions by day: balances need not read all lines. Written by the
 -- triggers alone; a header changes only while it has no lines.
 CREATE TABLE IF NOT EXISTS turnover (
   id INTEGER PRIMARY KEY,
@@ -104,17 +106,19 @@ CREATE TABLE IF NOT EXISTS turnover (
 );
 CREATE TRIGGER IF NOT EXISTS line_comes AFTER INSERT ON line BEGIN
   INSERT INTO turnover
-    SELECT NULL, new.account, trandate, type, COALESCE(postingperiod, 0), subsidiary, currency,
+    SELECT NULL, new.account, trandate, type, COALESCE(postingperiod, 0),
+      COALESCE(new.subsidiary, subsidiary), currency,
       (new.base > 0) - (new.base < 0), 1, new.amount, new.base
-    FROM tx WHERE id = new.tx AND posting = 'T'
+    FROM tx WHERE id = new.tx AND posting = 'T' AND COALESCE(book, 1) = 1
     ON CONFLICT DO UPDATE
       SET n = n + 1, amount = amount + excluded.amount, base = base + excluded.base;
 END;
 CREATE TRIGGER IF NOT EXISTS line_goes AFTER DELETE ON line BEGIN
   INSERT INTO turnover
-    SELECT NULL, old.account, trandate, type, COALESCE(postingperiod, 0), subsidiary, currency,
+    SELECT NULL, old.account, trandate, type, COALESCE(postingperiod, 0),
+      COALESCE(old.subsidiary, subsidiary), currency,
       (old.base > 0) - (old.base < 0), -1, -old.amount, -old.base
-    FROM tx WHERE id = old.tx AND posting = 'T'
+    FROM tx WHERE id = old.tx AND posting = 'T' AND COALESCE(book, 1) = 1
     ON CONFLICT DO UPDATE
       SET n = n - 1, amount = amount + excluded.amount, base = base + excluded.base;
 END;

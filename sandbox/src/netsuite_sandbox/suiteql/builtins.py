@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from netsuite_sandbox import groups
 from netsuite_sandbox.company import Company
-from netsuite_sandbox.records.transactions import KINDS, SYSTEM_LABELS
+from netsuite_sandbox.records.transactions import BY_CODE, SYSTEM_LABELS
 from netsuite_sandbox.suiteql import lists, ranges, rates
 from netsuite_sandbox.suiteql.columns import Column
 from netsuite_sandbox.suiteql.dialect import names_of
@@ -123,7 +123,7 @@ def _display(company: Company, column: Column, argument: exp.Expr) -> exp.Expr:
     """BUILTIN.DF of a reference: the name that NetSuite shows."""
     if column.ref == "trantype":
         case = exp.Case(this=argument.copy())
-        labels = {kind.code: kind.label for kind in KINDS.values()} | SYSTEM_LABELS
+        labels = {code: kind.label for code, kind in BY_CODE.items()} | SYSTEM_LABELS
         for code, label in labels.items():
             case = case.when(exp.Literal.string(code), exp.Literal.string(label))
         return case

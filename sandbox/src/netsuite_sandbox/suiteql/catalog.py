@@ -15,7 +15,8 @@ from netsuite_sandbox.suiteql.revenue import REVENUE_TABLES
 __all__ = ["TABLES", "Column", "Table", "columns_of"]
 
 _TRAN_NAMES = """CASE t.type WHEN 'CustInvc' THEN 'invoice' WHEN 'CustDep' THEN 'customerdeposit'
- WHEN 'DepAppl' THEN 'depositapplication' WHEN 'Journal' THEN 'journalentry'
+ WHEN 'DepAppl' THEN 'depositapplication' WHEN 'Journal' THEN
+ LOWER(COALESCE(json_extract(t.extra, '$.record'), 'journalentry'))
  WHEN 'CustCred' THEN 'creditmemo' WHEN 'CustPymt' THEN 'customerpayment'
  WHEN 'CustRfnd' THEN 'customerrefund' WHEN 'SalesOrd' THEN 'salesorder'
  WHEN 'CashSale' THEN 'cashsale' WHEN 'CashRfnd' THEN 'cashrefund'
@@ -26,6 +27,8 @@ _SIGN = (
     "CASE t.type WHEN 'CustCred' THEN -1 WHEN 'DepAppl' THEN -1 WHEN 'CashRfnd' THEN -1"
     " WHEN 'RtnAuth' THEN -1 ELSE 1 END"
 )
+# The lines of an intercompany journal have the rate of their subsidiary.
+_LINE_RATE = "IIF(l.subsidiary IS NULL OR l.amount = 0, t.exchangerate, 1.0 * l.base / l.amount)"
 _PAYER = "t.type IN ('CustDep', 'CustPymt', 'CustCred')"
 _LINK = "link k JOIN tx a ON a.id = k.previousdoc JOIN tx b ON b.id = k.nextdoc"
 _LINK_COLUMNS = """
@@ -126,7 +129,7 @@ rate real = l.rate
 foreignamount money = l.amount
 netamount money = l.amount
 createdfrom id transaction = COALESCE(l.orderdoc, t.createdfrom)
-subsidiary id subsidiary = t.subsidiary
+subsidiary id subsidiary = COALESCE(l.subsidiary, t.subsidiary)
 department id = l.department
 class id = l.class
 location id = l.location
@@ -152,7 +155,7 @@ debit money = CASE WHEN l.base > 0 THEN l.base END
 credit money = CASE WHEN l.base < 0 THEN -l.base END
 netamount money = l.base
 posting bool = t.posting
-exchangerate real = t.exchangerate
+exchangerate real = {_LINE_RATE}
 amountunpaid money = {_on_main_line(_INVOICE, _DUE)}
 amountpaid money = {_on_main_line(_INVOICE, f"l.base - {_DUE}")}
 paymentamountunused money = {_on_main_line(_PAYER, _UNUSED)}
@@ -176,15 +179,14 @@ paymentamountused money = {_on_main_line(_PAYER, f"ABS(l.base) - {_UNUSED}")}
                 "previoustransactionaccountinglinelink",
             )
         ),
-        _table(
+        _master(
             "accountingbook",
-            "(SELECT 1 AS id, 'Primary Accounting Book' AS name) b",
+            "m.grp = 'accountingBook'",
             """
-id id = b.id
-name text = b.name
-isprimary bool = 'T'
-isinactive bool = 'F'
-""",
+            name text = name
+            isprimary bool = isPrimary
+            isinactive bool = isInactive
+            """,
         ),
         _master(
             "account",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from netsuite_sandbox.company import Company
-from netsuite_sandbox.records.transactions import KINDS
-from netsuite_sandbox.suiteql.catalog import TABLES, columns_of
+from netsuite_sandbox.records.transactions import BY_CODE
+from netsuite_sandbox.suiteql.catalog import TABLES, Table, columns_of
 
 # What the setting suiteql_lag_s hides of transactions that are younger.
 _LATE = {
@@ -18,6 +20,21 @@ _LATE = {
         "b.createddate <= ns_horizon()",
     ),
 }  # fmt: skip
+
+
+def _tables(company: Company) -> list[Table]:
+    """All tables. With several accounting books a line stands once in each it posts to."""
+    if len(company.masters("accountingBook")) == 1:
+        return list(TABLES.values())
+    lines = TABLES["transactionaccountingline"]
+    book = replace(lines.columns["accountingbook"], sql="b.id")
+    in_books = replace(
+        lines,
+        source=f"{lines.source} JOIN master b"
+        " ON b.grp = 'accountingBook' AND COALESCE(t.book, b.id) = b.id",
+        columns={**lines.columns, "accountingbook": book},
+    )
+    return list({**TABLES, lines.name: in_books}.values())
 
 
 def create_views(company: Company) -> None:
@@ -34,7 +51,7 @@ def create_views(company: Company) -> None:
             "INSERT OR REPLACE INTO transactionstatus VALUES (?, ?, ?, ?)",
             [
                 (letter, kind.code, name, f"{kind.label} : {name}")
-                for kind in KINDS.values()
+                for kind in BY_CODE.values()
                 for letter, name in kind.statuses.items()
             ],
         )
@@ -44,7 +61,7 @@ def create_views(company: Company) -> None:
                 f"CREATE VIEW ql_{group.lower()} AS SELECT id, json_extract(body, '$.name') AS name"
                 f" FROM master WHERE grp = '{group}'"
             )
-        for table in TABLES.values():
+        for table in _tables(company):
             columns = ", ".join(
                 f'{column.sql} AS "{column.name}"' for column in columns_of(company, table).values()
             )

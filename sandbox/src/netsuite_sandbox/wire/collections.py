@@ -117,6 +117,9 @@ def collection(books: Books, request: Request, record: str, root: str, show: Sho
     args: list[Any]
     if record in KINDS:
         table, where, args = "tx", "type = ?", [KINDS[record].code]
+        if KINDS[record].code == "Journal":  # One type in SuiteQL, three records.
+            where += " AND COALESCE(json_extract(extra, '$.record'), 'journalEntry') = ?"
+            args.append(record)
     else:
         table, where, args = "master", "grp = ? AND type = ?", [groups.group_of(record), record]
     expand = request.param("expandRecords").lower() == "true"

@@ -274,9 +274,8 @@ def _put(books: Books, request: Request, target: Target) -> Response:
         record_id = _create(books, target.record, values)
     else:
         record_id = found
-        kind = transactions.KINDS.get(target.record)
-        head = books.ledger.header(found) if kind else None
-        if kind and head and head.type != kind.code:
+        head = books.ledger.header(found) if target.record in transactions.KINDS else None
+        if head and transactions.record_of(head) != target.record:
             raise user_error(TYPE_MISMATCH)
         _update(books, request, target.record, record_id, values)
     return created(_location(request, target.record, record_id), _headers(reader))
