@@ -268,6 +268,7 @@ def test_permission_to_get_an_instance(ns: Client, needs: str, status: int) -> N
         ("subscriptionPlan", "LIST_SUBSCRIPTIONPLAN"), ("usage", "LIST_USAGE"),
         ("subscriptionChangeOrder", "LIST_SUBSCRIPTIONCHANGEORDER"), ("priceBook", "LIST_PRICEBOOK"),
         ("pricePlan", "LIST_PRICEPLAN"), ("depositApplication", "TRAN_DEPAPPL"),
+        ("job", "LIST_JOB"), ("timeBill", "TRAN_TIMEBILL"),
     ],
 )  # fmt: skip
 def test_permission_keys(ns: Client, path: str, key: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from netsuite_sandbox.arm.rules import BY_AMOUNT, BY_PERCENT
 from netsuite_sandbox.company import Company, Master
 from netsuite_sandbox.groups import group_of
 from netsuite_sandbox.periods import month_bounds, month_name
@@ -50,14 +51,15 @@ _PLANS_ON = (
     (-4, "Project Progress"),
     (-5, "Subscription Events"),
 )
-# id, name, method, start date source, end date source; all by event amount. Sources: "Revenue
-# Recognition Rules for SuiteBilling" (section_4543482439) for all but the standard rule, whose
-# settings are unsure.
+# id, name, method, start date source, end date source; by event amount, but for the last. Sources
+# are "Revenue Recognition Rules" (section_4333740009) and "Revenue Recognition Rules for
+# SuiteBilling" (section_4543482439). The settings of the standard rule are unsure.
 _RULES = (
     (1, "Default Standard", "even", "element", "element"),
     (2, "Default Usage", "period-rate", "event", "event"),
     (3, "Default Adjustable Recurring Fee", "period-rate", "subscription", "subscription"),
     (4, "Default Fixed Recurring Fee", "period-rate", "element", "element"),
+    (5, "Default Percent Complete", "period-rate", "event", "event"),
 )
 
 
@@ -80,7 +82,8 @@ def seed(company: Company) -> None:
         for plans_id, name in _PLANS_ON:
             _put(company, "revPlansOn", {"name": name}, plans_id)
         for rule_id, name, method, start, end in _RULES:
-            body = {"name": name, "recognitionMethod": method, "amountSource": "amount",
+            amount = BY_PERCENT if name == "Default Percent Complete" else BY_AMOUNT
+            body = {"name": name, "recognitionMethod": method, "amountSource": amount,
                     "startDateSource": start, "endDateSource": end}  # fmt: skip
             _put(company, "revRecRule", body, rule_id)
         _periods(company)

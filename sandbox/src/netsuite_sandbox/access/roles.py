@@ -51,6 +51,8 @@ PERMISSIONS = {
     "pricebook": ("LIST_PRICEBOOK", "Lists -> Price Book"),
     "priceplan": ("LIST_PRICEPLAN", "Lists -> Price Plan"),
     "usage": ("LIST_USAGE", "Lists -> Usage"),
+    "job": ("LIST_JOB", "Lists -> Projects"),
+    "timebill": ("TRAN_TIMEBILL", "Transactions -> Track Time"),
 }
 
 

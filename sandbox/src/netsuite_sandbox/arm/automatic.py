@@ -11,7 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netsuite_sandbox.arm.elements import update_arrangements
-from netsuite_sandbox.arm.plans import ALL, update_plans
+from netsuite_sandbox.arm.events import ALL
+from netsuite_sandbox.arm.plans import update_plans
 
 if TYPE_CHECKING:
     from netsuite_sandbox.records.kinds import Books

@@ -14,7 +14,9 @@ from typing import Any
 
 from netsuite_sandbox.arm.allocation import allocate
 from netsuite_sandbox.arm.elements_table import new_arrangement, put
+from netsuite_sandbox.arm.events import ON_CREATION, ON_PROGRESS
 from netsuite_sandbox.arm.netting import net_credit, release
+from netsuite_sandbox.arm.rules import BY_PERCENT
 from netsuite_sandbox.arm.subscriptions import update_subscriptions
 from netsuite_sandbox.company import Company
 from netsuite_sandbox.ledger import Header, Ledger, Line
@@ -72,7 +74,7 @@ def _is_source(company: Company, head: Header, line: Line) -> bool:
 
 def _put_element(company: Company, ledger: Ledger, head: Header, line: Line, sign: int) -> None:
     """Create or update the element of a line. Amounts of credits and returns are negative."""
-    values = _of_journal(line) if head.type == "Journal" else _of_item(company, line, sign)
+    values = _of_journal(company, line) if head.type == "Journal" else _of_item(company, line, sign)
     row: dict[str, Any] = {
         "arrangement": _arrangement(company, ledger, head), "source": head.id,
         "sourceline": line.id, "entity": line.entity or head.entity,
@@ -98,18 +100,21 @@ def _of_item(company: Company, line: Line, sign: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _of_journal(line: Line) -> dict[str, Any]:
+def _of_journal(company: Company, line: Line) -> dict[str, Any]:
     """What a journal line with a rule gives its element.
 
     Source: "Creating Revenue Elements from Journal Entries" (section_4423536353): item and
     quantity are blank, the allocation type is Exclude, the start date is the event date.
     """
     more = {"elementdate": line.extra["startDate"]} if line.extra.get("startDate") else {}
+    rule = company.must("revRecRule", line.extra["revenueRecognitionRule"]).body
+    by_progress = rule.get("amountSource") == BY_PERCENT
     return {
         "item": None, "quantity": None, "startdate": line.extra.get("startDate"),
         "enddate": line.extra.get("endDate"), "deferralaccount": line.account,
         "recognitionaccount": line.extra[INCOME_ACCOUNT],
-        "rule": line.extra["revenueRecognitionRule"], "planson": -1,
+        "rule": line.extra["revenueRecognitionRule"],
+        "planson": ON_PROGRESS if by_progress else ON_CREATION,
         "allocationtype": "EXCLUDE", **more,
     }  # fmt: skip
 

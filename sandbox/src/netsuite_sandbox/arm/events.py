@@ -14,15 +14,24 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from netsuite_sandbox.arm.rules import BY_AMOUNT, BY_QUANTITY, Rule
+from netsuite_sandbox.arm.projects import progress
+from netsuite_sandbox.arm.rules import BY_AMOUNT, BY_PERCENT, BY_QUANTITY, Rule
 from netsuite_sandbox.company import Company, Master
 from netsuite_sandbox.money import share, to_units
+from netsuite_sandbox.periods import Periods
 from netsuite_sandbox.store.database import Row
 from netsuite_sandbox.suitebilling.charges import is_prepay, of_line
 
-ON_CREATION, ON_BILLING, ON_FULFILLMENT = -1, -2, -3
+ON_CREATION, ON_BILLING, ON_FULFILLMENT, ON_PROGRESS = -1, -2, -3, -4
+ALL = "9999-12-31"  # `until` of an update without a last date
 _ORDERS = frozenset({"SalesOrd", "RtnAuth"})  # What others bill and fulfil.
-_FITS = {ON_CREATION: BY_AMOUNT, ON_BILLING: BY_AMOUNT, ON_FULFILLMENT: BY_QUANTITY}
+_FITS = {ON_CREATION: BY_AMOUNT, ON_BILLING: BY_AMOUNT, ON_FULFILLMENT: BY_QUANTITY,
+         ON_PROGRESS: BY_PERCENT}  # fmt: skip
+
+
+def last_day(company: Company, until: str) -> str:
+    """Return the last day of an update: today if it has none."""
+    return company.clock.today().isoformat() if until == ALL else until
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +51,9 @@ class Event:
     end: str = ""
 
 
-def events_of(company: Company, element: Row, rule: Rule, until: str) -> list[Event]:
+def events_of(
+    company: Company, periods: Periods, element: Row, rule: Rule, until: str
+) -> list[Event]:
     """Return the events of an element, oldest first; together at most its amount."""
     on = element["planson"] or ON_CREATION
     if element["subscriptionline"] is not None:
@@ -51,6 +62,8 @@ def events_of(company: Company, element: Row, rule: Rule, until: str) -> list[Ev
         return _custom(company, element, on, until)
     if _FITS.get(on) != rule.amount:
         return []
+    if on == ON_PROGRESS:
+        return _progress(company, periods, element, until)
     source = company.db.value("SELECT type FROM tx WHERE id = ?", (element["source"],))
     if on == ON_CREATION or source not in _ORDERS:
         # An invoice or credit memo is its own billing; so is one deleted after recognition.
@@ -92,6 +105,25 @@ def _fulfillment(company: Company, element: Row, source: str, until: str) -> lis
         out.append(Event(key, row["trandate"], upto - given))
         given = upto
     return out
+
+
+def _progress(company: Company, periods: Periods, element: Row, until: str) -> list[Event]:
+    """What each period adds to the completion of the project, or takes back.
+
+    Source: "Journal Entries for Percent-Complete Revenue" (section_4357062961): when an estimate
+    grows, the period in which it does takes back what was recognized too much.
+    """
+    whole, precision = element["amount"], company.precision(element["currency"])
+    out: list[Event] = []
+    given = 0
+    for period, part in progress(company, periods, element, until):
+        upto = share(whole, part.numerator, part.denominator, precision)
+        out.append(Event("", period.end, upto - given))
+        given = upto
+    if not any(event.units for event in out):
+        return []
+    # What is recognized already may be corrected in the last period.
+    return [*out, Event("", max(out[-1].day, last_day(company, until)), 0)]
 
 
 def _part(whole: int, part: Decimal, of: Decimal, precision: int) -> int:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from netsuite_sandbox.arm.events import Event, events_of
+from netsuite_sandbox.arm.events import ON_PROGRESS, Event, events_of, last_day
 from netsuite_sandbox.arm.rules import Rule, end_date, schedule
 from netsuite_sandbox.company import Company
 from netsuite_sandbox.money import share
@@ -21,15 +21,15 @@ from netsuite_sandbox.periods import Period, Periods
 from netsuite_sandbox.store.database import Row
 
 Slice = tuple[int, int]  # period id, units
-ALL = "9999-12-31"  # `until` of an update without a last date
 
 
 def update_plans(company: Company, periods: Periods, until: str) -> int:
     """Bring the plans of all elements up to `until` in step; return how many were looked at."""
     rows = company.db.all(
         "SELECT e.* FROM element e WHERE e.rule IS NOT NULL AND e.elementdate <= ?"
-        " AND (e.stale = 1 OR e.revenue - e.netted <> (SELECT COALESCE(SUM(p.amount), 0)"
-        " FROM planned p JOIN plan n ON n.id = p.plan WHERE n.element = e.id)) ORDER BY e.id",
+        f" AND (e.stale = 1 OR e.planson = {ON_PROGRESS} OR e.revenue - e.netted <>"
+        "  (SELECT COALESCE(SUM(p.amount), 0) FROM planned p JOIN plan n ON n.id = p.plan"
+        "   WHERE n.element = e.id)) ORDER BY e.id",
         (until,),
     )
     for element in rows:
@@ -40,7 +40,7 @@ def update_plans(company: Company, periods: Periods, until: str) -> int:
 def _update(company: Company, periods: Periods, element: Row, until: str) -> None:
     rule = Rule.of(company.must("revRecRule", element["rule"]).body)
     groups: dict[str, list[Event]] = {}
-    for event in _fitted(company, element, _allocated(company, element, rule, until)):
+    for event in _fitted(company, element, _allocated(company, periods, element, rule, until)):
         groups.setdefault(event.plan, []).append(event)
     slices = {
         key: _slices(company, periods, element, rule, events) for key, events in groups.items()
@@ -61,19 +61,22 @@ def _update(company: Company, periods: Periods, element: Row, until: str) -> Non
             ).lastrowid
             assert plan is not None
         db.execute("UPDATE plan SET amount = ? WHERE id = ?", (sum(e.units for e in events), plan))
-        _plan(company, plan, planned)
+        left = _ahead if element["planson"] == ON_PROGRESS else _minus
+        _plan(company, plan, left(company, periods, plan, planned))
     for plan in known.values():
         _drop(company, periods, element, plan, until)
     db.execute("UPDATE element SET stale = 0 WHERE id = ?", (element["id"],))
 
 
-def _allocated(company: Company, element: Row, rule: Rule, until: str) -> list[Event]:
+def _allocated(
+    company: Company, periods: Periods, element: Row, rule: Rule, until: str
+) -> list[Event]:
     """The events of an element in terms of its revenue amount.
 
     Source: section_4356113783, event amount / discounted sales amount x revenue amount. What is
     sold for nothing is all due with its first event (unsure).
     """
-    events = events_of(company, element, rule, until)
+    events = events_of(company, periods, element, rule, until)
     whole, revenue = element["amount"], element["revenue"]
     if revenue == whole:
         return events
@@ -161,8 +164,7 @@ def _plan(company: Company, plan: int, slices: list[Slice]) -> None:
     """Write the planned lines that are not in a journal."""
     db = company.db
     db.execute("DELETE FROM planned WHERE plan = ? AND journal IS NULL", (plan,))
-    done: int = db.value("SELECT COALESCE(SUM(amount), 0) FROM planned WHERE plan = ?", (plan,))
-    for period, units in _minus(slices, done):
+    for period, units in slices:
         if units:
             db.execute(
                 "INSERT INTO planned (plan, amount, plannedperiod) VALUES (?, ?, ?)",
@@ -170,8 +172,32 @@ def _plan(company: Company, plan: int, slices: list[Slice]) -> None:
             )
 
 
-def _minus(slices: list[Slice], done: int) -> list[Slice]:
+def _done(company: Company, plan: int) -> int:
+    units: int = company.db.value(
+        "SELECT COALESCE(SUM(amount), 0) FROM planned WHERE plan = ? AND journal IS NOT NULL",
+        (plan,),
+    )
+    return units
+
+
+def _ahead(company: Company, periods: Periods, plan: int, slices: list[Slice]) -> list[Slice]:
+    """Leave the periods that are recognized; the next one corrects them.
+
+    Source: "Journal Entries for Percent-Complete Revenue" (section_4357062961).
+    """
+    rows = company.db.all(
+        "SELECT DISTINCT plannedperiod FROM planned WHERE plan = ? AND journal IS NOT NULL", (plan,)
+    )
+    last = max((_start(periods, row["plannedperiod"]) for row in rows), default="")
+    known = [part for part in slices[:-1] if _start(periods, part[0]) <= last]
+    first, *others = slices[len(known) :]
+    due = first[1] + sum(units for _, units in known) - _done(company, plan)
+    return [(first[0], due), *others]
+
+
+def _minus(company: Company, _periods: Periods, plan: int, slices: list[Slice]) -> list[Slice]:
     """Take what is already recognized off the earliest slices; an excess goes to the last."""
+    done = _done(company, plan)
     left: list[Slice] = []
     for period, units in slices:
         take = units
@@ -197,12 +223,7 @@ def _drop(company: Company, periods: Periods, element: Row, plan: int, until: st
         return
     db.execute("UPDATE plan SET amount = 0 WHERE id = ?", (plan,))
     day = max(element["elementdate"], last_day(company, until))
-    _plan(company, plan, [(_period(periods, day).id, 0)])
-
-
-def last_day(company: Company, until: str) -> str:
-    """Return the last day of an update: today if it has none."""
-    return company.clock.today().isoformat() if until == ALL else until
+    _plan(company, plan, [(_period(periods, day).id, -_done(company, plan))])
 
 
 def _period(periods: Periods, day: str) -> Period:

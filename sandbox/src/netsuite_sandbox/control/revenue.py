@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from netsuite_sandbox.arm import rules
 from netsuite_sandbox.arm.allocation import allocate
 from netsuite_sandbox.arm.elements import update_arrangements
-from netsuite_sandbox.arm.plans import ALL, update_plans
+from netsuite_sandbox.arm.events import ALL
+from netsuite_sandbox.arm.plans import update_plans
 from netsuite_sandbox.arm.reclassification import reclassify
 from netsuite_sandbox.arm.recognition import month_end, recognize
 from netsuite_sandbox.company import Company, Master

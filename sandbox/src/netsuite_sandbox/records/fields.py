@@ -29,11 +29,12 @@ _TARGETS = {
     "deposit": "transaction", "orderDoc": "transaction", "entity": "entity",
     "customer": "entity", "item": "item", "billingItem": "item", "invoice": "transaction",
     "creditMemo": "transaction", "eventType": "revPlansOn",
+    "job": "job",
 }  # fmt: skip
 _KNOWN_TARGETS = frozenset(
     {"account", "currency", "subsidiary", "accountingPeriod", "transaction", "entity", "item",
      "customer", "revRecRule", "revPlansOn", "subscription", "subscriptionLine",
-     "subscriptionPlan", "priceBook", "pricePlan", "billingAccount", "campaignSubscription",
+     "subscriptionPlan", "priceBook", "pricePlan", "billingAccount", "campaignSubscription", "job",
      "fairValueFormula", "accountingBook"}
 )  # fmt: skip
 ID_MAX = 2**31 - 1  # Source: REST API Browser: internal ids are int32.

@@ -16,6 +16,7 @@ from netsuite_sandbox.errors import (
     missing,
     user_error,
 )
+from netsuite_sandbox.records import projects
 from netsuite_sandbox.records.fields import Values
 from netsuite_sandbox.suitebilling import checks, subscriptions, terms
 
@@ -228,6 +229,12 @@ KINDS: dict[str, MasterKind] = {
         MasterKind("usage", checks.check_usage, "id", referenced=_SELF.format("usage", "rated")),
         MasterKind("charge", checks.check_charge, "id",
                    referenced=_SELF.format("charge", "invoice")),
+        MasterKind("job", projects.check_project, "entityId", "entity",
+                   referenced="SELECT 1 FROM tx WHERE entity = ?1 UNION ALL SELECT 1 FROM line"
+                   " WHERE entity = ?1 OR json_extract(extra, '$.job') = ?1 UNION ALL SELECT 1"
+                   " FROM master WHERE grp = 'timeBill'"
+                   " AND json_extract(body, '$.customer') = ?1 LIMIT 1"),
+        MasterKind("timeBill", projects.check_time, "id"),
         MasterKind("billingRevenueEvent", checks.check_event, "id"),
         MasterKind("fairValueFormula", check_formula, "name",
                    referenced=_MEMBER.format("fairValuePrice", "fairValueFormula")),

@@ -18,7 +18,8 @@ from netsuite_sandbox.records.master_kinds import MasterKind
 
 _READONLY = frozenset({"id", "refName", "links", "externalId", "balance", "fxBalance", "fullName",
                        "depositBalance", "consolDepositBalance", "unbilledOrders", "createdDate",
-                       "dateCreated", "lastModifiedDate"})  # fmt: skip
+                       "dateCreated", "lastModifiedDate", "actualTime",
+                       "percentTimeComplete"})  # fmt: skip
 
 
 def duplicate(group: str) -> NetSuiteError:

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from netsuite_sandbox import groups
-from netsuite_sandbox.records import computed
+from netsuite_sandbox.records import computed, projects
 from netsuite_sandbox.records.fields import Definition, Field, Values, definition
 from netsuite_sandbox.records.kinds import Books
 from netsuite_sandbox.records.master_kinds import display_name, full_name
@@ -19,7 +19,7 @@ _MASTER_TARGETS = {
     "item": "serviceSaleItem", "revRecRule": "", "revPlansOn": "", "subscription": "subscription",
     "subscriptionLine": "subscriptionLine", "subscriptionPlan": "subscriptionPlan",
     "priceBook": "priceBook", "pricePlan": "pricePlan", "billingAccount": "billingAccount",
-    "campaignSubscription": "campaignSubscription",
+    "campaignSubscription": "campaignSubscription", "job": "job",
 }  # fmt: skip
 _ENUM_NAMES = {"T": "True", "F": "False"}
 
@@ -77,6 +77,8 @@ class Renderer:
         }  # fmt: skip
         if record == "customer":
             values.update(computed.of_customer(company, record_id))
+        if record == "job":
+            values.update(projects.of_project(company, found))
         if record == "account":
             values.update(computed.of_account(company, record_id, found.body))
         if record in {"account", "subsidiary"}:

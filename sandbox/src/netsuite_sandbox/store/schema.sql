@@ -232,6 +232,8 @@ CREATE INDEX IF NOT EXISTS master_charge_credit
   ON master (json_extract(body, '$.creditMemo')) WHERE grp = 'charge';
 CREATE INDEX IF NOT EXISTS master_line_of_subscription
   ON master (json_extract(body, '$.subscription')) WHERE grp = 'subscriptionLine';
+CREATE INDEX IF NOT EXISTS master_time
+  ON master (json_extract(body, '$.customer')) WHERE grp = 'timeBill';
 CREATE INDEX IF NOT EXISTS master_revenue_event
   ON master (json_extract(body, '$.element')) WHERE grp = 'billingRevenueEvent';
 

@@ -153,6 +153,32 @@ isrecognized bool = CASE WHEN p.journal IS NULL THEN 'F' ELSE 'T' END
         """,
     ),
     master(
+        "job",
+        "m.grp = 'entity' AND m.type = 'job'",
+        """
+        entityid text = entityId
+        companyname text = companyName
+        parent id entity = parent
+        subsidiary id subsidiary = subsidiary
+        currency id currency = currency
+        startdate date = startDate
+        projectedenddate date = projectedEndDate
+        isinactive bool = isInactive
+        """,
+    ),
+    master(
+        "timebill",
+        "m.grp = 'timeBill'",
+        """
+        customer id entity = customer
+        trandate date = tranDate
+        hours text = hours
+        timetype text = timeType
+        approvalstatus text = approvalStatus
+        memo text = memo
+        """,
+    ),
+    master(
         "charge",
         "m.grp = 'charge'",
         """
