@@ -44,7 +44,8 @@ class Clock:
 
     def stamp(self, seconds: int = 0) -> str:
         """The present instant, or one so many seconds later, as NetSuite writes it."""
-        return (self.now() + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        moment = self.now() + timedelta(seconds=seconds) if seconds else self.now()
+        return moment.isoformat()[:19] + "Z"
 
     def advance(self, duration: timedelta) -> None:
         """Let time pass at once."""

@@ -54,8 +54,7 @@ def read_apply(
             raise invalid_value("", "doc", path)
         if value.get("apply") is False:
             continue
-        line = _line(books, header, value, path)
-        row = _due(books, doc, line)
+        row = _meant(books, header, value, path)
         amount = value.get("amount")
         if amount is None:
             units = row["open"] if left is None else min(row["open"], max(left, 0))
@@ -65,26 +64,26 @@ def read_apply(
             raise invalid_value(amount, "amount", f"apply.items[{index}].amount")
         left = None if left is None else left - units
         if units:
-            out.append(Application(doc, units, value.get("applyDate"), line))
+            out.append(Application(doc, units, value.get("applyDate"), row["line"]))
     return out
 
 
-def _line(books: Books, header: Header, value: Values, path: str) -> int:
-    """Return the line that a ticked document stands with: 0, or the one of a journal."""
+def _meant(books: Books, header: Header, value: Values, path: str) -> Row:
+    """Return the document that is ticked; of a journal it is one line."""
     doc = value["doc"]
-    if books.company.db.value("SELECT type FROM tx WHERE id = ?", (doc,)) != "Journal":
-        return 0
-    return receivable_journals.find(books, doc, value.get("line"), header.entity, 1, path).id
+    row = _due(books, doc, 0)
+    if row is None or row["type"] == "Journal":
+        found = receivable_journals.find(books, doc, value.get("line"), header.entity, 1, path)
+        row = _due(books, doc, found.id)
+        assert row is not None
+    return row
 
 
-def _due(books: Books, doc: int, line: int) -> Row:
-    row = books.company.db.one(
+def _due(books: Books, doc: int, line: int) -> Row | None:
+    return books.company.db.one(
         f"SELECT {_DUE} FROM tx t JOIN line l ON l.tx = t.id AND l.id = ? WHERE t.id = ?",
         (line, doc),
     )
-    if row is None:  # No line at all: a sales order of nothing, for example.
-        raise invalid_value(doc, "doc", "apply.items.doc")
-    return row
 
 
 def merge_apply(books: Books, payer: int, changes: list[Values], *, replace: bool) -> list[Values]:
@@ -179,6 +178,7 @@ def _used(books: Books, payer: int, line: int) -> tuple[int, int]:
 def consume(books: Books, payer: Header, deposit: int, units: int, base: int) -> None:
     """Link a saved application to the deposit that it uses up."""
     row = _due(books, deposit, 0)
+    assert row is not None
     if units > row["open"]:
         raise user_error(
             f"The amount to apply {to_decimal(units)} exceeds the unapplied amount "
@@ -231,6 +231,7 @@ def undo(books: Books, payer: Header) -> None:
 def _settled(books: Books, payer: Header, entry: Application, account: int) -> Row:
     """Return the document to be settled, checked. The wording of these refusals is unsure."""
     row = _due(books, entry.doc, entry.line)
+    assert row is not None
     listed = row["type"] in _SETTLED_KINDS and row["posting"] == "T"
     if not listed or row["entity"] != payer.entity:
         raise invalid_value(entry.doc, "doc", "apply.items.doc")
