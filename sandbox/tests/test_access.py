@@ -81,6 +81,18 @@ def test_lifetime_in_the_answer(http: httpx2.Client, form: str, value: object) -
     assert ask(http, RSA, register(http, RSA), "PS256").json()["expires_in"] == value
 
 
+@pytest.mark.parametrize(
+    ("grant", "error"),
+    [("refresh_token", "unsupported_grant_type"), ("password", "unsupported_grant_type"),
+     ("", "invalid_request")],
+)  # fmt: skip
+def test_there_is_no_refresh_token(http: httpx2.Client, grant: str, error: str) -> None:
+    """A token is asked for anew by the same grant. Source: OAuth 2.0 Client Credentials Flow."""
+    assert "refresh_token" not in ask(http, RSA, register(http, RSA), "PS256").json()
+    answer = http.post(TOKEN, data={"grant_type": grant, "refresh_token": "x"})
+    assert (answer.status_code, answer.json()) == (400, {"error": error})
+
+
 def test_account_specific_audience(http: httpx2.Client) -> None:
     """The audience may be the account's own https URL. Source: Account-Specific URLs."""
     audience = f"https://tstdrv1234567.suitetalk.api.netsuite.com{TOKEN}"

@@ -8,6 +8,14 @@ import pytest
 from sandbox_client import BLOCK, REST, Client
 
 
+def test_a_subaccount_has_the_type_of_its_parent(ns: Client) -> None:
+    """And a summary account is inactive. Source: Creating Accounts (section_N1440518); the wording is unsure."""
+    body = {"acctName": "Part", "parent": {"id": ns.account("4000")}}
+    assert "subaccount" in ns.refused("POST", "/account", {**body, "acctType": "Expense"})
+    made = ns.make("/account", {**body, "acctType": "Income", "isSummary": True})
+    assert ns.get(f"/account/{made}")["isInactive"] is True
+
+
 def test_create_answers_204_with_location(ns: Client) -> None:
     """204, empty body, Location of the new record. Source: Creating a Record Instance."""
     answer = ns.call("POST", "/customer", {"companyName": "New", "subsidiary": {"id": "1"}})

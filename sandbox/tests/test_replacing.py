@@ -43,6 +43,19 @@ def test_replace_removes_lines_without_a_key(ns: Client) -> None:
     assert tiers(ns, path) == [0.0, 5.0]
 
 
+def test_several_sublists_are_replaced_at_once(ns: Client) -> None:
+    """Their names stand in replace with a comma between. Source: Replacing a Sublist."""
+    news = [ns.make("/campaignSubscription", {"name": name}) for name in ("A", "B")]
+    path = f"/customer/{ns.customer}"
+    lines = [{"subscription": {"id": one}, "subscribed": True} for one in news]
+    money = [{"currency": {"id": "1"}}, {"currency": {"refName": "EUR"}}]
+    patch(ns, path, {"subscriptions": {"items": lines}, "currencyList": {"items": money}})
+    patch(ns, f"{path}?replace=subscriptions,currencyList", {
+        "subscriptions": {"items": lines[:1]}, "currencyList": {"items": money[:1]}})  # fmt: skip
+    shown = ns.get(f"{path}?expandSubResources=true")
+    assert [len(shown[name]["items"]) for name in ("subscriptions", "currencyList")] == [1, 1]
+
+
 def test_a_multiple_choice_is_keyed_by_its_id(ns: Client) -> None:
     """The same choice twice stays one; replace leaves only what is listed. Source: Updating a Sublist; Replacing a Sublist; that the id is the key is unsure."""
     other = ns.make("/subsidiary", {"name": "Branch", "country": {"id": "US"}})

@@ -204,8 +204,12 @@ def deposit_status(account: int, left: int, books: Books) -> str:
     return "A" if account == books.company.special_account("UndepFunds") else "B"
 
 
-def undo(books: Books, payer: Header) -> None:
-    """Take back all applications of a payer and the revaluations they caused."""
+def undo(books: Books, payer: Header, *, reverse: bool = False) -> None:
+    """Take back all applications of a payer and the revaluations they caused.
+
+    Args:
+        reverse: See `drop_revaluations`.
+    """
     db = books.company.db
     links = db.all(
         "SELECT l.*, d.open, d.account, d.type FROM link l JOIN tx d ON d.id = l.previousdoc"
@@ -225,7 +229,7 @@ def undo(books: Books, payer: Header) -> None:
             "DELETE FROM link WHERE nextdoc = ? AND linktype IN ('Payment', 'DepAppl')",
             (payer.id,),
         )
-    drop_revaluations(books, payer.id)
+    drop_revaluations(books, payer.id, reverse=reverse)
 
 
 def _settled(books: Books, payer: Header, entry: Application, account: int) -> Row:

@@ -101,7 +101,7 @@ def undo(books: Books, draft: Draft) -> None:
     """Take the journal out of applications, and its reversal away."""
     reversal.undo(books, draft)
     receivable_journals.unapply(books, draft.header)
-    applying.undo(books, draft.header)
+    applying.undo(books, draft.header, reverse=True)
 
 
 def _check_lines(books: Books, lines: list[Line]) -> None:

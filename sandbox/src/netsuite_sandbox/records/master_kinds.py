@@ -99,7 +99,13 @@ def _account(company: Company, values: Values, me: Master | None) -> None:
     number = values.get("acctNumber")
     if number and _taken(company, "account", "acctNumber", number, me):
         raise user_error("The account number you have chosen is already used.")
+    parent = values.get("parent")
+    if parent is not None and company.account_type(parent) != values["acctType"]:
+        # Source: "Creating Accounts" (section_N1440518); the wording is unsure.
+        raise user_error("The type of a subaccount is that of its parent account.")
     values.setdefault("isInactive", False)
+    if values.get("isSummary"):  # Source: the same page: a summary account is inactive.
+        values["isInactive"] = True
 
 
 _INCOME_TYPES = frozenset({"Income", "OthIncome"})

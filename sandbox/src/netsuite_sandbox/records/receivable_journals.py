@@ -62,5 +62,5 @@ def unapply(books: Books, head: Header) -> None:
         if row["type"] != "Journal":
             status = "A" if row["type"] == "CustCred" else row["status"]
             books.ledger.set_open(row["nextdoc"], row["open"] + row["amount"], status)
-        drop_revaluations(books, row["nextdoc"], head.id)
+        drop_revaluations(books, row["nextdoc"], head.id, reverse=True)
     db.execute("DELETE FROM link WHERE previousdoc = ? AND linktype = 'Payment'", (head.id,))

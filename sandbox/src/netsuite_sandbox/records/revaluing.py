@@ -11,6 +11,7 @@ refuses the application: setting realized_gain_loss_when_closed.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from netsuite_sandbox.errors import user_error
@@ -90,13 +91,42 @@ def _shut(books: Books, period: Period) -> bool:
     return period.closed or (locked and not books.company.settings["override_period_restrictions"])
 
 
-def drop_revaluations(books: Books, payer: int, source: int | None = None) -> None:
-    """Delete the gains and losses of a payer's applications, or of those to one document."""
+def drop_revaluations(
+    books: Books, payer: int, source: int | None = None, *, reverse: bool = False
+) -> None:  # fmt: skip
+    """Delete the gains and losses of a payer's applications, or of those to one document.
+
+    Args:
+        reverse: Whether those of closed periods are reversed today and those of locked periods
+            deleted. Source: "Modifying Journal Entries" (section_1494522995); else both refuse.
+    """
     for row in books.company.db.all(
         "SELECT id, postingperiod, json_extract(extra, '$.source') AS source FROM tx"
-        " WHERE createdfrom = ? AND type = 'FxReval'",
+        " WHERE createdfrom = ? AND type = 'FxReval' AND json_extract(extra, '$.reversed') IS NULL",
         (payer,),
     ):
-        if source is None or row["source"] == source:
+        if source is not None and row["source"] != source:
+            continue
+        period = books.periods.get(row["postingperiod"])
+        if reverse and period is not None and period.closed:
+            _reverse(books, row["id"])
+            continue
+        if not reverse:
             books.periods.check_change(row["postingperiod"], receivables=True, ledger=True)
-            books.ledger.delete(row["id"])
+        books.ledger.delete(row["id"])
+
+
+def _reverse(books: Books, revaluation: int) -> None:
+    head = books.ledger.header(revaluation)
+    assert head is not None
+    lines = books.ledger.lines(revaluation)
+    head.extra["reversed"] = True
+    books.ledger.replace(head, lines)
+    day = books.company.clock.today().isoformat()
+    opposite = replace(
+        head, trandate=day, postingperiod=books.periods.resolve(day, None, receivables=True),
+        tranid=f"{head.tranid}R", externalid=None,
+    )  # fmt: skip
+    for line in lines:
+        line.base = -line.base
+    books.ledger.insert(opposite, lines)
