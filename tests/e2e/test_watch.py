@@ -289,3 +289,32 @@ def test_an_invoice_deleted_before_its_application_was_delivered(watching: Compa
     parked = [one.exception_id for one in exceptions.stuck(session)]
     assert [one.is_done for one in exceptions.skip(session, parked, "ann", "deleted")] == [True]
     settle(watching)
+
+
+def test_one_invoice_of_a_summary_deleted_before_it_was_delivered(companies: Companies) -> None:
+    """The list says what to do; the application goes on to the invoice that is there."""
+    with companies.open(documents="in_netsuite", journals="per_month") as watching:
+        there = sell(watching)
+        for number, amount in (("INV-2", 300), ("INV-3", 200)):
+            there.invoice(number, "acme", there.usage(amount, "B1"))
+        look(watching)
+        session = watching.books.session
+        watching.rest("DELETE", f"/invoice/{there.id_of('invoice', 'INV-2')}")
+        assert statuses(look(watching)) == {"invoice:INV-2": "deleted"}
+        watching.deliver()
+        (parked,) = exceptions.stuck(session)
+        assert parked.actions == ("skip", "retry")
+        assert "native:invoice:INV-2 is gone and taken back" in parked.problem
+
+        (done,) = exceptions.skip(session, [parked.exception_id], "ann", "deleted")
+
+        assert done.detail == "will be delivered without native:invoice:INV-2"
+        assert watching.deliver().problems == {}
+        (row,) = watching.rows(
+            "SELECT t.foreigntotal AS total FROM transaction t WHERE t.type = 'DepAppl' "
+            "ORDER BY t.id"
+        )
+        assert abs(Decimal(row["total"])) == 200
+        assert exceptions.stuck(session) == []
+        watching.slept.append(900)  # what shrinks a record tried twice waits so long
+        settle(watching)

@@ -126,6 +126,23 @@ def test_of_a_record_only_the_date_changes_and_only_before_delivery(
         assert moved.rowcount == 2
 
 
+def test_what_is_parked_may_shrink_and_never_grows(database: Database, filled: str) -> None:
+    """Others have deleted an invoice that it was to be applied to."""
+    with database.session(filled) as session:
+        session.connection.execute(b"UPDATE drawdown.outbox SET status = 'parked'")
+        for change, fits in (("- 1", True), ("+ 1", False)):
+            update = (
+                "UPDATE drawdown.outbox SET intent = jsonb_set(intent, '{amount_minor}', "
+                f"to_jsonb((intent ->> 'amount_minor')::bigint {change})) "
+                "WHERE (intent ->> 'amount_minor')::bigint > 1"
+            ).encode()
+            if fits:
+                assert session.connection.execute(update).rowcount > 0
+            else:
+                with pytest.raises(psycopg.errors.IntegrityConstraintViolation, match="outbox"):
+                    session.connection.execute(update)
+
+
 @pytest.mark.parametrize("table", DECIDED)
 def test_what_people_decided_is_kept(database: Database, filled: str, table: str) -> None:
     """Append-only, of one tenant, and invisible to others."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 from calendar import monthrange
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
@@ -110,6 +110,15 @@ def combine(key: SummaryKey, external_id: str, members: Sequence[Member]) -> Rec
         lanes=(key.block_id,),
         is_summarised=False,
     )
+
+
+def without(intent: RecordIntent, gone: Collection[str]) -> RecordIntent | None:
+    """Leave invoices that are gone out of an application; None if nothing of it is left."""
+    left = tuple((name, minor) for name, minor in intent.applications if name not in gone)
+    amount = sum(minor for _name, minor in left)
+    if not left:
+        return None
+    return dataclasses.replace(intent, amount_minor=amount, applied_minor=amount, targets=left)
 
 
 def _targets(members: Sequence[Member]) -> dict[str, int]:

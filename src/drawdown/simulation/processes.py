@@ -16,7 +16,7 @@ from drawdown.core.errors import ErpError, StoreError
 from drawdown.core.events import Event
 from drawdown.service.delivery import Claim, NoObserver, Worker
 from drawdown.service.delivery.steps import LEASE
-from drawdown.service.exceptions import skip
+from drawdown.service.exceptions import skip, stuck
 from drawdown.service.ingest import expire, ingest
 from drawdown.service.observe import observe
 from drawdown.service.reconcile import Reconciliation, reconcile
@@ -167,15 +167,13 @@ def take_over(company: Company) -> None:
 
 
 def skip_gone(company: Company) -> None:
-    """Give up applying deposits to invoices that others have deleted since, as a person does."""
-    rows = company.rows(
-        "SELECT 'record:' || position FROM drawdown.outbox o JOIN drawdown.native_document n "
-        "ON n.tenant_id = o.tenant_id AND n.reference = o.intent ->> 'target' "
-        "WHERE o.tenant_id = %s AND o.status = 'parked' AND n.status = 'deleted' "
-        "AND o.operation = 'create' AND o.record = 'depositApplication' ORDER BY position"
-    )
+    """Give up what the list of exceptions says to skip, as a person does."""
     with company.database.session(company.tenant_id) as session:
-        skip(session, [row[0] for row in rows], "accountant", "its invoice was deleted")
+        found = [one for one in stuck(session) if one.actions[:1] == ("skip",)]
+        for one in skip(
+            session, [one.exception_id for one in found], "accountant", "its invoice was deleted"
+        ):
+            company.world.fire("skipped", one.detail)
 
 
 def keep_watching(company: Company) -> None:

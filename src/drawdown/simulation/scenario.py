@@ -105,8 +105,8 @@ def draw_scenario(chance: random.Random) -> Scenario:
     policy = draw_policy(chance)
     if chance.randrange(10) == 0:
         policy.documents = Documents.IN_NETSUITE
-        policy.journals = Journals.PER_DOCUMENT
-        return Scenario(policy, (), False, (ENDS,), ENDS.date())
+        through = FIRST + timedelta(days=chance.randrange(10, 60))
+        return Scenario(policy, (), False, (ENDS,), through.date())
     is_orderly = chance.randrange(2) == 0
     tale = _Tale(chance, ZoneInfo(policy.time_zone), is_orderly=is_orderly)
     for number in range(1, chance.choice((1, 1, 1, 1, 2)) + 1):

@@ -8,7 +8,13 @@ from typing import NamedTuple
 
 from drawdown.core.events import Event
 from drawdown.core.plan import RecordIntent
-from drawdown.store.codec import Encoded, array_literal, decode_event, decode_intent
+from drawdown.store.codec import (
+    Encoded,
+    array_literal,
+    decode_event,
+    decode_intent,
+    encode_intent,
+)
 from drawdown.store.database import Row, Session
 from drawdown.store.delivery import leave_lanes, lock_lanes
 
@@ -183,6 +189,25 @@ def skip_records(session: Session, positions: Sequence[int], who: str, reason: s
     done = _firsts(rows)
     leave_lanes(session, [(session.tenant_id, position) for position in done])
     return done
+
+
+class WithoutTarget(NamedTuple):
+    """A parked record that is to be applied to documents of others that are not there any more."""
+
+    position: int
+    intent: RecordIntent
+    gone: tuple[str, ...]
+
+
+def without_target(session: Session) -> list[WithoutTarget]:
+    """Return parked records whose targets, or some of them, were voided or deleted by others."""
+    rows = session.run("parked_without_target")
+    return [WithoutTarget(row[0], decode_intent(row[1]), tuple(row[2])) for row in rows]
+
+
+def change_parked(session: Session, position: int, intent: RecordIntent) -> None:
+    """Let a parked record be tried again with other content."""
+    session.run("change_parked", {"position": position, "intent": encode_intent(intent)})
 
 
 def adopt_record(

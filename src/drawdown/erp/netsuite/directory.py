@@ -19,7 +19,7 @@ from drawdown.erp.netsuite.bodies import sublist, text_literal
 from drawdown.erp.netsuite.chart import Chart, ItemRow, read_chart
 from drawdown.erp.netsuite.mapping import SYSTEM_ACCOUNTS, Item, Mapping
 from drawdown.erp.netsuite.transport import Transport
-from drawdown.erp.netsuite.wire import RecordMissingError
+from drawdown.erp.netsuite.wire import RecordMissingError, TargetMissingError
 
 TRANSACTIONS_MAX = 100_000
 """Ids of earlier records that are kept; then the cache starts anew."""
@@ -190,7 +190,8 @@ class Directory:
         found = [row["id"] for row in self._transport.rows(sql)]
         if len(found) != 1:
             how_many = f"{len(found)} records bear" if found else "no record bears"
-            raise ErpRefusedError(
+            kind = ErpRefusedError if found else TargetMissingError
+            raise kind(
                 f"{record} {number} is not one of ours, and in NetSuite {how_many} that number; "
                 "see who renumbered or deleted it, then deliver again"
             )

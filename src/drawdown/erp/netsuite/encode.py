@@ -19,7 +19,7 @@ from drawdown.core.money import credits_text, to_decimal
 from drawdown.core.plan import IntentLine, Operation, RecordIntent
 from drawdown.core.rules import Record
 from drawdown.erp.netsuite import fields, wire
-from drawdown.erp.netsuite.wire import Request
+from drawdown.erp.netsuite.wire import Request, TargetMissingError
 
 MEMO_CHARACTERS_MAX = 999
 
@@ -308,7 +308,12 @@ def _apply(intent: RecordIntent, references: References) -> Body:
     """
     lines: list[Body] = []
     for target, minor in intent.targets or ((intent.target, intent.applied_minor),):
-        line: Body = {"doc": _id(references.transaction(target_type(intent.record), target))}
+        try:
+            line: Body = {"doc": _id(references.transaction(target_type(intent.record), target))}
+        except TargetMissingError:
+            if minor:
+                raise
+            continue  # nothing is to be applied to it, and nothing is
         if minor:
             line |= {"apply": True, "amount": to_decimal(minor, intent.currency)}
         else:

@@ -62,6 +62,10 @@ class RecordMissingError(ErpRefusedError):
     """NetSuite answered 404: there is no such record."""
 
 
+class TargetMissingError(ErpRefusedError):
+    """The record that another one is applied to is not in NetSuite."""
+
+
 class RoleRefusedError(ErpAccessError):
     """We are let in, but our role may not do this."""
 

@@ -31,7 +31,7 @@ from drawdown.erp.netsuite.bodies import text_literal
 from drawdown.erp.netsuite.compare import applied, customers, differences, total
 from drawdown.erp.netsuite.directory import Directory
 from drawdown.erp.netsuite.transport import Transport
-from drawdown.erp.netsuite.wire import RecordMissingError, RoleRefusedError
+from drawdown.erp.netsuite.wire import RecordMissingError, RoleRefusedError, TargetMissingError
 
 Body = dict[str, Any]
 
@@ -153,8 +153,12 @@ class Writer:
         """
         pairs = [(intent.amount_minor, total(intent.record, data))]
         if intent.target and intent.record is Record.DEPOSIT_APPLICATION:
-            target = self.directory.transaction(Record.INVOICE, intent.target)
-            pairs.append((intent.applied_minor, applied(data, target)))
+            try:
+                target = self.directory.transaction(Record.INVOICE, intent.target)
+                pairs.append((intent.applied_minor, applied(data, target)))
+            except TargetMissingError:
+                if intent.applied_minor:
+                    raise
         for minor, holds in pairs:
             wanted = to_decimal(minor, intent.currency)
             if holds != wanted:

@@ -14,6 +14,7 @@ from drawdown.core.errors import StoreError
 from drawdown.core.plan import Operation
 from drawdown.core.policy import Policy
 from drawdown.core.ports import Erp
+from drawdown.core.summaries import without
 from drawdown.service.exceptions.redating import chain_of, first_open_day, move
 from drawdown.service.ingest import Answer, replay
 from drawdown.store import exceptions as rows, outbox
@@ -40,50 +41,56 @@ class Done(NamedTuple):
 def retry(session: Session, exception_ids: Sequence[str], who: str, reason: str = "") -> list[Done]:
     """Let parked records be tried again."""
 
-    def act(positions: Sequence[int]) -> list[int]:
-        return rows.retry_records(session, positions)
+    def act(positions: Sequence[int]) -> dict[int, str]:
+        return dict.fromkeys(rows.retry_records(session, positions), "waits for delivery again")
 
-    return _on_records(
-        session, "retry", exception_ids, act, who, reason, "waits for delivery again"
-    )
+    return _on_records(session, "retry", exception_ids, act, who, reason)
 
 
 def skip(session: Session, exception_ids: Sequence[str], who: str, reason: str) -> list[Done]:
     """Give up delivering parked records; what comes after them in their lanes goes on.
 
-    The journal keeps its entries, and reconciliation explains the difference by the reason.
+    The journal keeps its entries, and reconciliation explains the difference by the reason. Of an
+    application to several invoices, some of which others have deleted, only those are given up.
     """
     _given(reason)
 
-    def act(positions: Sequence[int]) -> list[int]:
-        return rows.skip_records(session, positions, who, reason)
+    def act(positions: Sequence[int]) -> dict[int, str]:
+        done: dict[int, str] = {}
+        for position, intent, gone in rows.without_target(session):
+            left = without(intent, gone) if position in positions else None
+            if left is not None:
+                rows.change_parked(session, position, left)
+                done[position] = f"will be delivered without {', '.join(gone)}"
+        skipped = rows.skip_records(session, [*set(positions) - set(done)], who, reason)
+        detail = "will not be delivered; reconciliation names it with the reason"
+        return done | dict.fromkeys(skipped, detail)
 
-    detail = "will not be delivered; reconciliation names it with the reason"
-    return _on_records(session, "skip", exception_ids, act, who, reason, detail)
+    return _on_records(session, "skip", exception_ids, act, who, reason)
 
 
 def _on_records(
     session: Session,
     action: str,
     exception_ids: Sequence[str],
-    act: Callable[[Sequence[int]], list[int]],
+    act: Callable[[Sequence[int]], dict[int, str]],
     who: str,
     reason: str,
-    detail: str,
 ) -> list[Done]:
+    """Act on parked records; `act` returns what comes of each that it could act on."""
     positions = {one: _position(one) for one in dict.fromkeys(exception_ids)}
     with session.transaction():
         before = {one.position: one for one in outbox.parked(session)}
-        done = set(act(list(positions.values())))
+        done = act(list(positions.values()))
         details = {
-            name: f"{before[position].external_id} {detail} (it had been refused: "
+            name: f"{before[position].external_id} {done[position]} (it had been refused: "
             f"{before[position].problem})"
             for name, position in positions.items()
             if position in done
         }
         rows.add_actions(session, action, details, who, reason)
     return [
-        Done(name, position in done, detail if position in done else "it is not parked")
+        Done(name, position in done, done.get(position, "it is not parked"))
         for name, position in positions.items()
     ]
 

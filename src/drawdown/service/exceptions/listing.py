@@ -96,15 +96,20 @@ def detail_of(session: Session, exception_id: str) -> Detail:
 
 
 def _all(session: Session) -> Iterator[Stuck]:
+    gone = {one.position: ", ".join(one.gone) for one in rows.without_target(session)}
     for record in outbox.parked(session):
         can = ("retry", "adopt", "skip", "redate") if record.operation == "create" else (
             "retry", "skip",
         )  # fmt: skip
         blocks = tuple(lane for lane in record.lanes if not lane.startswith("customer:"))
+        problem = record.problem
+        if record.position in gone:
+            can = ("skip", "retry")
+            problem += f"; {gone[record.position]} is gone and taken back in the books: skip it"
         yield Stuck(
             f"record:{record.position}", ExceptionKind.RECORD,
             f"{record.operation} {record.record}", blocks, record.external_id, record.event_id,
-            record.since, record.attempts, record.problem, can,
+            record.since, record.attempts, problem, can,
         )  # fmt: skip
     for event in rows.stuck_events(session):
         yield Stuck(

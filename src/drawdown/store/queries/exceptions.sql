@@ -60,6 +60,21 @@ WITH skipped AS (
 )
 SELECT position FROM skipped ORDER BY position
 
+-- parked_without_target --
+-- Parked records that are to be applied to documents of others which are not there any more, and which.
+SELECT o.position, o.intent::text, array_agg(n.reference ORDER BY n.reference)
+FROM drawdown.outbox AS o JOIN drawdown.native_document AS n
+  ON n.tenant_id = o.tenant_id AND n.status IN ('deleted', 'voided')
+ AND (o.intent ->> 'target' = n.reference
+      OR o.intent -> 'targets' @> jsonb_build_array(jsonb_build_array(n.reference)))
+WHERE o.tenant_id = %(tenant)s AND o.status = 'parked' AND o.operation = 'create'
+GROUP BY o.position, o.intent ORDER BY o.position
+
+-- change_parked --
+-- A parked record is to be made with other content.
+UPDATE drawdown.outbox SET intent = %(intent)s::jsonb, status = 'waiting', problem = '', due_at = 'epoch'
+WHERE tenant_id = %(tenant)s AND status = 'parked' AND position = %(position)s
+
 -- adopt_record --
 -- A parked record that is in the ERP as a person says.
 UPDATE drawdown.outbox
@@ -174,7 +189,7 @@ WHERE s.tenant_id = %(tenant)s ORDER BY s.position
 -- skipped_balances --
 -- What the journal says of records that were skipped. One that was deleted since is nowhere, in the
 -- ERP and here: its deletion undid it in the journal alone.
-WITH named AS (
+WITH skipped AS (
     SELECT s.external_id, s.event_id FROM drawdown.skipped AS s
     WHERE s.tenant_id = %(tenant)s AND NOT EXISTS (
         SELECT FROM drawdown.outbox AS o
@@ -183,10 +198,12 @@ WITH named AS (
           AND NOT EXISTS (SELECT FROM drawdown.skipped AS t
                           WHERE t.tenant_id = o.tenant_id AND t.position = o.position)
     )
+), named AS (
+    SELECT external_id, event_id FROM skipped
     UNION
-    SELECT m.external_id, m.intent ->> 'event_id' FROM drawdown.skipped AS s
-    JOIN drawdown.summary_member AS m ON m.tenant_id = s.tenant_id AND m.summary_id = s.external_id
-    WHERE s.tenant_id = %(tenant)s
+    SELECT m.external_id, m.intent ->> 'event_id' FROM skipped AS s
+    JOIN drawdown.summary_member AS m
+      ON m.tenant_id = %(tenant)s AND m.summary_id = s.external_id
 ), gone AS (
     SELECT e.* FROM named AS n
     JOIN drawdown.entry AS e ON e.tenant_id = %(tenant)s AND e.record = n.external_id
