@@ -12,6 +12,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from netsuite_sandbox.arm import field_maps
 from netsuite_sandbox.arm.allocation import allocate
 from netsuite_sandbox.arm.elements_table import new_arrangement, put
 from netsuite_sandbox.arm.events import ON_CREATION, ON_PROGRESS
@@ -82,7 +83,16 @@ def _put_element(company: Company, ledger: Ledger, head: Header, line: Line, sig
         "exchangerate": format(head.exchangerate, "f"), "elementdate": head.trandate,
         "amount": -line.amount, "base": -line.base, **values,
     }  # fmt: skip
-    put(company, row, "source, sourceline")
+    which = "SELECT * FROM element WHERE source = ? AND sourceline = ?"
+    found = field_maps.mapped(company, head, line, company.db.one(which, (head.id, line.id)))
+    put(company, {**row, **field_maps.columns(found)}, "source, sourceline")
+    if field_maps.GROUP in found:
+        element = company.db.one(which, (head.id, line.id))
+        assert element is not None
+        company.db.execute(
+            "INSERT OR REPLACE INTO unbilledgroup VALUES (?, ?)",
+            (element["id"], found[field_maps.GROUP]),
+        )
 
 
 def _of_item(company: Company, line: Line, sign: int) -> dict[str, Any]:

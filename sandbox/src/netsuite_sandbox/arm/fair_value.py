@@ -110,10 +110,12 @@ def calculated(company: Company, element: Row, price: dict[str, Any], total: int
     Raises:
         ArithmeticError: The formula divides by zero.
     """
+    precision = company.precision(element["currency"])
+    if "calculated" in price:  # By a field map, with Fair Value Override.
+        return to_units(Decimal(price["calculated"]), precision)
     if "formula" not in price:
         units: int = element["amount"]
         return units
-    precision = company.precision(element["currency"])
 
     def worth(base: Any) -> int:
         """The formula's result for a base fair value, which the price has in its own currency."""

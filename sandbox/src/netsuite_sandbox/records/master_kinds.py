@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from netsuite_sandbox.arm import field_maps
 from netsuite_sandbox.arm.fair_value import check_formula, check_price
 from netsuite_sandbox.company import Company, Master
 from netsuite_sandbox.errors import (
@@ -245,6 +246,7 @@ KINDS: dict[str, MasterKind] = {
         MasterKind("fairValueFormula", check_formula, "name",
                    referenced=_MEMBER.format("fairValuePrice", "fairValueFormula")),
         MasterKind("fairValuePrice", check_price, "id"),
+        MasterKind("revRecFieldMapping", field_maps.check, "id"),
         MasterKind("accountingBook", _named, "name", readonly=True),
         MasterKind("revRecRule", _named, "name", readonly=True),
         MasterKind("revPlansOn", _named, "name", readonly=True),
