@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from decimal import Decimal
 from typing import Any
 
@@ -170,3 +171,81 @@ def test_gain_of_a_journal_in_foreign_currency(ns: Client) -> None:
     assert (ns.balance("1100"), len(ns.sql(gains))) == (Decimal(0), 1)
     assert ns.call("PATCH", f"/journalEntry/{made}", {"memo": "x"}).status_code == 204
     assert (ns.balance("1100"), ns.sql(gains)) == (Decimal(10), [])
+
+
+def open_lines(ns: Client, sign: int) -> list[tuple[str, str, Decimal]]:
+    """Journal, line and open amount of what the customer's journals debit (1) or credit (-1)."""
+    side = "previous" if sign > 0 else "next"
+    rows = ns.sql(
+        "SELECT l.transaction AS t, l.id AS l, ABS(l.foreignamount) - COALESCE((SELECT"
+        f" SUM(k.foreignamount) FROM nextTransactionLineLink k WHERE k.{side}doc = l.transaction"
+        f" AND k.{side}line = l.id), 0) AS a FROM transactionline l JOIN transaction t"
+        " ON t.id = l.transaction WHERE t.type = 'Journal' AND l.entity IS NOT NULL"
+        f" AND l.foreignamount * {sign} > 0 ORDER BY l.transaction, l.id"
+    )
+    return [(row["t"], row["l"], Decimal(row["a"])) for row in rows]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_random_receivables(ns: Client, seed: int) -> None:
+    """Whatever is applied and edited in whatever order, receivables are what is open; all can be deleted again."""
+    chance = random.Random(seed)  # noqa: S311 (repeatable chance is the point)
+    made: dict[str, list[str]] = {"invoice": [], "journalEntry": [], "customerPayment": []}
+
+    def rate() -> float:
+        return chance.choice([1.1, 1.1, 1.2, 1.05])
+
+    def invoice() -> None:
+        amount = chance.randint(1, 300)
+        number = len(made["invoice"])
+        made["invoice"].append(ns.invoice(amount, f"I{number}", **EURO, exchangeRate=rate()))
+
+    def entry() -> None:
+        amounts = [chance.choice([1, -1]) * chance.randint(1, 200) for _ in range(2)]
+        lines = [("1100", amount, ns.customer) for amount in amounts]
+        rest = [("4000", -sum(amounts), None)] if sum(amounts) else []
+        eid = f"J{len(made['journalEntry'])}"
+        made["journalEntry"].append(journal(ns, eid, *lines, *rest, **EURO, exchangeRate=rate()))
+
+    def payment() -> None:
+        due = [*((one, "0", Decimal(str(ns.open_amounts(one)[0]))) for one in made["invoice"]),
+               *open_lines(ns, 1)]  # fmt: skip
+        given = [one for one in open_lines(ns, -1) if one[2]]
+        due = [one for one in due if one[2]]
+        if not due:
+            return
+        doc, line, most = chance.choice(due)
+        body: dict[str, Any] = {**EURO, "exchangeRate": rate(), "payment": 0}
+        part = chance.randint(1, int(most)) if most >= 1 else 1
+        if given and chance.random() < 0.7:
+            source, number, held = chance.choice(given)
+            part = min(part, int(held))
+            body["credit"] = items(tick(source, part, line=int(number)))
+        else:
+            body["payment"] = part
+        body["apply"] = items(tick(doc, part, line=int(line)))
+        made["customerPayment"].append(pay(ns, **body))
+
+    def edit() -> None:
+        if made["journalEntry"]:
+            one = chance.choice(made["journalEntry"])
+            body = {"memo": str(chance.random())}
+            assert ns.call("PATCH", f"/journalEntry/{one}", body).status_code == 204
+
+    for _ in range(25):
+        chance.choice([invoice, entry, payment, payment, payment, edit])()
+        bills = sum((Decimal(str(ns.open_amounts(one)[0])) for one in made["invoice"]), Decimal(0))
+        paid = sum((Decimal(str(ns.get(f"/customerPayment/{one}")["unapplied"]))
+                    for one in made["customerPayment"]), Decimal(0))  # fmt: skip
+        lines = sum((sign * a for sign in (1, -1) for _, _, a in open_lines(ns, sign)), Decimal(0))
+        ledger = {
+            row["number"]: row["currencies"] for row in ns.http.get("/_sandbox/ledger").json()
+        }
+        assert Decimal(ledger["1100"].get("EUR", "0")) == bills + lines - paid
+    for one in made["journalEntry"]:
+        assert ns.call("PATCH", f"/journalEntry/{one}", {"memo": "end"}).status_code == 204
+    for record in ("customerPayment", "journalEntry", "invoice"):
+        for one in made[record]:
+            answer = ns.call("DELETE", f"/{record}/{one}")
+            assert answer.status_code == 204, answer.text
+    assert ns.balances() == {}

@@ -52,7 +52,9 @@ def _invoices_of(company: Company, head: Header) -> list[int]:
     docs = {
         row[0]
         for row in company.db.all(
-            "SELECT previousdoc FROM link WHERE nextdoc = ? AND linktype = 'Payment'", (head.id,)
+            "SELECT k.previousdoc FROM link k JOIN tx t ON t.id = k.previousdoc"
+            " WHERE k.nextdoc = ? AND k.linktype = 'Payment' AND t.type = 'CustInvc'",
+            (head.id,),
         )
     }
     if head.createdfrom is not None:

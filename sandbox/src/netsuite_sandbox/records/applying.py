@@ -212,8 +212,9 @@ def undo(books: Books, payer: Header, *, reverse: bool = False) -> None:
     """
     db = books.company.db
     links = db.all(
-        "SELECT l.*, d.open, d.account, d.type FROM link l JOIN tx d ON d.id = l.previousdoc"
-        " WHERE l.nextdoc = ? AND l.linktype IN ('Payment', 'DepAppl')",
+        "SELECT l.previousdoc, SUM(l.amount) AS amount, d.open, d.account, d.type FROM link l"
+        " JOIN tx d ON d.id = l.previousdoc WHERE l.nextdoc = ?"
+        " AND l.linktype IN ('Payment', 'DepAppl') GROUP BY l.previousdoc",
         (payer.id,),
     )
     for link in links:

@@ -55,8 +55,9 @@ def unapply(books: Books, head: Header) -> None:
     """
     db = books.company.db
     for row in db.all(
-        "SELECT k.nextdoc, k.amount, t.type, t.status, t.open FROM link k"
-        " JOIN tx t ON t.id = k.nextdoc WHERE k.previousdoc = ? AND k.linktype = 'Payment'",
+        "SELECT k.nextdoc, SUM(k.amount) AS amount, t.type, t.status, t.open FROM link k"
+        " JOIN tx t ON t.id = k.nextdoc WHERE k.previousdoc = ? AND k.linktype = 'Payment'"
+        " GROUP BY k.nextdoc",
         (head.id,),
     ):
         if row["type"] != "Journal":
