@@ -48,6 +48,9 @@ CURRENCY_OF_AMOUNT = "currency: is missing; an amount needs it, and it must be t
             f"not valid JSON: invalid character (byte 34); {ON_ITS_OWN}",
         ),
         (b"[]", f"not a JSON object; {ON_ITS_OWN}"),
+        (b'{"type":"customer","event_id":"e1","name":1e400}',
+         ("customer e1, name: 1e400 is too large; correct it, and write it as a plain decimal "
+          "such as 1250.00")),
         (b"5", f"not a JSON object; {ON_ITS_OWN}"),
         (b"null", f"not a JSON object; {ON_ITS_OWN}"),
         (b'"\xff"', "not UTF-8; save the file as UTF-8"),

@@ -110,6 +110,38 @@ def test_what_is_wrong_with_a_plan_is_told_by_line(drawdown: Commands) -> None:
     assert drawdown("plan", "check", "missing.toml").status == 2
 
 
+def test_an_early_end_is_told_by_the_day_that_was_given(vertex: Commands) -> None:
+    """Days are last days, as they are typed; the list says plan and state."""
+    assert vertex("bill", "--through", "2024-05-31").status == 0
+    for last_day, told in (
+        ("2024-05-15", "the customer is billed through 2024-05-31; choose that day or a later one"),
+        ("2024-08-01", "its last day is 2024-07-31 already"),
+    ):
+        ran = vertex("subscription", "terminate", "V", "--last-day", last_day)
+        assert ran.status == 1
+        assert f"{last_day} cannot be the last day of subscription V: {told}" in ran.err
+    assert vertex("subscription", "terminate", "V", "--last-day", "2024-06-10").status == 0
+    (row,) = vertex("subscription", "show", "--json").json
+    assert (row["plan"], row["state"], row["ends_on"]) == ("support", "terminated", "2024-06-11")
+    assert "support  2024-05-01  2024-06-10  terminated" in vertex("subscription", "show").out
+    assert "to 2024-06-10, terminated" in vertex("subscription", "show", "V").out
+
+
+def test_a_top_up_after_the_last_day_is_told_before_anything_is_posted(vertex: Commands) -> None:
+    top_up = ("subscription", "topup", "V", "prepaid-service", "--amount", "500", "--block")
+    late = vertex(*top_up, "T", "--on", "2024-08-01")
+    assert late.status == 1
+    assert "block T would begin on 2024-08-01, after its last day, 2024-07-31;" in late.err
+    dated = ("T", "--on", "2024-06-01", "--price", "450")
+    assert vertex(*top_up, *dated, "--json").json == {"block": "T", "is_new": True}
+    assert vertex(*top_up, *dated, "--json").json == {"block": "T", "is_new": False}
+    assert "exists already with other terms" in vertex(*top_up, "T", "--on", "2024-06-02").err
+    elements = vertex("subscription", "elements", "V", "--as-of", "2024-06-30", "--json").json
+    assert [(one["item"], one["sales"]) for one in elements["elements"]] == [
+        ("Prepayment", "5450.00")
+    ]
+
+
 BAD_USAGE = [
     ('{"usage_id":"1","subscription":"V","line":"support-a","quantity":1.5,"on":"2024-05-02"}',
      "quantity"),
@@ -126,9 +158,11 @@ BAD_USAGE = [
     ('{"usage_id":"1","subscription":"W","line":"support-a","quantity":"1","on":"2024-05-02"}',
      "does not exist"),
     ('{"usage_id":"1","subscription":"V","line":"support-a","quantity":"1","on":"2025-05-02"}',
-     "ended on 2024-08-01"),
+     "after the last day of subscription V, 2024-07-31"),
     ('{"usage_id":"1","corrects":"0","quantity":"1","on":"2024-05-02"}', "not known yet"),
     ("{", "usage record"),
+    ('{"usage_id":"1","subscription":"V","line":"support-a","quantity":1e400,"on":"2024-05-02"}',
+     "a number is too large"),
 ]  # fmt: skip
 
 

@@ -23,8 +23,7 @@ from drawdown.core.subscription.terms import Subscription, term_of
 from drawdown.service import subscriptions as service
 from drawdown.service.elements import revenue_of
 from drawdown.service.moving import Move
-from drawdown.store.database import Session
-from drawdown.store.subscriptions import notices
+from drawdown.store.subscriptions import all_subscriptions, notices
 
 _DAY = ["%Y-%m-%d"]
 
@@ -96,7 +95,7 @@ def _create(
     )
     with chosen_books(context) as (_config, books):
         is_new = service.create(books.session, made, books.policy, now())
-        return _print_one(books.session, made, as_json=as_json, is_new=is_new)
+        return _print_one(books, made, as_json=as_json, is_new=is_new)
 
 
 def _show(
@@ -107,8 +106,9 @@ def _show(
     """Show a subscription with its blocks, or list all."""
     with chosen_books(context) as (_config, books):
         if not subscription:
-            return _list(books.session, as_json=as_json)
+            return _list(books, as_json=as_json)
         found = service.show(books.session, subscription, books.policy, now())
+        today = day_of(now(), books.policy.time_zone)
     if as_json:
         blocks = [
             {
@@ -122,9 +122,9 @@ def _show(
             }
             for one in found.blocks
         ]
-        print_json({**_to_json(found.subscription), "blocks": blocks})
+        print_json({**_to_json(found.subscription, today), "blocks": blocks})
         return DONE
-    _say(found.subscription)
+    _say(found.subscription, today)
     print_table(
         "Blocks that have not ended",
         ("block", "line", "origin", "credits", "price", "from", "last day"),
@@ -141,16 +141,24 @@ def _show(
     return DONE
 
 
-def _list(session: Session, *, as_json: bool) -> int:
-    rows: list[tuple[str, str]] = []
-    after = ""
-    while page := session.run("subscriptions_all", {"after": after, "limit": 1000}).fetchall():
-        rows += [(row[0], row[1]) for row in page]
-        after = page[-1][0]
+def _list(books: Books, *, as_json: bool) -> int:
+    found = list(all_subscriptions(books.session))
+    today = day_of(now(), books.policy.time_zone)
     if as_json:
-        print_json([{"subscription": one, "customer": customer} for one, customer in rows])
+        print_json([_to_json(one, today) for one in found])
     else:
-        print_table(f"{len(rows)} subscriptions", ("subscription", "customer"), rows)
+        print_table(
+            f"{len(found)} subscriptions",
+            ("subscription", "customer", "plan", "from", "last day", "state"),
+            [
+                (
+                    one.subscription_id, one.customer_id, one.plan.plan_id,
+                    one.starts_on.isoformat(), str(one.last_day or "open"),
+                    one.state_on(today).value,
+                )
+                for one in found
+            ],
+        )  # fmt: skip
     return DONE
 
 
@@ -253,7 +261,7 @@ def _renew(
     """Agree another term."""
     with chosen_books(context) as (_config, books):
         found = service.renew(books.session, subscription, books.policy, now(), term=term)
-        return _print_one(books.session, found, as_json=as_json)
+        return _print_one(books, found, as_json=as_json)
 
 
 def _terminate(
@@ -271,7 +279,7 @@ def _terminate(
             books.session, subscription, last_day.date() + timedelta(days=1), books.policy, now(),
             end_of_term,
         )  # fmt: skip
-        return _print_one(books.session, found, as_json=as_json)
+        return _print_one(books, found, as_json=as_json)
 
 
 def _notices(
@@ -293,32 +301,35 @@ def _notices(
 
 
 def _print_one(
-    _session: Session, subscription: Subscription, *, as_json: bool, is_new: bool | None = None
+    books: Books, subscription: Subscription, *, as_json: bool, is_new: bool | None = None
 ) -> int:
+    today = day_of(now(), books.policy.time_zone)
     if as_json:
         more: dict[str, Any] = {} if is_new is None else {"is_new": is_new}
-        print_json({**_to_json(subscription), **more})
+        print_json({**_to_json(subscription, today), **more})
     else:
-        _say(subscription)
+        _say(subscription, today)
     return DONE
 
 
-def _say(one: Subscription) -> None:
-    end = f"to before {one.ends_on}" if one.ends_on else "until it is terminated"
+def _say(one: Subscription, today: date) -> None:
+    end = f"to {one.last_day}" if one.last_day else "until it is terminated"
+    name = f" ({one.plan.name})" if one.plan.name != one.plan.plan_id else ""
     say(
-        f"{one.subscription_id}: {one.plan.name} for {one.customer_id}, "
-        f"from {one.starts_on} {end}; "
+        f"{one.subscription_id}: plan {one.plan.plan_id}{name} for {one.customer_id}, "
+        f"from {one.starts_on} {end}, {one.state_on(today)}; "
         f"remainder {'refunded' if one.end_of_term is EndOfTerm.REFUND else 'recognised'}",
         "bold",
     )
 
 
-def _to_json(one: Subscription) -> dict[str, Any]:
+def _to_json(one: Subscription, today: date) -> dict[str, Any]:
     term: date | None = term_of(one, one.starts_on).ends_on
     return {
         "subscription": one.subscription_id,
         "customer": one.customer_id,
         "plan": one.plan.plan_id,
+        "state": one.state_on(today).value,
         "starts_on": one.starts_on,
         "first_term_ends_on": term,
         "ends_on": one.ends_on,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ from drawdown.core.subscription.acts import Origin, PlanBlock
 from drawdown.core.subscription.plan import EndOfTerm
 from drawdown.core.subscription.purchases import topped_up
 from drawdown.core.subscription.running import Run
-from drawdown.core.subscription.span import day_of, midnight
+from drawdown.core.subscription.span import midnight
 from drawdown.core.subscription.terms import Subscription
 from drawdown.service.accounts import Desk
 from drawdown.service.moving import Move, move
@@ -125,6 +125,12 @@ def give(session: Session, given: Given, policy: Policy, now: datetime) -> bool:
         customer_id = _owner(session, given)
         desk.load([customer_id])
         block = _given_block(desk, given, customer_id, policy)
+        if block.expires_at is not None and block.effective_at >= block.expires_at:
+            raise SubscriptionError(
+                f"block {given.block_id} would begin on {given.effective_on}, after its last day, "
+                f"{policy.last_day(block.expires_at)}; let it begin earlier or end later; at the "
+                "end of a term, renew the subscription first"
+            )
         known = plan_block(session, given.block_id)
         if known is not None:
             if known._replace(entered_at=block.entered_at) == block:
@@ -166,11 +172,6 @@ def _given_block(desk: Desk, given: Given, customer_id: str, policy: Policy) -> 
     expires_at = midnight(date.fromordinal(given.expires_on.toordinal() + 1), zone) if (
         given.expires_on
     ) else None  # fmt: skip
-    if expires_at is not None and expires_at <= effective_at:
-        raise SubscriptionError(
-            f"block {given.block_id} would expire on {given.expires_on}, before it begins on "
-            f"{given.effective_on}; correct one of the two"
-        )
     block = PlanBlock(
         given.block_id,
         customer_id,
@@ -241,8 +242,8 @@ def renew(
         ended_at = midnight(ends_on, policy.time_zone)
         if found.ended_on is not None or desk.closed_at(found.customer_id) >= ended_at:
             raise SubscriptionError(
-                f"subscription {subscription_id} ended on {ends_on} and what was left has been "
-                "settled; create a new subscription"
+                f"the last day of subscription {subscription_id} was {found.last_day}, and what "
+                "was left has been settled; create a new subscription"
             )
         if term != found.renewals + 2:
             raise SubscriptionError(
@@ -279,7 +280,8 @@ def terminate(
         problem = _why_not_terminated(session, desk, found, ends_on, ended_at)
         if problem:
             raise SubscriptionError(
-                f"subscription {subscription_id} cannot end on {ends_on}: {problem}"
+                f"{ends_on - timedelta(days=1)} cannot be the last day of subscription "
+                f"{subscription_id}: {problem}"
             )
         return _change(desk, dataclasses.replace(found, ended_on=ends_on, end_of_term=choice))
 
@@ -290,11 +292,11 @@ def _why_not_terminated(
     if ends_on <= found.starts_on:
         return f"it begins on {found.starts_on}"
     if found.ends_on is not None and ends_on > found.ends_on:
-        return f"it ends on {found.ends_on} already"
+        return f"its last day is {found.last_day} already"
     closed_at = desk.closed_at(found.customer_id)
     if ended_at < closed_at:
-        zone = desk.policy.time_zone
-        return f"the customer is billed up to {day_of(closed_at, zone)}; choose that day or a later"
+        billed = desk.policy.last_day(closed_at)
+        return f"the customer is billed through {billed}; choose that day or a later one"
     for use in uses_of(session, found.customer_id, ended_at):
         if use.subscription_id == found.subscription_id and use.quantity:
             return (

@@ -161,7 +161,8 @@ class _Intake:
         if ends_on is not None and record.used_at >= midnight(ends_on, zone):
             return (
                 f"usage {record.usage_id} is of {record.used_at:%Y-%m-%d %H:%M} UTC, after "
-                f"subscription {subscription.subscription_id} ended on {ends_on}; renew it, or "
+                f"the last day of subscription {subscription.subscription_id}, "
+                f"{subscription.last_day}; renew it, or "
                 "correct the instant"
             )
         return ""

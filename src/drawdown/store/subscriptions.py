@@ -19,6 +19,7 @@ from drawdown.core.subscription.plan import EndOfTerm, Plan
 from drawdown.core.subscription.terms import Subscription
 from drawdown.store.codec import array_literal
 from drawdown.store.database import Row, Session
+from drawdown.store.ledger import PAGE_SIZE
 
 _encoder = msgspec.json.Encoder()
 _accounts = msgspec.json.Decoder(Account)
@@ -157,6 +158,19 @@ def subscriptions_known(
     plans: dict[str, Plan] = {}
     _load_plans(session, rows, plans)
     return {row[0]: _subscription(row, plans) for row in rows}
+
+
+def all_subscriptions(session: Session) -> Iterator[Subscription]:
+    """Yield every subscription of the tenant by id, page by page."""
+    plans: dict[str, Plan] = {}
+    after = ""
+    while True:
+        rows = session.run("subscriptions_all", {"after": after, "limit": PAGE_SIZE}).fetchall()
+        _load_plans(session, rows, plans)
+        yield from (_subscription(row, plans) for row in rows)
+        if len(rows) < PAGE_SIZE:
+            return
+        after = rows[-1][0]
 
 
 def bases(

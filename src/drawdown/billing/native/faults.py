@@ -19,6 +19,8 @@ from drawdown.core.errors import MalformedEventError
 SHOWN_LENGTH_MAX = 60
 """Characters of a bad value that are shown."""
 
+TOO_LARGE = "is too large; correct it, and write it as a plain decimal such as 1250.00"
+
 
 class FactError(MalformedEventError):
     """A field of a fact is wrong.
@@ -235,6 +237,8 @@ def _bad_length(message: str, value: object, path: str, raw: object) -> str:
 
 def _bad_type(message: str, value: object) -> str:
     found = re.match(r"Expected `(.*?)`(?:, got `(.*)`)?$", message)
+    if message == "Number out of range":
+        return f"{shown_plain(str(value))} {TOO_LARGE}"
     if not found:
         return f"{shown(value)}: {message}; correct it"
     wanted = [name for name in found[1].split(" | ") if name != "null"]

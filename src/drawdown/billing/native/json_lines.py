@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import tzinfo
+from math import isfinite
 
 import msgspec
 
@@ -49,13 +50,22 @@ class NativeJsonLines:
                     yield Problem(number, _message(error, line))
 
 
+def _number(text: str) -> float | str:
+    """Read a number to be shown; one that no float holds is shown as it stands."""
+    found = float(text)
+    return found if isfinite(found) else text
+
+
+_raw = msgspec.json.Decoder(float_hook=_number)
+
+
 def _message(error: Exception, line: bytes) -> str:
     """Say what is wrong with a line, where in it, and what to do."""
     raw: object = None
     try:
         line.decode()
         if isinstance(error, FactError | msgspec.ValidationError):
-            raw = msgspec.json.decode(line)
+            raw = _raw.decode(line)
     except UnicodeDecodeError:
         return "not UTF-8; save the file as UTF-8"
     except (msgspec.DecodeError, RecursionError) as malformed:

@@ -10,6 +10,7 @@ from pathlib import PurePath
 import msgspec
 
 from drawdown.billing.native.csv_records import Unreadable, records
+from drawdown.billing.native.faults import TOO_LARGE
 from drawdown.billing.native.reading import LINE_BYTES_MAX, TOO_LONG, bounded
 from drawdown.core.errors import ConfigurationError, MalformedEventError
 from drawdown.core.money import normal_credits
@@ -72,7 +73,8 @@ class _UsageDecoder:
                 yield LocatedUsage(number, self._record(self._decode(line)))
             except (msgspec.DecodeError, UnicodeDecodeError, MalformedEventError) as error:
                 if line.strip():
-                    yield Problem(number, f"usage record: {error}")
+                    text = str(error).replace("Number out of range", f"a number {TOO_LARGE}")
+                    yield Problem(number, f"usage record: {text}")
 
     def csv(self, lines: Iterable[bytes]) -> Iterator[LocatedUsage | Problem]:
         """Decode CSV with a header; columns may be left out and stand in any order."""

@@ -8,12 +8,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from enum import StrEnum
 from typing import NamedTuple
 
 from drawdown.core.subscription.plan import Anchor, EndOfTerm, Frequency, Plan, PrepayLine
 from drawdown.core.subscription.span import MONTH, Span, shift, spans_between
 
 _NOTHING = Span(0, 0)
+
+
+class State(StrEnum):
+    """How far a subscription is; one that is ended early is active up to its last day."""
+
+    TO_BEGIN = "to begin"
+    ACTIVE = "active"
+    TERMINATED = "terminated"
+    ENDED = "ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +54,19 @@ class Subscription:
         if self.ended_on is not None or self.plan.term is None or self.plan.is_renewed:
             return self.ended_on
         return shift(self.starts_on, self.plan.term, self.renewals + 1)
+
+    @property
+    def last_day(self) -> date | None:
+        """Last day as agreed so far; None: open."""
+        return self.ends_on - timedelta(days=1) if self.ends_on else None
+
+    def state_on(self, day: date) -> State:
+        """Return how far it is on a day."""
+        if day < self.starts_on:
+            return State.TO_BEGIN
+        if self.ends_on is None or day < self.ends_on:
+            return State.ACTIVE
+        return State.ENDED if self.ended_on is None else State.TERMINATED
 
 
 class Days(NamedTuple):

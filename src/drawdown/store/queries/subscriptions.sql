@@ -40,8 +40,9 @@ FROM drawdown.subscription
 WHERE tenant_id = %(tenant)s AND customer_id = ANY (%(ids)s::text[]) ORDER BY subscription_id
 
 -- subscriptions_all --
-SELECT subscription_id, customer_id FROM drawdown.subscription
-WHERE tenant_id = %(tenant)s AND subscription_id > %(after)s
+SELECT subscription_id, customer_id, plan_key, starts_on, exchange_rate, end_of_term, is_carried,
+       renewals, ended_on
+FROM drawdown.subscription WHERE tenant_id = %(tenant)s AND subscription_id > %(after)s
 ORDER BY subscription_id LIMIT %(limit)s
 
 -- accounts --
