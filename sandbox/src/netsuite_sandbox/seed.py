@@ -50,6 +50,7 @@ _PLANS_ON = (
     (-3, "Fulfillment"),
     (-4, "Project Progress"),
     (-5, "Subscription Events"),
+    (-6, "Project Revenue Event"),
 )
 # id, name, method, start date source, end date source; by event amount, but for the last. Sources
 # are "Revenue Recognition Rules" (section_4333740009) and "Revenue Recognition Rules for

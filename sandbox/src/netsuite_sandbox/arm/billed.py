@@ -2,8 +2,8 @@
 
 Sources: "Unbilled Receivable Adjustment" (section_160590749111): an element of a journal entry
 counts as fully billed, a negative one as fully credited; unapproved bills do not count
-(section_4363759368); bills of an order or subscription and credits of a return authorization count
-for the elements that they bill.
+(section_4363759368); bills of an order, subscription or project and credits of a return
+authorization count for the elements that they bill.
 """
 
 from __future__ import annotations
@@ -29,7 +29,11 @@ def billed(company: Company, element: Row, period_start: str) -> tuple[int, int]
         Units of transaction and of base currency, each bill at its own exchange rate.
     """
     if element["subscriptionline"] is not None:
-        return _of_charges(company, element["subscriptionline"], period_start)
+        where = "json_extract(c.body, '$.subscriptionLine') = ?"
+        return _of_charges(company, where, (element["subscriptionline"],), period_start)
+    if element["projectrule"] is not None:
+        where = "json_extract(c.body, '$.billTo') = ? AND json_extract(c.body, '$.billingItem') = ?"
+        return _of_charges(company, where, (element["entity"], element["item"]), period_start)
     source = company.db.one("SELECT type FROM tx WHERE id = ?", (element["source"],))
     netted, netted_base = _netted(company, element)
     if source is None or source["type"] not in {"SalesOrd", "RtnAuth"}:
@@ -61,7 +65,9 @@ def _netted(company: Company, element: Row) -> tuple[int, int]:
     return element["netted"], base
 
 
-def _of_charges(company: Company, line: int, period_start: str) -> tuple[int, int]:
+def _of_charges(
+    company: Company, where: str, values: tuple[int, ...], period_start: str
+) -> tuple[int, int]:
     total = base = 0
     for document, number in (("invoice", "invoiceLine"), ("creditMemo", "creditMemoLine")):
         row = company.db.one(
@@ -69,8 +75,8 @@ def _of_charges(company: Company, line: int, period_start: str) -> tuple[int, in
             f" JOIN line l ON l.tx = json_extract(c.body, '$.{document}')"
             f" AND l.id = CAST(json_extract(c.body, '$.{number}') AS INTEGER)"
             " JOIN tx t ON t.id = l.tx"
-            " WHERE c.grp = 'charge' AND json_extract(c.body, '$.subscriptionLine') = ?" + _UNTIL,
-            (line, period_start),
+            f" WHERE c.grp = 'charge' AND {where}" + _UNTIL,
+            (*values, period_start),
         )
         assert row is not None
         total += row[0]

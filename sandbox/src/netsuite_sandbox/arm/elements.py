@@ -17,6 +17,7 @@ from netsuite_sandbox.arm.allocation import allocate
 from netsuite_sandbox.arm.elements_table import new_arrangement, put
 from netsuite_sandbox.arm.events import ON_CREATION, ON_PROGRESS
 from netsuite_sandbox.arm.netting import net_credit, release
+from netsuite_sandbox.arm.project_rules import has_rule, update_projects
 from netsuite_sandbox.arm.rules import BY_PERCENT
 from netsuite_sandbox.arm.subscriptions import update_subscriptions
 from netsuite_sandbox.company import Company
@@ -36,6 +37,7 @@ def update_arrangements(company: Company, ledger: Ledger, until: str) -> int:
         assert head is not None
         touched += _update_source(company, ledger, head)
         company.db.execute("UPDATE tx SET arm = 0 WHERE id = ?", (head.id,))
+    touched += update_projects(company, ledger)
     return touched + update_subscriptions(company, ledger, until)
 
 
@@ -68,6 +70,8 @@ def _is_source(company: Company, head: Header, line: Line) -> bool:
     if head.type in {"CustInvc", "CustCred", "CashSale", "CashRfnd"} and (
         line.orderdoc is not None or line.extra.get("subscriptionLine")
     ):
+        return False
+    if line.extra.get("charge") and has_rule(company, head.entity, line.item):
         return False
     item = company.must("item", line.item).body
     return item.get("deferredRevenueAccount") is not None and not item.get("directRevenuePosting")

@@ -8,7 +8,8 @@ from netsuite_sandbox.company import Company
 from netsuite_sandbox.ledger import Header, Ledger, Line
 
 _KEPT = frozenset(
-    {"arrangement", "source", "sourceline", "subscriptionline", "subsidiary", "currency",
+    {"arrangement", "source", "sourceline", "subscriptionline", "projectrule",
+     "subsidiary", "currency",
      "deferralaccount", "recognitionaccount", "rule", "planson", "allocationtype"}
 )  # fmt: skip
 

@@ -14,6 +14,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from netsuite_sandbox.arm.project_rules import (
+    AS_CHARGED,
+    ON_PROJECT_EVENT,
+    PERCENT_COMPLETE,
+    charges_of,
+)
 from netsuite_sandbox.arm.projects import progress
 from netsuite_sandbox.arm.rules import BY_AMOUNT, BY_PERCENT, BY_QUANTITY, Rule
 from netsuite_sandbox.company import Company, Master
@@ -58,6 +64,8 @@ def events_of(
     on = element["planson"] or ON_CREATION
     if element["subscriptionline"] is not None:
         return _subscription(company, element, until)
+    if element["projectrule"] is not None:
+        return _project_rule(company, periods, element, until)
     if on > 0:
         return _custom(company, element, on, until)
     if _FITS.get(on) != rule.amount:
@@ -124,6 +132,40 @@ def _progress(company: Company, periods: Periods, element: Row, until: str) -> l
         return []
     # What is recognized already may be corrected in the last period.
     return [*out, Event("", max(out[-1].day, last_day(company, until)), 0)]
+
+
+def by_progress(company: Company, element: Row) -> bool:
+    """Whether the plan of an element follows the completion of a project."""
+    if element["planson"] == ON_PROJECT_EVENT and element["projectrule"] is not None:
+        rule = company.must("projectRevenueRule", element["projectrule"]).body
+        return bool(rule["type"] == PERCENT_COMPLETE)
+    return bool(element["planson"] == ON_PROGRESS)
+
+
+def _project_rule(company: Company, periods: Periods, element: Row, until: str) -> list[Event]:
+    """Charges as they are made, dates as they come, or the completion of the project.
+
+    Source: "Creating a Fixed Amount Project Revenue Rule" (bridgehead_159360996004): a schedule of
+    dates, each with an amount or a percentage of the total.
+    """
+    if by_progress(company, element):
+        return _progress(company, periods, element, until)
+    precision, whole = company.precision(element["currency"]), element["amount"]
+    rule = company.must("projectRevenueRule", element["projectrule"]).body
+    if rule["type"] == AS_CHARGED:
+        charges = charges_of(company, element["entity"], element["item"])
+        return [
+            Event(f"charge {c.id}", c.body["chargeDate"], to_units(c.body["amount"], precision))
+            for c in charges
+            if c.body["chargeDate"] <= until
+        ]
+    return [
+        Event(f"date {number}", line["date"],
+              to_units(line["amount"], precision) if "amount" in line
+              else _part(whole, line["percent"], Decimal(100), precision))
+        for number, line in enumerate(rule["schedule"])
+        if line["date"] <= until
+    ]  # fmt: skip
 
 
 def _part(whole: int, part: Decimal, of: Decimal, precision: int) -> int:

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from netsuite_sandbox.arm.events import ON_PROGRESS, Event, events_of, last_day
+from netsuite_sandbox.arm.events import ON_PROGRESS, Event, by_progress, events_of, last_day
+from netsuite_sandbox.arm.project_rules import ON_PROJECT_EVENT
 from netsuite_sandbox.arm.rules import Rule, end_date, schedule
 from netsuite_sandbox.company import Company
 from netsuite_sandbox.money import share
@@ -27,7 +28,8 @@ def update_plans(company: Company, periods: Periods, until: str) -> int:
     """Bring the plans of all elements up to `until` in step; return how many were looked at."""
     rows = company.db.all(
         "SELECT e.* FROM element e WHERE e.rule IS NOT NULL AND e.elementdate <= ?"
-        f" AND (e.stale = 1 OR e.planson = {ON_PROGRESS} OR e.revenue - e.netted <>"
+        f" AND (e.stale = 1 OR e.planson IN ({ON_PROGRESS}, {ON_PROJECT_EVENT})"
+        " OR e.revenue - e.netted <>"
         "  (SELECT COALESCE(SUM(p.amount), 0) FROM planned p JOIN plan n ON n.id = p.plan"
         "   WHERE n.element = e.id)) ORDER BY e.id",
         (until,),
@@ -61,7 +63,7 @@ def _update(company: Company, periods: Periods, element: Row, until: str) -> Non
             ).lastrowid
             assert plan is not None
         db.execute("UPDATE plan SET amount = ? WHERE id = ?", (sum(e.units for e in events), plan))
-        left = _ahead if element["planson"] == ON_PROGRESS else _minus
+        left = _ahead if by_progress(company, element) else _minus
         _plan(company, plan, left(company, periods, plan, planned))
     for plan in known.values():
         _drop(company, periods, element, plan, until)

@@ -2,9 +2,9 @@
 
 Sources: "Percent-Complete Revenue Recognition Plans" (section_4356850525): no plan before progress
 is recorded; "Using the Percent Complete Override Subtab" (section_4411389600): the line of a period
-there overrides its approved time; "Creating Revenue Elements from Journal Entries"
-(section_4423536353): of a journal line the name is the project. Where several name a project, the
-line comes first (unsure).
+there overrides its approved time; a period with neither changes nothing (unsure); "Creating Revenue
+Elements from Journal Entries" (section_4423536353): of a journal line the name is the project.
+Where several name a project, the line comes first (unsure).
 """
 
 from __future__ import annotations
@@ -46,6 +46,8 @@ def progress(
 
 
 def _project(company: Company, element: Row) -> Master | None:
+    if element["projectrule"] is not None:
+        return company.master("entity", element["entity"])
     row = company.db.one(
         "SELECT json_extract(l.extra, '$.job'), json_extract(t.extra, '$.job'), l.entity, t.entity"
         " FROM line l JOIN tx t ON t.id = l.tx WHERE l.tx = ? AND l.id = ?",

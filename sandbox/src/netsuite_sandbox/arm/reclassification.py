@@ -154,6 +154,11 @@ def _active(company: Company, arrangement: int, asked: Period, posting: Period) 
             "   OR t.id = json_extract(c.body, '$.creditMemo') WHERE c.grp = 'charge'"
             "   AND json_extract(c.body, '$.subscriptionLine') = e.subscriptionline"
             "   AND t.postingperiod IN (?4, ?5))"
+            "  OR e.projectrule IS NOT NULL AND EXISTS (SELECT 1 FROM master c JOIN tx t"
+            "   ON t.id = json_extract(c.body, '$.invoice')"
+            "   OR t.id = json_extract(c.body, '$.creditMemo') WHERE c.grp = 'charge'"
+            "   AND json_extract(c.body, '$.billTo') = e.entity"
+            "   AND t.postingperiod IN (?4, ?5))"
             "  OR EXISTS (SELECT 1 FROM planned p JOIN plan n ON n.id = p.plan"
             "   WHERE n.element = e.id AND p.journal IS NOT NULL AND p.postingperiod IN (?4, ?5)))"
             " LIMIT 1",

@@ -62,6 +62,8 @@ def refresh(sandbox: Sandbox) -> dict[str, int]:
         _transactions(db, moved)
         for record in REST_KINDS:
             _masters(db, record, moved)
+        for member, group in (("project", "entity"), ("item", "item")):
+            _shift(db, ("master", "body"), member, moved[group], "type = 'projectRevenueRule'")
         _texts(db, moved["transaction"])
         db.execute("DELETE FROM integration")
     sandbox.tokens.forget()

@@ -9,6 +9,7 @@ Accounting Books.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +18,13 @@ from netsuite_sandbox.arm.allocation import allocate
 from netsuite_sandbox.arm.elements import update_arrangements
 from netsuite_sandbox.arm.events import ALL
 from netsuite_sandbox.arm.plans import update_plans
+from netsuite_sandbox.arm.project_rules import FIXED_AMOUNT, RECORD, TYPES
 from netsuite_sandbox.arm.reclassification import reclassify
 from netsuite_sandbox.arm.recognition import month_end, recognize
 from netsuite_sandbox.company import Company, Master
 from netsuite_sandbox.errors import invalid_request
 from netsuite_sandbox.money import to_decimal
+from netsuite_sandbox.records.itemlines import is_deferred
 from netsuite_sandbox.records.month_end_revaluation import revalue_open_balances
 from netsuite_sandbox.suitebilling.billing import bill
 from netsuite_sandbox.suitebilling.rating import rate
@@ -159,6 +162,43 @@ def _rule(sandbox: Sandbox, request: Request) -> Any:
     return {"id": str(_make(sandbox.company, "revRecRule", body))}
 
 
+def _project_rule(sandbox: Sandbox, request: Request) -> Any:
+    """Make a project revenue rule, as the project's subtab does.
+
+    Source: "Creating a Fixed Amount Project Revenue Rule" (bridgehead_159360996004): the service
+    item has an income and a deferred revenue account; dates with an amount or a percentage each.
+    """
+    body, company = _object(request), sandbox.company
+    project, item = _number(body, "project"), _number(body, "item")
+    found = company.master("entity", project or 0)
+    if found is None or found.type != "job":
+        raise invalid_request("project is the id of a project.")
+    sold = company.master("item", item or 0)
+    if sold is None or not is_deferred(sold.body):
+        raise invalid_request("item is a service item with a deferred revenue account.")
+    if body.get("type") not in TYPES:
+        raise invalid_request(f"type is one of {', '.join(TYPES)}.")
+    schedule = body.get("schedule", [])
+    if (body["type"] == FIXED_AMOUNT) != bool(schedule):
+        raise invalid_request(f"A rule of the type {FIXED_AMOUNT} has a schedule, others none.")
+    values = {
+        "name": str(body.get("name") or f"Rule of {found.body['companyName']}"),
+        "project": project, "item": item, "type": body["type"],
+        "schedule": [_scheduled(line) for line in schedule],
+    }  # fmt: skip
+    return {"id": str(_make(company, RECORD, values))}
+
+
+def _scheduled(line: Any) -> dict[str, Any]:
+    """Read a date of a schedule: {"date", "amount"} or {"date", "percent"}."""
+    try:
+        day = date.fromisoformat(line["date"]).isoformat()
+        (name,) = {"amount", "percent"} & line.keys()
+        return {"date": day, name: Decimal(str(line[name]))}
+    except (TypeError, ValueError, KeyError, AttributeError, InvalidOperation):
+        raise invalid_request("A date of the schedule has date, and amount or percent.") from None
+
+
 def _event_type(sandbox: Sandbox, request: Request) -> Any:
     """Make a custom recognition event type: another choice of Create Revenue Plans On."""
     name = _object(request).get("name")
@@ -253,6 +293,7 @@ ROUTES: dict[tuple[str, str], Callable[[Sandbox, Request], Any]] = {
     ("POST", "/revaluation"): _revaluation,
     ("POST", "/revenue-rules"): _rule,
     ("POST", "/accounting-books"): _accounting_book,
+    ("POST", "/project-revenue-rules"): _project_rule,
     ("POST", "/recognition-event-types"): _event_type,
     ("POST", "/recognition-events"): _event,
     ("POST", "/unbilled-receivable-groups"): _unbilled_group,

@@ -250,6 +250,7 @@ KINDS: dict[str, MasterKind] = {
         MasterKind("accountingBook", _named, "name", readonly=True),
         MasterKind("revRecRule", _named, "name", readonly=True),
         MasterKind("revPlansOn", _named, "name", readonly=True),
+        MasterKind("projectRevenueRule", _named, "name", readonly=True),
     )
 }  # fmt: skip
 REST_KINDS = {name: kind for name, kind in KINDS.items() if not kind.readonly}

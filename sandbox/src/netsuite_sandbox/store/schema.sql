@@ -146,6 +146,7 @@ CREATE TABLE IF NOT EXISTS element (
   source INTEGER,                      -- transaction id
   sourceline INTEGER,                  -- transaction line id
   subscriptionline INTEGER UNIQUE,     -- record id, of an element without transaction
+  projectrule INTEGER UNIQUE,          -- the same, of a project revenue rule
   item INTEGER,
   entity INTEGER,
   subsidiary INTEGER NOT NULL,
