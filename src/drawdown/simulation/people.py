@@ -154,14 +154,16 @@ class People:
         self._frozen.clear()
 
     def _postings(self, month: str) -> list[dict[str, str]]:
+        """Postings of a month, by names that survive a refresh of the account."""
         return self.user.rows(
-            "SELECT t.id AS id, t.recordtype AS record, tal.account AS account, "
+            "SELECT t.recordtype AS record, t.tranid AS number, a.acctnumber AS account, "
             "tal.amount AS amount FROM transaction t "
             "JOIN transactionline tl ON tl.transaction = t.id "
             "JOIN transactionaccountingline tal ON tal.transaction = tl.transaction "
-            "AND tal.transactionline = tl.id JOIN accountingperiod p ON p.id = t.postingperiod "
+            "AND tal.transactionline = tl.id JOIN account a ON a.id = tal.account "
+            "JOIN accountingperiod p ON p.id = t.postingperiod "
             f"WHERE tal.posting = 'T' AND TO_CHAR(p.startdate, 'YYYY-MM') = '{month}' "
-            "ORDER BY t.id, tl.id"
+            "ORDER BY t.recordtype, t.tranid, tl.id"
         )
 
     def _journal(self, external_id: str) -> dict[str, Any]:

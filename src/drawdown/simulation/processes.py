@@ -14,7 +14,7 @@ import psycopg
 
 from drawdown.core.errors import ErpError, StoreError
 from drawdown.core.events import Event
-from drawdown.service.delivery import Claim, NoObserver, Worker
+from drawdown.service.delivery import Claim, NoObserver, Options, Worker, deliver
 from drawdown.service.delivery.steps import LEASE
 from drawdown.service.exceptions import skip, stuck
 from drawdown.service.ingest import expire, ingest
@@ -134,6 +134,21 @@ def work(company: Company) -> None:
         )
         company.workers[task.process.name] = worker
         worker.run()
+
+
+def deliver_now(company: Company) -> None:
+    """Deliver what can be delivered now, as a command started beside the workers does."""
+    world = company.world
+    options = Options(
+        worker=f"deliver/{world.steps}",
+        chance=world.chance.random,
+        threads=SimulatedThreads(world),
+    )
+    with company.database.session(company.tenant_id) as session:
+        deliver(
+            session, company.erp(), sleep=world.sleep, concurrency=world.chance.choice((1, 4)),
+            observer=_Teller(world), options=options,
+        )  # fmt: skip
 
 
 def tell(company: Company, batch: Sequence[Event]) -> None:

@@ -174,20 +174,31 @@ class _Play:
             if not world.is_calm:
                 call()
 
-        sometime(people.close_period, 20)
+        sometime(self._close_period, 20)
         sometime(people.take_external_id, 30)
         sometime(self._refresh, 8)
         sometime(self._stop_workers, 20)
-        self._sometimes("observer", partial(processes.take_over, self.company), 33)
+        self._sometimes("observer", partial(processes.take_over, self.company), 33, DELIVERY_S)
+        self._sometimes("deliverer", partial(processes.deliver_now, self.company), 20)
         self._sometimes("person", partial(processes.retry_parked, self.company), 33)
+        self._sometimes("accountant", partial(processes.skip_gone, self.company), 20, DELIVERY_S)
         self._sometimes("auditor", partial(processes.compare, self.company), 8)
         for day in (self.company.scenario.summed_up_through, ENDS.date()):
             self._sometimes(f"accountant {day}", partial(processes.sum_up, self.company, day), 33)
 
-    def _sometimes(self, name: str, call: Callable[[], object], percent: int) -> None:
+    def _sometimes(
+        self, name: str, call: Callable[[], object], percent: int, until_s: float = TURBULENCE_S
+    ) -> None:
         """Run a job in some seeds."""
         if self.chance.randrange(100) < percent:
-            self.jobs.start(name, call, self.chance.uniform(0, TURBULENCE_S))
+            self.jobs.start(name, call, self.chance.uniform(0, until_s))
+
+    def _close_period(self) -> None:
+        """Close a period; often it is noticed while facts still come."""
+        self.people.close_period()
+        if self.chance.randrange(2):
+            call = partial(processes.take_over, self.company)
+            self.jobs.start(f"observer {self.world.steps}", call, self.chance.uniform(0, 30))
 
     def _stop_workers(self) -> None:
         """Ask them to end: they finish what is under way."""
