@@ -89,6 +89,17 @@ def test_long_texts_are_sorted_by_their_first_250_characters(ns: Client, order: 
     assert {row["itemid"]: row["text"] for row in rows} == {name: text for name, text, _ in ITEMS}
 
 
+@pytest.mark.parametrize("order", ["text", "1"])
+def test_long_texts_of_a_union_are_sorted(ns: Client, order: str) -> None:
+    """A UNION of long texts is sorted too. Source: SuiteQL Limitations and Exceptions; by how much of them is unsure."""
+    for name, text, _ in ITEMS:
+        ns.make("/serviceSaleItem", {"itemId": name, "storeDetailedDescription": text,
+                                     "incomeAccount": {"id": ns.account("4000")}})  # fmt: skip
+    rows = ns.sql("SELECT storedetaileddescription AS text FROM item UNION"
+                  f" SELECT featureddescription FROM item ORDER BY {order}")  # fmt: skip
+    assert [row["text"][-1] for row in rows if row] == ["w", "a", "b"]
+
+
 def test_custom_long_texts_are_sorted_so_too(ns: Client) -> None:
     """A custom field of type Long Text is such a field; a short one is sorted as a whole. Source: SuiteQL Limitations and Exceptions; that a Long Text is one is unsure."""
     ns.http.post("/_sandbox/custom-fields", json=[

@@ -266,10 +266,11 @@ def _divide(_company: Company, node: exp.Expr, _kinds: dict[int, str]) -> exp.Ex
 def _ordered(_company: Company, node: exp.Expr, kinds: dict[int, str]) -> exp.Expr:
     """Keys are never NULL: saying so lets SQLite walk the index. Long texts sort by their start."""
     inner = node.this
-    select = node.find_ancestor(exp.Select)
-    if isinstance(inner, exp.Literal) and inner.is_int and select is not None:
-        inner = dict(enumerate(select.selects, 1)).get(int(inner.name), inner).unalias()
-    if kinds.get(id(inner)) == "longtext":
+    owner = node.parent.parent if node.parent is not None else None
+    if isinstance(inner, exp.Literal) and inner.is_int and isinstance(owner, exp.Select):
+        inner = dict(enumerate(owner.selects, 1)).get(int(inner.name), inner).unalias()
+    # The rows of a UNION are sorted by whole columns only.
+    if kinds.get(id(inner)) == "longtext" and not isinstance(owner, exp.SetOperation):
         start = [exp.Literal.number(1), exp.Literal.number(LONG_TEXT_SORTED)]
         node.set("this", _call("SUBSTR", inner.copy(), *start))
     if isinstance(inner, exp.Column) and inner.name.lower() in {"id", "transaction"}:
