@@ -380,32 +380,47 @@ def test_refused_fair_values(bundle: Bundle) -> None:
     assert evaluate("-{amount} / 4 + 0.5", {"amount": Decimal(3)}) == Decimal("-0.25")
 
 
-AMOUNTS = st.lists(
-    st.tuples(st.integers(0, 10**7), st.integers(1, 10**7), st.integers(0, 100)),
+LINES = st.lists(
+    st.tuples(st.integers(0, 10**6), st.integers(1, 10**6), st.sampled_from(("-1", "-2")),
+              st.lists(st.integers(0, 100), min_size=2, max_size=2)),
     min_size=2, max_size=4,
 )  # fmt: skip
+RATES = st.sampled_from((0.9, 1, 1.1, 1.237))
+PREFERENCES = st.fixed_dictionaries({
+    "unbilled_receivable_grouping": st.sampled_from(("element", "arrangement")),
+    "exclude_contract_assets_from_fx": st.booleans()})  # fmt: skip
 
 
 @settings(max_examples=25, deadline=None)
-@given(AMOUNTS)
-def test_nothing_is_lost(drawn: list[tuple[int, int, int]]) -> None:
-    """Total revenue is the transaction total, carvings add up to zero, and when all is billed and recognized nothing is deferred. Source: Fair Value and Allocation (section_4369989562)."""
-    bundle = Bundle(Client(InProcessClient()))
-    bundle.ns.set_up()
-    for number, (_, worth, _) in enumerate(drawn):
-        bundle.item(str(number), float(Decimal(worth).scaleb(-2)))
-    prices = [Decimal(cents).scaleb(-2) for cents, _, _ in drawn]
-    bundle.sell(*((str(n), 1, float(price)) for n, price in enumerate(prices)))
-    assert sum(Decimal(one) for one in bundle.revenue()) == sum(prices)
-    first = [(price * part / 100).quantize(Decimal("0.01"))
-             for price, (_, _, part) in zip(prices, drawn, strict=True)]  # fmt: skip
-    bundle.bill(*(float(amount) for amount in first))
-    bundle.ns.month_end("2024-01")
-    bundle.carve("2024-01")
-    rest = [price - amount for price, amount in zip(prices, first, strict=True)]
-    if any(rest):
-        bundle.bill(*(float(amount) if amount else None for amount in rest), day="2024-02-20")
-    bundle.ns.month_end("2024-02")
-    bundle.carve("2024-02")
-    left = {n: value for n, value in bundle.ns.balances().items() if n.startswith(("246", "1150"))}
-    assert left == {}
+@given(LINES, RATES, st.lists(RATES, min_size=3, max_size=3), PREFERENCES)
+def test_nothing_is_lost(
+    drawn: list[tuple[int, int, str, list[int]]], rate: float, rates: list[float],
+    preferences: dict[str, Any],
+) -> None:  # fmt: skip
+    """Total revenue is the transaction total; when all is billed, at whatever rates, and recognized, nothing is deferred or unbilled. Source: Fair Value and Allocation (section_4369989562)."""
+    ns = Client(InProcessClient())
+    ns.set_up()
+    bundle = Bundle(ns)
+    ns.set(**preferences)
+    for number, (_, worth, on, _) in enumerate(drawn):
+        bundle.item(str(number), float(Decimal(worth).scaleb(-2)), on=on)
+    left = [Decimal(cents).scaleb(-2) for cents, _, _, _ in drawn]
+    bundle.sell(*((str(n), 1, float(price)) for n, price in enumerate(left)),
+                **EURO, exchangeRate=rate)  # fmt: skip
+    assert sum(Decimal(one) for one in bundle.revenue()) == sum(left)
+    for month, day_rate in enumerate(rates, 1):
+        parts = [line[3][month - 1] if month < 3 else 100 for line in drawn]
+        amounts = [(price * part / 100).quantize(Decimal("0.01"))
+                   for price, part in zip(left, parts, strict=True)]  # fmt: skip
+        billed = [{"orderLine": n, "amount": float(amount)}
+                  for n, amount in enumerate(amounts, 1) if amount or month == 3]  # fmt: skip
+        if billed:
+            ns.make("/salesOrder/eid:SO/!transform/invoice", {
+                "tranDate": f"2024-0{month}-20", "exchangeRate": day_rate,
+                "item": {"items": billed}})  # fmt: skip
+        left = [price - amount for price, amount in zip(left, amounts, strict=True)]
+        ns.month_end(f"2024-0{month}")
+        bundle.carve(f"2024-0{month}")
+    control(ns, "/reclassification", period="2024-04")
+    rest = {n: value for n, value in ns.balances().items() if n.startswith(("246", "1150"))}
+    assert rest == {}

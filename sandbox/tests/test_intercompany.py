@@ -75,6 +75,8 @@ def test_each_ledger_in_its_own_currency(group: Group, record: str) -> None:
         "Parent Company", "Parent Company", "Wolfe UK", "Wolfe UK"]  # fmt: skip
     rows = group.ns.sql(f"SELECT type, recordtype FROM transaction WHERE id = {made}")
     assert rows == [{"type": "Journal", "recordtype": record[1:].lower()}]
+    page = group.ns.http.get(f"/_sandbox/ui/records/{record[1:]}/{made}").text
+    assert "Wolfe UK" in page
     journal = group.ns.http.get("/_sandbox/journal.hledger").text
     assert "100.00 USD @@ 50.00 GBP" in journal
 
@@ -210,6 +212,19 @@ def test_book_specific_journals(ns: Client) -> None:
     ns.call("DELETE", f"/journalEntry/{made}")
     assert ns.sql(query)[1] == {"book": book, "total": "100"}
     assert ns.http.get("/_sandbox/ledger?book=9").status_code == 400
+
+
+def test_books_of_a_copy(ns: Client) -> None:
+    """A restored copy has the books it had: a line stands once in each."""
+    assert ns.http.post("/_sandbox/snapshots", json={"name": "one"}).status_code == 200
+    control(ns, "/accounting-books", name="IFRS")
+    ns.journal("1500", "1000", 100, "J")
+    count = "SELECT COUNT(*) n FROM transactionaccountingline"
+    assert ns.sql(count) == [{"n": "4"}]
+    assert ns.http.post("/_sandbox/snapshots/restore", json={"name": "one"}).status_code == 200
+    ns.headers = Client(ns.http).headers
+    ns.journal("1500", "1000", 100, "J")
+    assert ns.sql(count) == [{"n": "2"}]
 
 
 def test_the_primary_book_can_have_journals_of_its_own(ns: Client) -> None:

@@ -269,10 +269,14 @@ def test_permission_to_get_an_instance(ns: Client, needs: str, status: int) -> N
         ("subscriptionChangeOrder", "LIST_SUBSCRIPTIONCHANGEORDER"), ("priceBook", "LIST_PRICEBOOK"),
         ("pricePlan", "LIST_PRICEPLAN"), ("depositApplication", "TRAN_DEPAPPL"),
         ("job", "LIST_JOB"), ("timeBill", "TRAN_TIMEBILL"),
+        ("revRecFieldMapping", "LIST_REVRECFIELDMAPPING"), ("fairValuePrice", "LIST_FAIRVALUEPRICE"),
+        ("intercompanyJournalEntry", "TRAN_JOURNAL"),
+        ("advIntercompanyJournalEntry", "TRAN_JOURNAL"),
     ],
 )  # fmt: skip
 def test_permission_keys(ns: Client, path: str, key: str) -> None:
     """Each record asks for its key. Source: REST API Browser 2026.1, employee, permKey1; SDF permission keys."""
+    ns.set(revenue_allocation=True)
     for granted, status in (("TRAN_FIND", 403), (key, 200)):
         permissions = {"ADMI_RESTWEBSERVICES": "FULL", granted: "VIEW"}
         ns.http.post("/_sandbox/roles", json={"name": granted, "permissions": permissions})

@@ -50,6 +50,11 @@ PERMISSIONS = {
     "subscriptionplan": ("LIST_SUBSCRIPTIONPLAN", "Lists -> Subscription Plan"),
     "pricebook": ("LIST_PRICEBOOK", "Lists -> Price Book"),
     "priceplan": ("LIST_PRICEPLAN", "Lists -> Price Plan"),
+    "fairvalueprice": ("LIST_FAIRVALUEPRICE", "Lists -> Fair Value Price"),
+    "revrecfieldmapping": (
+        "LIST_REVRECFIELDMAPPING",
+        "Lists -> Revenue Recognition Field Mapping",
+    ),
     "usage": ("LIST_USAGE", "Lists -> Usage"),
     "job": ("LIST_JOB", "Lists -> Projects"),
     "timebill": ("TRAN_TIMEBILL", "Transactions -> Track Time"),

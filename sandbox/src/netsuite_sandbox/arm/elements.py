@@ -87,15 +87,13 @@ def _put_element(company: Company, ledger: Ledger, head: Header, line: Line, sig
         "exchangerate": format(head.exchangerate, "f"), "elementdate": head.trandate,
         "amount": -line.amount, "base": -line.base, **values,
     }  # fmt: skip
-    which = "SELECT * FROM element WHERE source = ? AND sourceline = ?"
-    found = field_maps.mapped(company, head, line, company.db.one(which, (head.id, line.id)))
+    found = field_maps.mapped(company, head, line)
     put(company, {**row, **field_maps.columns(found)}, "source, sourceline")
     if field_maps.GROUP in found:
-        element = company.db.one(which, (head.id, line.id))
-        assert element is not None
         company.db.execute(
-            "INSERT OR REPLACE INTO unbilledgroup VALUES (?, ?)",
-            (element["id"], found[field_maps.GROUP]),
+            "INSERT OR REPLACE INTO unbilledgroup"
+            " SELECT id, ? FROM element WHERE source = ? AND sourceline = ?",
+            (found[field_maps.GROUP], head.id, line.id),
         )
 
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from netsuite_sandbox.company import Company, Master
     from netsuite_sandbox.ledger import Header, Line
     from netsuite_sandbox.records.fields import Values
-    from netsuite_sandbox.store.database import Row
 
 START, END, GROUP = "startdate", "enddate", "unbilledreceivablegroup"
 OVERRIDE, FAIR_VALUE = "fairvalueoverride", "calculatedfairvalueamount"
@@ -77,14 +76,16 @@ def _collide(one: Values, other: Values) -> bool:
     return str(first.get("endDate") or "~") >= str(second.get("startDate") or "")
 
 
-def mapped(company: Company, head: Header, line: Line, element: Row | None) -> dict[str, Any]:
-    """Return what the maps give an element, by target.
-
-    Args:
-        element: The element as it is; None when it is new.
-    """
+def mapped(company: Company, head: Header, line: Line) -> dict[str, Any]:
+    """Return what the maps give the element of a line, by target."""
     found: dict[str, Any] = {}
-    for one in company.masters("revRecFieldMapping"):
+    maps = company.masters("revRecFieldMapping")
+    if not maps:
+        return found
+    element = company.db.one(
+        "SELECT * FROM element WHERE source = ? AND sourceline = ?", (head.id, line.id)
+    )
+    for one in maps:
         body = one.body
         if body.get("transactionType") not in (None, head.type):
             continue

@@ -187,10 +187,13 @@ def _impact(ask: Ask, head: Header) -> Table:
     """The general-ledger impact, debit and credit in base and in transaction currency."""
     base = ask.company.base_currency(head.subsidiary)
     precision, foreign = ask.company.precision(base), ask.company.precision(head.currency)
-    symbol = ask.symbol(base)
-    two = base != head.currency
+    lines = ask.books.ledger.lines(head.id)
+    companies = any(line.subsidiary for line in lines)
+    symbol = "base currency" if companies else ask.symbol(base)
+    two = companies or base != head.currency
     columns = [
         Column("line", "Line", "count"), Column("account", "Account"),
+        *([Column("subsidiary", "Subsidiary")] if companies else []),
         Column("debit", f"Debit {symbol}", "money"), Column("credit", f"Credit {symbol}", "money"),
     ]  # fmt: skip
     if two:
@@ -206,10 +209,10 @@ def _impact(ask: Ask, head: Header) -> Table:
         *(Column(name, name, optional=True) for name in ask.company.line_columns),
     ]
     rows: list[list[Cell]] = []
-    lines = ask.books.ledger.lines(head.id)
     for line in lines:
         ledger = to(f"/accounts/{line.account}")
-        row = [Cell(line.id), Cell(ask.name("account", line.account), ledger),
+        place = [Cell(ask.name("subsidiary", line.subsidiary))] if companies else []
+        row = [Cell(line.id), Cell(ask.name("account", line.account), ledger), *place,
                *sides(line.base, precision, ledger)]  # fmt: skip
         if two:
             row += sides(line.amount, foreign, ledger)
@@ -228,6 +231,7 @@ def _impact(ask: Ask, head: Header) -> Table:
     foot = [Cell("Total"), EMPTY, money(debit, precision), money(credit, precision)]
     foot += [EMPTY] * (len(columns) - len(foot))
     note = "" if head.posting else "A non-posting transaction: it does not touch the ledger."
+    foot = [] if companies else foot  # Amounts of different base currencies cannot be added.
     return Table("impact", "GL impact", columns, rows, foot, note=note, empty="No lines.")
 
 
