@@ -145,11 +145,12 @@ class Shop:
         starts_on: str = "2024-01-01",
         customer_id: str = "C",
         end_of_term: EndOfTerm | None = None,
+        exchange_rate: str = "1",
         **more: bool,
     ) -> Subscription:
         """Begin a subscription."""
         made = Subscription(
-            subscription_id, customer_id, what, day(starts_on), Decimal(1),
+            subscription_id, customer_id, what, day(starts_on), Decimal(exchange_rate),
             end_of_term or what.end_of_term, more.get("is_carried", what.is_carried),
         )  # fmt: skip
         # It begins now, whatever the clock of the machine says.

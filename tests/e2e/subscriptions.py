@@ -29,6 +29,7 @@ class Subscription:
         frequency: str = "AUTOREFILL",
         name: str = "Vertex",
         customer: str = "",
+        currency: str = "USD",
     ) -> None:
         """Sell it.
 
@@ -38,6 +39,8 @@ class Subscription:
             customer: Internal id of one that exists; empty: a new one.
         """
         self.company = company
+        sql = f"SELECT c.id AS id FROM currency c WHERE c.symbol = '{currency}' ORDER BY c.id"
+        self.currency = company.rows(sql)[0]["id"]
         rule = company.controls.control(
             "POST", "/revenue-rules",
             {"name": f"Straight-line {name}", "recognitionMethod": "even", "amountSource": "amount",
@@ -158,4 +161,4 @@ class Subscription:
         )  # fmt: skip
 
     def _price(self, terms: dict[str, Any]) -> str:
-        return self.make("/pricePlan", {"currency": {"id": "1"}, **terms})
+        return self.make("/pricePlan", {"currency": {"id": self.currency}, **terms})

@@ -66,7 +66,10 @@ def enter(company: Company, plan: HandoverPlan) -> list[Subscription]:
             start=line.starts_on.isoformat(),
             end=line.ends_on.isoformat() if line.ends_on else "2027-03-31",
             frequency="ONETIME", name=f"Own {number}", customer=row[0]["id"],
+            currency=line.currency,
         )  # fmt: skip
+        if line.currency != "USD":
+            company.set_spot_rate(line.currency, str(line.exchange_rate))
         subscription.bill(line.starts_on.isoformat())
         found.append(subscription)
     return found
@@ -172,26 +175,76 @@ draws = ["pre"]
 
 
 def test_subscriptions_of_ours_go_with_their_blocks(company: Company) -> None:
-    """Billed up to the cut-over, handed over, ended: what the new term had bought goes too."""
-    shop = Shop(company.books.session, company.books.policy)
-    shop.subscribe(plan(PLAN), starts_on="2026-01-01")
+    """Two in euro, billed up to the cut-over, handed over, ended: with all that they had bought."""
+    shop = Shop(company.books.session, company.books.policy, "EUR")
+    in_euro = plan(f'id = "p"\ncurrency = "EUR"\n{PLAN}')
+    for name, rate in (("S", "1.1"), ("T", "1.2")):
+        shop.subscribe(in_euro, name, starts_on="2026-01-01", exchange_rate=rate)
     shop.use(usage("1", "2026-01-15", 1520))
     assert "customer C is billed up to 2026-01-01 only" in " ".join(planned(company).problems)
     shop.bill("2026-03-31")
     shop.use(usage("2", "2026-04-15", 4))
     assert "customer C has usage that is not billed" in " ".join(planned(company).problems)
     shop.use(usage("3", "2026-04-16", 0, corrects="2"))
-    assert "1000.00 USD is owed for" in " ".join(planned(company).problems)
-    for number in (1, 2):
-        invoice = f"S/pre/{number}/invoice"
-        company.take(f.payment("2026-03-20", f"P{number}", invoice))
+    assert "1000.00 EUR is owed for" in " ".join(planned(company).problems)
+    for name in ("S", "T"):
+        for number in (1, 2):
+            invoice = f"{name}/pre/{number}/invoice"
+            company.take(f.payment("2026-03-20", f"P{name}{number}", invoice))
     finish(company)
     found = planned(company)
-    assert (found.problems, [one.amount_minor for one in found.lines]) == ((), [62_000, 100_000])
+    assert found.problems == ()
+    assert [one.amount_minor for one in found.lines] == [62_000, 100_000, 100_000, 100_000]
+    assert found.left == Decimal("1.1") * 1620 + Decimal("1.2") * 2000
     enter(company, found)
     company.take(*planned(company).events(shop.policy))
-    terminate(shop.session, "S", date(2026, 4, 1), shop.policy, shop.later())
+    for name in ("S", "T"):
+        terminate(shop.session, name, date(2026, 4, 1), shop.policy, shop.later())
     shop.bill("2026-12-31")
     finish(company)
     assert company.reconcile().differences == ()
     assert CONTROLS.isdisjoint(balances(company))
+
+
+def test_several_blocks_at_several_rates(company: Company) -> None:
+    """Of a customer in euro, two of them alike, beside one in dollars: each finds its line."""
+    sell(company)
+    answers = company.take(
+        f.customer("2026-01-01", "EU", "EUR"),
+        f.order(
+            "2026-01-02", "E1", f.terms("E1a", "500", "500", currency="EUR", until="2026-07-01"),
+            f.terms("E1b", "500", "500", currency="EUR", until="2026-07-01"),
+            customer_id="EU", currency="EUR", rate="1.1",
+        ),
+        f.order(
+            "2026-01-02", "E2", f.terms("E2", "333.33", "333.33", currency="EUR"),
+            customer_id="EU", currency="EUR", rate="1.25",
+        ),
+        f.purchase("2026-01-03", "J1", "E1"),
+        f.purchase("2026-01-03", "J2", "E2"),
+        f.payment("2026-01-20", "Q1", "J1"),
+        f.payment("2026-01-20", "Q2", "J2"),
+        f.usage(
+            "2026-03-10", "V1", f.line("L1", "33.33cr", "E2", currency="EUR"), customer_id="EU",
+            currency="EUR",
+        ),
+    )  # fmt: skip
+    assert set(statuses(answers)) == {"accepted"}
+    finish(company)
+    found = planned(company)
+    # 620.00 + 2 x 500.00 x 1.10 + 300.00 x 1.25
+    assert (found.problems, found.left, found.booked) == ((), Decimal(2095), Decimal(2095))
+    company.set_spot_rate("EUR", "1.3")
+    enter(company, found)
+    found = planned(company)
+    assert (found.problems, found.missing) == ((), ())
+    assert len({one.invoice for one in found.lines}) == 4
+    events = found.events(company.books.policy)
+    assert set(statuses(company.take(*events))) == {"accepted"}
+    finish(company)
+    assert company.reconcile().differences == ()
+    left = balances(company)
+    assert CONTROLS.isdisjoint(left)
+    # In base currency: what SuiteBilling defers, what was used here, and the cash of both.
+    assert [left.pop(f"DefOwn {n}0") for n in range(4)] == [-620, -550, -550, -375]
+    assert sorted(left.values()) == [Decimal("-421.66"), Decimal("2516.66")]

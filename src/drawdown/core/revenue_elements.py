@@ -30,12 +30,14 @@ class Bought(NamedTuple):
         on: Day on which it was charged.
         billed_on: Date of its invoice; None: not billed yet.
         invoice: Number of its invoice; empty: not billed, or it makes no difference.
+        exchange_rate: Of its invoice.
     """
 
     on: date
     amount_minor: int
     billed_on: date | None
     invoice: str = ""
+    exchange_rate: Decimal = Decimal(1)
 
 
 class Used(NamedTuple):

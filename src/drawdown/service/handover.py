@@ -247,8 +247,10 @@ def _entered(
         customer = customer_of(session, one.customer.reference)
         if customer is None or len(facts.bought) != 1 or facts.drawn or not facts.bought[0].invoice:
             continue
+        (bought,) = facts.bought
+        # The deposit pays the invoice, so it is the invoice's rate that must be the block's.
         key = (
-            customer.customer_id, facts.currency, one.exchange_rate, facts.bought[0].amount_minor,
+            customer.customer_id, facts.currency, bought.exchange_rate, bought.amount_minor,
             facts.starts_on, facts.ends_on,
         )  # fmt: skip
         found.setdefault(key, []).append(one)

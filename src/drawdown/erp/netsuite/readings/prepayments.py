@@ -37,7 +37,7 @@ _LINES = (
 _CHARGES = (
     "SELECT c.id AS id, c.subscriptionline AS line, c.quantity AS quantity, c.amount AS amount, "
     f"TO_CHAR(c.chargedate, {_DAY}) AS day, TO_CHAR(i.trandate, {_DAY}) AS billed, "
-    "i.tranid AS invoice, "
+    "i.tranid AS invoice, i.exchangerate AS rate, "
     f"TO_CHAR(m.trandate, {_DAY}) AS credited "
     "FROM charge c LEFT JOIN transaction i ON i.id = c.invoice "
     "LEFT JOIN transaction m ON m.id = c.creditmemo "
@@ -131,7 +131,8 @@ def _facts(row: Row, drawing: list[str], charges: dict[str, list[Row]], code: st
         amount = minor(one["amount"], code)
         on, billed = date.fromisoformat(one["day"]), _day(one.get("billed"))
         if amount >= 0:
-            bought.append(Bought(on, amount, billed, one.get("invoice", "")))
+            rate = number(one.get("rate", "1"))
+            bought.append(Bought(on, amount, billed, one.get("invoice", ""), rate))
         elif one.get("credited"):
             returned.append(Returned(date.fromisoformat(one["credited"]), -amount))
         else:
