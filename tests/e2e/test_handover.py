@@ -53,7 +53,7 @@ def planned(company: Company, cutover: str = CUTOVER) -> HandoverPlan:
 
 
 def enter(company: Company, plan: HandoverPlan) -> list[Subscription]:
-    """Enter in NetSuite what the plan says, and bill it."""
+    """Enter in NetSuite what the plan says, and bill what has one rate at one time."""
     found: list[Subscription] = []
     for number, line in enumerate(plan.missing):
         row = company.rows(
@@ -61,6 +61,8 @@ def enter(company: Company, plan: HandoverPlan) -> list[Subscription]:
             f"WHERE c.companyname = '{line.customer}' ORDER BY c.id"
         )
         amount = Decimal(line.amount_minor) / 100
+        if line.currency != "USD":
+            company.set_spot_rate(line.currency, str(line.exchange_rate))
         subscription = Subscription(
             company, prepay=str(amount), minimum="0", usage=[(f"Calls {number}", "0.25")],
             start=line.starts_on.isoformat(),
@@ -68,10 +70,10 @@ def enter(company: Company, plan: HandoverPlan) -> list[Subscription]:
             frequency="ONETIME", name=f"Own {number}", customer=row[0]["id"],
             currency=line.currency,
         )  # fmt: skip
-        if line.currency != "USD":
-            company.set_spot_rate(line.currency, str(line.exchange_rate))
-        subscription.bill(line.starts_on.isoformat())
         found.append(subscription)
+        following = plan.missing[number + 1 : number + 2]
+        if [one.exchange_rate for one in following] != [line.exchange_rate]:
+            subscription.bill(line.starts_on.isoformat())
     return found
 
 
@@ -238,7 +240,7 @@ def test_several_blocks_at_several_rates(company: Company) -> None:
     enter(company, found)
     found = planned(company)
     assert (found.problems, found.missing) == ((), ())
-    assert len({one.invoice for one in found.lines}) == 4
+    assert len({one.invoice for one in found.lines}) == 3  # two of one rate are on one invoice
     events = found.events(company.books.policy)
     assert set(statuses(company.take(*events))) == {"accepted"}
     finish(company)
