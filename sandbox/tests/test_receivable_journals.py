@@ -162,6 +162,27 @@ def test_what_is_no_credit_of_the_customer_is_refused(ns: Client, wrong: str) ->
     assert ns.open_amounts(invoice) == [50.0]
 
 
+def test_lines_of_intercompany_journals_are_not_applied(ns: Client) -> None:
+    """They are refused like what is no credit: the sandbox's own limit."""
+    other = ns.make("/subsidiary", {"name": "Branch", "country": {"id": "US"}})
+    invoice, mine = ns.invoice(50, "I"), {"lineSubsidiary": {"id": "1"}}
+    lines = [
+        {
+            "account": {"id": ns.account("1100")},
+            "credit": 50,
+            "entity": {"id": ns.customer},
+            **mine,
+        },
+        {"account": {"id": ns.account("6900")}, "debit": 50, **mine},
+        {"account": {"id": ns.account("1000")}, "debit": 9, "lineSubsidiary": {"id": other}},
+        {"account": {"id": ns.account("4000")}, "credit": 9, "lineSubsidiary": {"id": other}},
+    ]
+    made = ns.make("/intercompanyJournalEntry", {
+        "subsidiary": {"id": "1"}, "toSubsidiary": {"id": other}, "line": items(*lines)})  # fmt: skip
+    body = body_of(ns, credit=items(tick(made, 50)), apply=items(tick(invoice, 50)))
+    assert "doc" in ns.refused("POST", "/customerPayment", body)
+
+
 def test_gain_of_a_journal_in_foreign_currency(ns: Client) -> None:
     """The difference of rates is realized, and gone with the application. Source: Applied Payments and Realized Gain/Loss (section_N1425327); Modifying Journal Entries."""
     invoice = ns.invoice(100, "I", **EURO, exchangeRate=1.2)

@@ -5,6 +5,7 @@ stands among the credits of a customer payment; "Applying a Journal Entry to an 
 (section_163156802058): among the invoices if it debits receivables; "Modifying Journal Entries"
 (section_1494522995): an edit of an applied journal removes the application. What is open of a line
 follows from its links alone; `line` tells several lines of a journal apart (REST API Browser).
+Lines of intercompany journals are not applied here.
 Lines of intercompany journals take no part.
 """
 
@@ -31,7 +32,7 @@ def find(
         line
         for line in books.ledger.lines(journal)
         if line.entity == entity and line.amount * sign > 0 and given in (None, line.id)
-        and books.company.account_type(line.account) == "AcctRec" and line.subsidiary is None
+        and line.subsidiary is None and books.company.account_type(line.account) == "AcctRec" and line.subsidiary is None
     ]  # fmt: skip
     if len(fitting) != 1:
         raise invalid_value(journal, "doc", path)
