@@ -31,9 +31,11 @@ def find(
     fitting = [
         line
         for line in books.ledger.lines(journal)
-        if line.entity == entity and line.amount * sign > 0 and given in (None, line.id)
-        and line.subsidiary is None and books.company.account_type(line.account) == "AcctRec" and line.subsidiary is None
-    ]  # fmt: skip
+        if (line.entity, line.subsidiary) == (entity, None)
+        and line.amount * sign > 0
+        and given in (None, line.id)
+        and books.company.account_type(line.account) == "AcctRec"
+    ]
     if len(fitting) != 1:
         raise invalid_value(journal, "doc", path)
     return fitting[0]
