@@ -207,6 +207,25 @@ def test_other_currencies_by_the_exchange_rate(bundle: Bundle) -> None:
     assert bundle.revenue() == ["50.00", "150.00"]
 
 
+def test_a_formula_that_fails_is_an_error_of_its_element(bundle: Bundle) -> None:
+    """Division by zero, an amount beyond all amounts, fair values of nothing. Source: Allocation Detail Subtab Field Reference (section_4369990052), Error."""
+    bundle.item("A", 100, "1 / ({quantity} - 2)")
+    bundle.item("B", 10**13, "{fairvalue} * {quantity}")
+    bundle.item("C", 0)
+    bundle.item("D", 0)
+    bundle.sell(("A", 2, 5), ("B", 100, 5))
+    bundle.sell(("C", 1, 5), ("D", 1, 5), eid="SO-2")
+    rows = bundle.ns.sql("SELECT allocationerror, revenueamount FROM revenueelement ORDER BY id")
+    assert rows == [
+        {"allocationerror": "The fair value formula fails: it divides by zero.",
+         "revenueamount": "10"},
+        {"allocationerror": "The fair value formula fails: its result is too large for an amount.",
+         "revenueamount": "500"},
+        {"allocationerror": "The calculated fair value amounts add up to zero.",
+         "revenueamount": "5"},
+        {"revenueamount": "5"}]  # fmt: skip
+
+
 def test_without_a_fair_value_it_is_not_compliant(bundle: Bundle) -> None:
     """An error on the element, no reclassification; Allocate after the price is there. Source: Compliant Indicator for Revenue Arrangements (section_4369990241); Revenue Arrangement Record Actions (section_1529337080)."""
     bundle.item("A", 100)
@@ -375,7 +394,8 @@ def test_refused_fair_values(bundle: Bundle) -> None:
     ):
         assert said in ns.refused("POST", "/fairValuePrice", {**body, **more})
     for text in ("", "{nothing}", "{fairvalue} +", "GroupSum({fairvalue})", "1 / ({amount} - 1)",
-                 "__import__('os')", "{amount} ** 9"):  # fmt: skip
+                 "__import__('os')", "{amount} ** 9", "1e999", "1e15", "-" * 9999 + "1",
+                 "(" * 999 + "1" + ")" * 999, "1" + "+1" * 9999, "1\0"):  # fmt: skip
         ns.refused("POST", "/fairValueFormula", {"name": "F", "fairValueFormula": text})
     assert evaluate("-{amount} / 4 + 0.5", {"amount": Decimal(3)}) == Decimal("-0.25")
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from netsuite_sandbox.errors import invalid_value, missing, user_error
 from netsuite_sandbox.money import to_decimal, to_units
+from netsuite_sandbox.records.fields import NUMBER_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -155,7 +156,7 @@ def evaluate(formula: str, values: dict[str, Decimal]) -> Decimal:
 
     Raises:
         ValueError: It has something else.
-        ArithmeticError: It divides by zero.
+        ArithmeticError: It divides by zero, or its result is too large for an amount.
     """
 
     def name(match: re.Match[str]) -> str:
@@ -166,12 +167,14 @@ def evaluate(formula: str, values: dict[str, Decimal]) -> Decimal:
 
     try:
         tree = ast.parse(re.sub(r"\{(\w+)\}", name, formula).strip(), mode="eval")
-    except SyntaxError:
-        raise ValueError("it is not an arithmetic expression.") from None
-    try:
-        return _value(tree.body, values)
+        result = _value(tree.body, values)
+    except (SyntaxError, RecursionError, MemoryError):
+        raise ValueError("it is not an arithmetic expression, or too long.") from None
     except (DivisionByZero, InvalidOperation):
         raise ArithmeticError("it divides by zero.") from None
+    if not abs(result) < NUMBER_MAX:
+        raise ArithmeticError("its result is too large for an amount.")
+    return result
 
 
 def _value(node: ast.expr, values: dict[str, Decimal]) -> Decimal:
