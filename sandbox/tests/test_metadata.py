@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from sandbox_client import Client
 
 
@@ -30,6 +31,17 @@ def test_custom_sublists_are_not_there(ns: Client) -> None:
     ns.refused("GET", f"/customer/{made}/{name}", status=404)
     assert name not in ns.call("GET", "/metadata-catalog/customer",
                                Accept="application/schema+json").json()["properties"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("applies", "prefix", "most"), [("body", "custbody", 38), ("column", "custcol", 37)]
+)
+def test_length_of_script_ids(ns: Client, applies: str, prefix: str, most: int) -> None:
+    """Body fields have 38 characters, columns 37. Source: transactionbodycustomfield (SDFxml_3330726969); transactioncolumncustomfield (SDFxml_2979546877)."""
+    for length, status in ((most, 200), (most + 1, 400)):
+        field = {"scriptId": prefix + "_" * (length - len(prefix)), "appliesTo": applies}
+        answer = ns.http.post("/_sandbox/custom-fields", json=field)
+        assert answer.status_code == status, answer.text
 
 
 def test_unknown_record_types(ns: Client) -> None:

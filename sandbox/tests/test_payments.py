@@ -106,6 +106,16 @@ def test_credit_memo_inside_a_payment(ns: Client) -> None:
     ns.refused("DELETE", "/invoice/eid:I")
 
 
+def test_a_payment_before_its_invoice_is_refused(ns: Client) -> None:
+    """Nothing can be applied to what is not there yet; afterwards the same call works. Source: third-party issue on the order of writes (Lago 2125)."""
+    body = {"customer": {"id": ns.customer}, "payment": 10,
+            "apply": items({"doc": {"externalId": "I"}, "apply": True, "amount": 10})}  # fmt: skip
+    assert "Invalid Field Value I" in ns.refused("POST", "/customerPayment", body)
+    ns.invoice(10, "I")
+    ns.make("/customerPayment", body)
+    assert ns.get("/invoice/eid:I")["status"]["refName"] == "Paid In Full"
+
+
 def test_a_credit_may_go_to_the_same_invoice_again(ns: Client) -> None:
     """Both parts count; so do two lines of one document in a sublist. Source: Applying a Customer Credit Memo (section_N1312521)."""
     bill, credit = ns.invoice(100, "I"), memo(ns, 30)

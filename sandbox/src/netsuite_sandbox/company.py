@@ -22,6 +22,9 @@ FIELD_KINDS = {
     "float": "number", "integer": "integer", "checkbox": "boolean", "date": "date",
     "datetime": "datetime",
 }  # fmt: skip
+# Source: transactionbodycustomfield (SDFxml_3330726969), transactioncolumncustomfield
+# (SDFxml_2979546877).
+_SCRIPT_ID_MAX = {"body": 38, "column": 37}
 _SQL_TYPES = {"number": "NUMERIC", "integer": "INTEGER"}
 
 
@@ -94,6 +97,11 @@ class Company:
             raise invalid_request(
                 f"Custom field '{script_id}': a script id like custbody_x with appliesTo body, "
                 "custcol_x with column, custentity_x with entity or custitem_x with item."
+            )
+        if len(name) > _SCRIPT_ID_MAX.get(applies, len(name)):
+            raise invalid_request(
+                f"Custom field '{script_id}': a script id of {applies} fields has up to "
+                f"{_SCRIPT_ID_MAX[applies]} characters."
             )
         stored_kind = FIELD_KINDS.get(kind.lower())
         if stored_kind is None:
