@@ -168,7 +168,7 @@ def test_a_file_that_cannot_be_written_is_said_in_words(drawdown: Commands) -> N
         assert ran.err.startswith(f"{place} cannot be read or written: ")
 
 
-@pytest.mark.parametrize("end", ["9999-12-31", "9999-12-31T23:00:00-0500"])
+@pytest.mark.parametrize("end", ["9999-12-31", "9999-12-31T23:00:00-0500", "0001-01-01"])
 def test_the_end_of_the_calendar_is_refused(drawdown: Commands, end: str) -> None:
     for command in (("expire", "--as-of"), ("bill", "--through"), ("balance", "C1", "--at")):
         ran = drawdown(*command, end)

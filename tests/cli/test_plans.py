@@ -212,3 +212,23 @@ def test_what_cannot_be_done_is_refused_in_words(
 )
 def test_wrong_usage_is_status_2(vertex: Commands, command: tuple[str, ...]) -> None:
     assert vertex(*command).status == 2
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("subscription", "create", "W", "--plan", SUPPORT, "--customer", "vertex", "--start"),
+        ("subscription", "grant", "--block", "g", "--subscription", "V", "--amount", "5", "--on"),
+        ("subscription", "grant", "--block", "g", "--subscription", "V", "--amount", "5", "--on",
+         "2024-05-01", "--expires-on"),
+        ("subscription", "move", "V/prepaid-service/1", "--amount", "10", "--to", "N",
+         "--expires-on"),
+        ("subscription", "terminate", "V", "--last-day"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
+def test_days_at_the_ends_of_the_calendar(
+    vertex: Commands, command: tuple[str | Path, ...], day: str
+) -> None:
+    ran = vertex(*command, day)
+    assert (ran.status, f"{day} lies outside the years 1970 to 2199" in ran.err) == (1, True), ran

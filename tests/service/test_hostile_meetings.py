@@ -162,6 +162,22 @@ draws = ["pre"]
     = block S/pre/r3 0.00 10.00 0.00
         """,
     ),
+    # A refill that was used up, and invoiced, comes back without being invoiced again.
+    "a correction of what a refill paid that was invoiced with a bill": (
+        one_line('charge = "auto_refill"\namount = 10\nrefill_invoice = "with_next_bill"'),
+        """
+    2024-01-05 use 15 id=1
+    2024-01-31 bill
+    2024-02-05 use 5
+    2024-02-29 bill
+    = 2024-03-01 left 10
+    2024-03-05 correct 1 8
+    2024-03-31 bill
+    = 2024-04-01 S/pre/1 2 | S/pre/r1 5 | S/pre/r2 10
+    2024-04-30 bill
+    = blocks S/pre/1 S/pre/r1 S/pre/r2
+        """,
+    ),
     # At the end of a period what would not roll over lapses first; what would is refunded.
     "an early end at the instant of a rollover": (
         monthly('rollover = { share = "50%", periods = 2 }', 'term = "1 year"'),

@@ -26,6 +26,7 @@ from drawdown.core.errors import ConfigurationError
 from drawdown.core.policy import Policy
 from drawdown.core.ports import Erp, Located, Problem
 from drawdown.core.slices import slices
+from drawdown.core.subscription.span import FIRST_DAY
 from drawdown.service.account import ensure_account
 from drawdown.service.changes import note
 from drawdown.service.ingest import BATCH_SIZE, Answer, expire, ingest
@@ -197,16 +198,23 @@ def _expire(
 
 
 def end_of_day(moment: datetime, policy: Policy) -> datetime:
-    """Turn a date into the instant at which it has ended; an instant stays as it is."""
+    """Turn a date into the instant at which it has ended; an instant stays as it is.
+
+    Raises:
+        ConfigurationError: So early or late that no span of days can be counted from it.
+    """
+    wrong = ConfigurationError(
+        f"{moment:%Y-%m-%d} is at an end of the calendar; give a date closer to today"
+    )
+    if moment.date() < FIRST_DAY:
+        raise wrong
     try:
         if moment.tzinfo is not None:
             return moment.astimezone(UTC)
         day: date = moment.date() + timedelta(days=1)
         return datetime(day.year, day.month, day.day, tzinfo=policy.time_zone).astimezone(UTC)
     except OverflowError as error:
-        raise ConfigurationError(
-            f"{moment:%Y-%m-%d} is at the end of the calendar; give a date closer to today"
-        ) from error
+        raise wrong from error
 
 
 def last_day(expires_at: datetime | None, policy: Policy, otherwise: str = "never") -> str:

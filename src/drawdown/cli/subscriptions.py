@@ -18,7 +18,7 @@ from drawdown.cli.suitebilling import details, print_elements
 from drawdown.core.errors import ConfigurationError, MalformedEventError
 from drawdown.core.money import credits_text, money_text, normal_credits, to_minor
 from drawdown.core.subscription.plan import EndOfTerm
-from drawdown.core.subscription.span import day_of
+from drawdown.core.subscription.span import check_days, day_of
 from drawdown.core.subscription.terms import Subscription, term_of
 from drawdown.service import subscriptions as service
 from drawdown.service.elements import revenue_of
@@ -275,6 +275,7 @@ def _terminate(
 ) -> int:
     """End a subscription early; the bill run through its last day settles what is left."""
     with chosen_books(context) as (_config, books):
+        check_days(f"subscription {subscription}", last_day.date())
         found = service.terminate(
             books.session, subscription, last_day.date() + timedelta(days=1), books.policy, now(),
             end_of_term,

@@ -104,7 +104,8 @@ class Desk:
     def _bring_back(self, found: Iterable[tuple[PlanBlock, Decimal]]) -> None:
         for block, left in found:
             facts = self.facts[block.customer_id]
-            facts.blocks[block.block_id] = block
+            # It was let go of after its invoice, which must not be written again.
+            facts.blocks[block.block_id] = block._replace(is_invoiced_at_once=True)
             facts.left[block.block_id] = left
 
     def closed_at(self, customer_id: str) -> datetime:

@@ -19,7 +19,7 @@ from drawdown.core.money import credits_text
 from drawdown.core.subscription.acts import Origin, PlanBlock
 from drawdown.core.subscription.bills import purchase_events
 from drawdown.core.subscription.running import Run
-from drawdown.core.subscription.span import midnight
+from drawdown.core.subscription.span import check_days, midnight
 from drawdown.core.subscription.timeline import Timeline
 from drawdown.service.accounts import Desk
 from drawdown.service.ingest import ingest_within
@@ -53,8 +53,9 @@ def move(desk: Desk, wanted: Move) -> bool:
 
     Raises:
         SubscriptionError: The block is not managed by a subscription, is closed or has less left,
-            or the new id is taken.
+            or the new id is taken; or a day is in no year that can be.
     """
+    check_days(f"block {wanted.to_block_id}", wanted.on, wanted.expires_on)
     session = desk.session
     source = plan_block(session, wanted.block_id)
     if source is None:

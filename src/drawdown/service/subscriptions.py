@@ -17,7 +17,7 @@ from drawdown.core.subscription.acts import Origin, PlanBlock
 from drawdown.core.subscription.plan import EndOfTerm
 from drawdown.core.subscription.purchases import topped_up
 from drawdown.core.subscription.running import Run
-from drawdown.core.subscription.span import midnight
+from drawdown.core.subscription.span import check_days, midnight
 from drawdown.core.subscription.terms import Subscription
 from drawdown.service.accounts import Desk
 from drawdown.service.moving import Move, move
@@ -70,8 +70,9 @@ def create(session: Session, subscription: Subscription, policy: Policy, now: da
 
     Raises:
         SubscriptionError: The customer is not known, the currency is another, or the id is taken by
-            another subscription.
+            another subscription, or it begins in no year that can be.
     """
+    check_days(f"subscription {subscription.subscription_id}", subscription.starts_on)
     with _desk(session, policy, now) as desk:
         row = session.run("customers", {"ids": array_literal([subscription.customer_id])})
         customer = row.fetchone()
@@ -119,8 +120,10 @@ def give(session: Session, given: Given, policy: Policy, now: datetime) -> bool:
         Whether it is new; the same again changes nothing.
 
     Raises:
-        SubscriptionError: There is no such subscription, line or customer, or the block exists.
+        SubscriptionError: There is no such subscription, line or customer, the block exists, or a
+            day is in no year that can be.
     """
+    check_days(f"block {given.block_id}", given.effective_on, given.expires_on)
     with _desk(session, policy, now) as desk:
         customer_id = _owner(session, given)
         desk.load([customer_id])

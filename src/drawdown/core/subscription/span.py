@@ -8,11 +8,15 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from typing import NamedTuple
 
+from drawdown.core.errors import SubscriptionError
+
 _TEXT = re.compile(r"(\d{1,4}) (day|week|month|quarter|year)s?")
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 _DAYS = {"day": 1, "week": 7}
 YEARS_MAX = 100
 """Longest span: beyond it days lie that no calendar has."""
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2199, 12, 31)
+"""Days from which spans can be counted; facts have no others either."""
 
 
 class Span(NamedTuple):
@@ -39,6 +43,22 @@ def span(text: str) -> Span:
     if is_too_long(found):
         raise ValueError(f"{text!r} is longer than {YEARS_MAX} years; write a shorter one")
     return found
+
+
+def check_days(what: str, *days: date | None) -> None:
+    """See that days are such that spans can be counted from them.
+
+    Args:
+        what: Whose days they are, for people.
+
+    Raises:
+        SubscriptionError: One is not.
+    """
+    for day in days:
+        if day is not None and not FIRST_DAY <= day <= LAST_DAY:
+            raise SubscriptionError(
+                f"{what}: {day} lies outside the years 1970 to 2199; correct it"
+            )
 
 
 def is_too_long(length: Span, times: int = 1) -> bool:
