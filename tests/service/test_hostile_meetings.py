@@ -178,6 +178,20 @@ draws = ["pre"]
     = blocks S/pre/1 S/pre/r1 S/pre/r2
         """,
     ),
+    # It is not invoiced; what it paid for needs another one.
+    "a refill voided before it was invoiced": (
+        one_line('charge = "auto_refill"\namount = 10\nrefill_invoice = "with_next_bill"'),
+        """
+    2024-01-05 use 15
+    2024-01-10 void S/pre/r1
+    = 2024-01-11 left 5
+    2024-01-31 bill
+    = invoice S-1 15.00 0.00
+    = blocks S/pre/1 S/pre/r1 S/pre/r2
+    = block S/pre/r1 0.00 0.00 10.00
+    = block S/pre/r2 5.00 0.00 0.00
+        """,
+    ),
     # At the end of a period what would not roll over lapses first; what would is refunded.
     "an early end at the instant of a rollover": (
         monthly('rollover = { share = "50%", periods = 2 }', 'term = "1 year"'),

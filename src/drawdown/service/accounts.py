@@ -194,7 +194,7 @@ class Desk:
         events: list[Event] = []
         voided = self._voided_blocks()
         for act, timeline in self._acts:
-            if isinstance(act, Bill) and act.credits:
+            if isinstance(act, Bill):
                 events += act_events(self._without(act, voided), timeline)
             else:
                 events += act_events(act, timeline)
@@ -241,20 +241,16 @@ class Desk:
         )
 
     def _voided_blocks(self) -> set[str]:
-        ids = {
-            part.block_id
-            for act, _timeline in self._acts
-            if isinstance(act, Bill)
-            for part in act.credits
-            if part.block_id
-        }
+        bills = [act for act, _timeline in self._acts if isinstance(act, Bill)]
+        ids = {part.block_id for bill in bills for part in bill.credits if part.block_id}
+        ids |= {block.block_id for bill in bills for block in bill.refills}
         if not ids:
             return set()
         rows = self.session.run("block_states", {"ids": array_literal(ids)})
         return {block_id for block_id, state in rows if state == "voided"}
 
     def _without(self, bill: Bill, voided: set[str]) -> Bill:
-        """Leave out credits of blocks that were voided: nothing can be restored to those."""
+        """Leave out blocks that were voided: nothing can be restored to those, or be invoiced."""
         for part in bill.credits:
             if part.block_id in voided:
                 notice_id = f"credit_not_restored:{bill.invoice_id}:{part.line_id}"
@@ -267,4 +263,5 @@ class Desk:
                     )
                 )  # fmt: skip
         kept = tuple(part for part in bill.credits if part.block_id not in voided)
-        return bill._replace(credits=kept)
+        refills = tuple(block for block in bill.refills if block.block_id not in voided)
+        return bill._replace(credits=kept, refills=refills)
