@@ -22,6 +22,7 @@ PERIODS = [
 def split(rule: rules.Rule, amount: Any, start: str, end: str) -> list[str]:
     units = int(Decimal(amount) * 10_000)
     parts = rules.schedule(rule, units, (start, end), PERIODS, 2)
+    assert parts is not None
     assert sum(part for _, part in parts) == units
     return [f"{Decimal(part) / 10_000:.2f}" for _, part in parts]
 
@@ -81,13 +82,49 @@ def test_offsets() -> None:
 
     Source: section_4356113783.
     """
-    units = 3000000
-    later = rules.schedule(rules.Rule(rules.EVEN, period_offset=2), units,
-                           ("2015-01-01", "2015-03-31"), PERIODS, 2)  # fmt: skip
-    assert [period for period, _ in later] == [2, 3, 4]
-    shorter = rules.schedule(rules.Rule(rules.EVEN, start_offset=1), units,
-                             ("2015-01-01", "2015-03-31"), PERIODS, 2)  # fmt: skip
+    units, span = 3000000, ("2015-01-01", "2015-03-31")
+    later = rules.schedule(rules.Rule(rules.EVEN, period_offset=2), units, span, PERIODS, 2)
+    assert later == [(2, 1000000), (3, 1000000), (4, 1000000)]
+    shorter = rules.schedule(rules.Rule(rules.EVEN, start_offset=1), units, span, PERIODS, 2)
     assert shorter == [(1, 1500000), (2, 1500000)]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        rules.Rule(rules.EVEN, period_offset=35),
+        rules.Rule(rules.CUSTOM, lines=((36, Decimal(100)),)),
+    ],
+)
+def test_no_schedule_beyond_the_accounting_periods(rule: rules.Rule) -> None:
+    """A plan needs accounting periods for all of its parts. Source: Revenue Recognition Plans (section_4351787245)."""
+    assert rules.schedule(rule, 300, ("2015-01-01", "2015-03-31"), PERIODS, 2) is None
+    assert rules.schedule(rule, 300, ("2030-01-01", "2030-03-31"), PERIODS, 2) is None
+
+
+def test_custom_method(ns: Client) -> None:
+    """Uneven periods and amounts: offsets from the start date's period, a percentage each; no offset is the first period. Source: Recognition Methods (section_4356113783)."""
+    lines = [{"amountPercent": "33.3"}, {"periodOffset": 2, "amountPercent": 50},
+             {"periodOffset": 3, "amountPercent": "16.7"}]  # fmt: skip
+    made = control(ns, "/revenue-rules", name="Uneven", recognitionMethod="custom", lines=lines)
+    item_id = item(ns, "Uneven", "33", made["id"], "-2")
+    ns.make("/invoice", {
+        "entity": {"id": ns.customer}, "tranDate": "2024-01-20",
+        "item": {"items": [{"item": {"id": item_id}, "amount": 99.99}]}})  # fmt: skip
+    ends = [ns.month_end(f"2024-0{month}")["recognized"] for month in (1, 2, 3, 4, 5)]
+    assert [[row["amount"] for row in end] for end in ends] == [
+        ["33.30"], [], ["49.99"], ["16.70"], []]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [[], [{"amountPercent": 99}], [{"amountPercent": 100, "periodOffset": -1}], ["x"], [{}],
+     [{"amountPercent": "all"}], 5],
+)  # fmt: skip
+def test_custom_lines_are_checked(ns: Client, lines: Any) -> None:
+    """A custom rule has at least one line, and the lines total 100%. Source: Recognition Methods (section_4356113783)."""
+    body = {"name": "Uneven", "recognitionMethod": "custom", "lines": lines}
+    assert ns.http.post("/_sandbox/revenue-rules", json=body).status_code == 400
 
 
 @pytest.mark.parametrize(

@@ -324,3 +324,14 @@ def test_sums_by_day_are_those_of_the_lines(busy: Client, asked: str) -> None:
         sums, lines = (busy.http.get(f"{UI}{path}.json?{field}{asked}").json()
                        for field in ("", "field=none"))  # fmt: skip
         assert sums == lines
+
+
+def test_projects_are_linked(ns: Client) -> None:
+    """The page of a project is where every page leads that names one."""
+    job = ns.make("/job", {"companyName": "Alpha", "parent": {"id": ns.customer}})
+    ns.invoice(10, "I", entity={"id": job})
+    ns.month_end("2024-01")
+    found = ns.get("/invoice/eid:I")["id"]
+    for path in (f"/records/invoice/{found}", "/records/invoice", "/revenue"):
+        assert f"{UI}/records/job/{job}" in Seen(show(ns, path)).links, path
+    assert "Alpha" in show(ns, f"/records/job/{job}")

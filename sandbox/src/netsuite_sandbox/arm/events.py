@@ -162,7 +162,7 @@ def _project_rule(company: Company, periods: Periods, element: Row, until: str) 
     return [
         Event(f"date {number}", line["date"],
               to_units(line["amount"], precision) if "amount" in line
-              else _part(whole, line["percent"], Decimal(100), precision))
+              else _part(whole, Decimal(line["percent"]), Decimal(100), precision))
         for number, line in enumerate(rule["schedule"])
         if line["date"] <= until
     ]  # fmt: skip

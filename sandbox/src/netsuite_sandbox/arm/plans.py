@@ -151,7 +151,10 @@ def _slices(
             start = later.start
         base = periods.all()
         span = (start, end_date(rule, start, ends, base))
-        for period, units in schedule(rule, event.units, span, base, precision):
+        parts = schedule(rule, event.units, span, base, precision)
+        if parts is None:
+            return None
+        for period, units in parts:
             merged[period] = merged.get(period, 0) + units
     return sorted(merged.items(), key=lambda part: _start(periods, part[0]))
 

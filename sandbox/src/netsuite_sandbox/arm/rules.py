@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from netsuite_sandbox.errors import invalid_request
@@ -18,7 +18,8 @@ from netsuite_sandbox.money import share
 from netsuite_sandbox.periods import Period, month_bounds
 
 EVEN, PRORATE, EXACT_DAYS, PERIOD_RATE = "even", "prorate", "exact-days", "period-rate"
-METHODS = (EVEN, PRORATE, EXACT_DAYS, PERIOD_RATE)
+CUSTOM = "custom"
+METHODS = (EVEN, PRORATE, EXACT_DAYS, PERIOD_RATE, CUSTOM)
 BY_AMOUNT, BY_QUANTITY, BY_PERCENT = "amount", "quantity", "percent-complete"
 AMOUNT_SOURCES = (BY_AMOUNT, BY_QUANTITY, BY_PERCENT)
 START_SOURCES = ("arrangement", "event", "source", "element", "subscription")
@@ -34,6 +35,7 @@ class Rule:
         amount: Amount source: what of an event says how much a plan is worth.
         term: Months, days or periods, when `end` counts them.
         initial: Percentage recognized in the first period.
+        lines: Of the custom method: period offset and percentage of each line.
     """
 
     method: str = PERIOD_RATE
@@ -44,12 +46,21 @@ class Rule:
     period_offset: int = 0
     start_offset: int = 0
     amount: str = BY_AMOUNT
+    lines: tuple[tuple[int, Decimal], ...] = ()
 
     @staticmethod
     def of(body: dict[str, Any]) -> Rule:
-        """Read a rule from its record; percent-complete makes all other fields read-only."""
+        """Read a rule from its record.
+
+        Percent-complete makes all other fields read-only, custom all but amount and start.
+        """
         if body.get("amountSource") == BY_PERCENT:
             return Rule(amount=BY_PERCENT)
+        if body.get("recognitionMethod") == CUSTOM:
+            return Rule(
+                CUSTOM, body.get("startDateSource", "event"),
+                amount=body.get("amountSource", BY_AMOUNT), lines=_lines(body),
+            )  # fmt: skip
         return Rule(
             body.get("recognitionMethod", PERIOD_RATE),
             body.get("startDateSource", "event"), body.get("endDateSource", "event"),
@@ -70,6 +81,23 @@ def check(body: dict[str, Any]) -> None:
             raise invalid_request(f"{name} is one of {', '.join(allowed)}.")
     if not isinstance(body.get("name"), str):
         raise invalid_request("A revenue recognition rule has a name.")
+
+    if body.get("recognitionMethod") == CUSTOM:
+        try:
+            lines = _lines(body)
+        except (TypeError, ValueError, AttributeError, KeyError, InvalidOperation):
+            lines = ()
+        if sum(percent for _, percent in lines) != 100 or any(offset < 0 for offset, _ in lines):
+            raise invalid_request(
+                "A custom rule has lines with periodOffset and amountPercent; they total 100."
+            )
+
+
+def _lines(body: dict[str, Any]) -> tuple[tuple[int, Decimal], ...]:
+    return tuple(
+        (int(line.get("periodOffset") or 0), Decimal(str(line["amountPercent"])))
+        for line in body.get("lines", [])
+    )
 
 
 def add_months(day: str, months: int) -> str:
@@ -106,7 +134,7 @@ def end_date(rule: Rule, start: str, dates: dict[str, str | None], periods: list
 
 def schedule(
     rule: Rule, units: int, span: tuple[str, str], periods: list[Period], precision: int
-) -> list[tuple[int, int]]:
+) -> list[tuple[int, int]] | None:
     """Split an amount into periods, oldest first.
 
     Args:
@@ -114,11 +142,18 @@ def schedule(
         periods: All base periods by date.
 
     Returns:
-        (period id, units); the units add up to the amount.
+        (period id, units), which add up to the amount; None if there is no period for a part.
     """
     start, end = span
     first = next((i for i, period in enumerate(periods) if period.end >= start), None)
-    assert first is not None, f"no accounting period for {start}"
+    if first is None:
+        return None
+    if rule.method == CUSTOM:
+        parts = _cumulative(units, [int(percent * 10_000) for _, percent in rule.lines], precision)
+        places = [first + offset for offset, _ in rule.lines]
+        if max(places) >= len(periods):
+            return None
+        return [(periods[i].id, part) for i, part in zip(places, parts, strict=True)]
     last = max((i for i, p in enumerate(periods) if p.start <= end), default=first)
     parts = _split(rule, units, span, periods[first : last + 1], precision)
     if rule.start_offset and rule.start_offset < len(parts):
@@ -126,6 +161,8 @@ def schedule(
         parts = _split(rule, units, (kept[0].start, end), kept, precision)
         first += rule.start_offset
     moved = periods[first + rule.period_offset :]
+    if len(moved) < len(parts):
+        return None
     return [(moved[i].id, part) for i, part in enumerate(parts)]
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from netsuite_sandbox.company import Company
+from netsuite_sandbox.pages.model import EMPTY, Cell, to
 from netsuite_sandbox.records.kinds import Books
 from netsuite_sandbox.records.master_kinds import display_name
 from netsuite_sandbox.records.transactions import BY_CODE
@@ -192,6 +193,13 @@ class Ask:
     def name(self, group: str, record_id: int | None) -> str:
         """Return what NetSuite shows for a reference; "" for none."""
         return "" if record_id is None else display_name(self.company, group, record_id)
+
+    def entity(self, entity: int | None) -> Cell:
+        """Return a customer or project with a link to its record."""
+        record = None if entity is None else self.company.master("entity", entity)
+        if record is None:
+            return EMPTY
+        return Cell(self.name("entity", entity), to(f"/records/{record.type}/{entity}"))
 
     def symbol(self, currency: int) -> str:
         """Return the ISO code of a currency."""

@@ -189,9 +189,7 @@ def _newest(total: int, size: int) -> str:
 
 
 def _customer(ask: Ask, customer: Any) -> Cell:
-    if not isinstance(customer, int):
-        return EMPTY
-    return Cell(ask.name("entity", customer), to(f"/records/customer/{customer}"))
+    return ask.entity(customer if isinstance(customer, int) else None)
 
 
 def _amount(value: Any) -> str | None:

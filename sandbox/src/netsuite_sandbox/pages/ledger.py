@@ -209,10 +209,9 @@ def _entry_columns(ask: Ask, base: int) -> list[Column]:
 
 def _entry(ask: Ask, row: Row, precision: int, balance: int) -> list[Cell]:
     href = to(record_path(row["type"], row["tx"]))
-    entity = row["entity"] or row["party"]
     return [
         Cell(row["trandate"]), Cell(row["tranid"] or row["tx"], href), Cell(label(row["type"])),
-        Cell(ask.name("entity", entity), to(f"/records/customer/{entity}")) if entity else EMPTY,
+        ask.entity(row["entity"] or row["party"]),
         Cell(row["memo"] or row["header"]),
         *(Cell(row[name]) for name in ask.company.line_columns),
         *sides(row["base"], precision, href), Cell(money(balance, precision).value),

@@ -207,13 +207,13 @@ def status_cell(row: Row) -> Cell:
 def _row(ask: Ask, row: Row) -> list[Cell]:
     href = to(record_path(row["type"], row["id"]))
     precision = ask.company.precision(row["currency"])
-    entity, period = row["entity"], row["postingperiod"]
+    period = row["postingperiod"]
     found = ask.books.periods.get(period) if period else None
     return [
         Cell(row["id"], href), Cell(row["tranid"], href), Cell(label(row["type"])),
         Cell(row["trandate"]),
         Cell(found.name, to("/records/transaction", period=period)) if found else EMPTY,
-        Cell(ask.name("entity", entity), to(f"/records/customer/{entity}")) if entity else EMPTY,
+        ask.entity(row["entity"]),
         Cell(row["memo"]), Cell(row["externalid"]), Cell(ask.symbol(row["currency"])),
         money(row["total"], precision, href), money(row["open"], precision, href),
         status_cell(row),

@@ -172,12 +172,10 @@ def _system_facts(ask: Ask, head: Header) -> Facts:
         if row and created
         else EMPTY
     )
-    entity = head.entity
-    customer = Cell(ask.name("entity", entity), to(f"/records/customer/{entity}"))
     return Facts(
         "fields", "Fields",
         [("id", Cell(head.id)), ("tranId", Cell(head.tranid)), ("tranDate", Cell(head.trandate)),
-         ("entity", customer if entity else EMPTY), ("createdFrom", source),
+         ("entity", ask.entity(head.entity)), ("createdFrom", source),
          ("currency", Cell(ask.symbol(head.currency))),
          ("exchangeRate", Cell(format(head.exchangerate, "f"))), ("memo", Cell(head.memo))],
     )  # fmt: skip
@@ -216,10 +214,9 @@ def _impact(ask: Ask, head: Header) -> Table:
                *sides(line.base, precision, ledger)]  # fmt: skip
         if two:
             row += sides(line.amount, foreign, ledger)
-        entity, item = line.entity, line.item
+        item = line.item
         row += [
-            Cell(ask.name("entity", entity), to(f"/records/customer/{entity}"))
-            if entity else EMPTY,
+            ask.entity(line.entity),
             Cell(ask.name("item", item), to(f"/records/{_item_type(ask, item)}/{item}"))
             if item else EMPTY,
             Cell(line.memo),

@@ -62,11 +62,10 @@ def overview(ask: Ask) -> Page:
             f" FROM ({_ELEMENTS} WHERE e.arrangement = ?)", (row["id"],),
         )  # fmt: skip
         assert sums is not None
-        precision, entity = ask.company.precision(row["currency"]), row["entity"]
+        precision = ask.company.precision(row["currency"])
         cells.append((
             Cell(row["tranid"], href), Cell(row["trandate"]), _transaction(ask, row["createdfrom"]),
-            Cell(ask.name("entity", entity), to(f"/records/customer/{entity}"))
-            if entity else EMPTY,
+            ask.entity(row["entity"]),
             Cell(sums["n"], href), Cell(ask.symbol(row["currency"])),
             *(money(sums[key], precision, href) for key in ("amount", "planned", "recognized")),
             money(sums["amount"] - sums["recognized"], precision, href),
@@ -120,11 +119,9 @@ def arrangement(ask: Ask) -> Page:
     head = ask.books.ledger.header(number)
     if head is None or head.type != "RevArrng":
         raise NotFoundError
-    entity = head.entity
     facts = Facts("arrangement", "Arrangement", [
         ("Source", _transaction(ask, head.createdfrom)), ("Date", Cell(head.trandate)),
-        ("Customer", Cell(ask.name("entity", entity), to(f"/records/customer/{entity}"))
-         if entity else EMPTY),
+        ("Customer", ask.entity(head.entity)),
         ("Currency", Cell(ask.symbol(head.currency))),
         ("Exchange rate", Cell(format(head.exchangerate, "f"))),
         ("Record", Cell("with its links", to(f"/records/RevArrng/{number}"))),
