@@ -28,7 +28,11 @@ class Contract:
             ns.make("/currencyRate", {
                 "baseCurrency": {"id": "1"}, "transactionCurrency": {"id": "2"},
                 "effectiveDate": day, "exchangeRate": rate})  # fmt: skip
-        self.items = [item(ns, name, f"6{n}", "1", "-1", **more) for n, name in enumerate(LINES, 1)]
+        rule = control(ns, "/revenue-rules", name="Evenly", recognitionMethod="even",
+                       startDateSource="element", endDateSource="element")["id"]  # fmt: skip
+        self.items = [
+            item(ns, name, f"6{n}", rule, "-1", **more) for n, name in enumerate(LINES, 1)
+        ]
         lines = [
             {"item": {"id": one}, "quantity": quantity, "rate": float(rate),
              "revRecStartDate": "2024-01-04", "revRecEndDate": "2024-03-31"}

@@ -166,6 +166,15 @@ def test_default_rules(ns: Client) -> None:
         assert shown["refName"] == name
 
 
+def test_default_standard_rule(ns: Client) -> None:
+    """Default Standard begins and ends on the same date, so that revenue is recognized as soon as journals are made. Source: Revenue Recognition Rules (section_4333740009); that it is the arrangement's date is unsure."""
+    made = item(ns, "Standard", "34", "1", "-1")
+    ns.make("/invoice", {
+        "entity": {"id": ns.customer}, "tranDate": "2024-01-20",
+        "item": {"items": [{"item": {"id": made}, "amount": 90}]}})  # fmt: skip
+    assert [r["amount"] for r in ns.month_end("2024-01")["recognized"]] == ["90.00"]
+
+
 def test_a_rule_of_ones_own_is_checked(ns: Client) -> None:
     """Rules are made on a form in NetSuite; here on the control interface."""
     answer = ns.http.post("/_sandbox/revenue-rules", json={"name": "x", "recognitionMethod": "?"})

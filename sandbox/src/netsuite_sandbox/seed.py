@@ -54,9 +54,9 @@ _PLANS_ON = (
 )
 # id, name, method, start date source, end date source; by event amount, but for the last. Sources
 # are "Revenue Recognition Rules" (section_4333740009) and "Revenue Recognition Rules for
-# SuiteBilling" (section_4543482439). The settings of the standard rule are unsure.
+# SuiteBilling" (section_4543482439). The first begins and ends on one date; which, is unsure.
 _RULES = (
-    (1, "Default Standard", "even", "element", "element"),
+    (1, "Default Standard", "period-rate", "arrangement", "arrangement"),
     (2, "Default Usage", "period-rate", "event", "event"),
     (3, "Default Adjustable Recurring Fee", "period-rate", "subscription", "subscription"),
     (4, "Default Fixed Recurring Fee", "period-rate", "element", "element"),
