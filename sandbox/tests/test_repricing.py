@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import calendar
+import random
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -157,3 +162,43 @@ def test_a_renewed_subscription_starts_with_the_last_prices(ns: Client) -> None:
     new = ns.sql("SELECT MAX(id) x FROM subscription")[0]["x"]
     shown = ns.get(f"/subscription/{new}?expandSubResources=true")
     assert shown["priceInterval"]["items"][0]["discount"] == 25
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_random_changes_of_prices(ns: Client, seed: int) -> None:
+    """Whatever is modified, deleted and billed in whatever order, each day costs what holds on it. Source: Modifying Pricing (section_1554934535)."""
+    chance = random.Random(seed)  # noqa: S311 (repeatable chance is the point)
+    sub = monthly(ns, 300)
+    orders: dict[str, tuple[str, dict[str, Any]]] = {}
+    for _ in range(12):
+        kind = chance.choice(["price", "discount", "delete", "bill"])
+        day = f"2024-{chance.randint(1, 12):02}-{chance.randint(2, 28):02}"
+        if kind == "bill":
+            control(ns, "/billing-run", date=day)
+        elif kind == "delete" and orders:
+            gone = chance.choice(sorted(orders))
+            assert ns.call("DELETE", f"/subscriptionChangeOrder/{gone}").status_code == 204
+            del orders[gone]
+        elif kind != "delete" and day not in {known for known, _ in orders.values()}:
+            value = chance.randint(1, 99)
+            new: dict[str, Any] = {"discountNew": value}
+            if kind == "price":
+                new = {"pricePlanNew": fixed(ns, value * 10)["pricePlan"]}
+            order = made(modify(ns, sub.id, day, **new))
+            shown = {"price": value * 10} if kind == "price" else {"discount": value}
+            orders[order] = (day, shown)
+        wanted = Fraction(0)
+        today = date(2024, 1, 1)
+        while today.year == 2024:
+            price, discount = 300, 0
+            for start, change in sorted(orders.values(), key=lambda one: one[0]):
+                if start <= today.isoformat():
+                    price = change.get("price", price)
+                    discount = change.get("discount", discount)
+            days = calendar.monthrange(2024, today.month)[1]
+            wanted += Fraction(price * (100 - discount), 100 * days)
+            today += timedelta(days=1)
+        charged = sum(Decimal(amount) for _, amount, _ in sub.charges())
+        assert abs(charged - Decimal(round(wanted * 100)) / 100) <= Decimal("0.01") * (
+            len(orders) + 1
+        )
