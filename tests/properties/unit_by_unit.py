@@ -1,7 +1,8 @@
 """A second model of prepay with drawdown, as simple as it can be: unit by unit, day by day.
 
 Nothing of the engine is used. Days are counted from the first day of the term, usage is in whole
-units at a price of one credit each, and every unit looks by itself for the block that pays for it.
+units, each credit that a month's usage comes to is a unit too, and every one of those looks by
+itself for the block that pays for it.
 After each bill the position is kept as the base; whatever becomes known later is played again from
 there.
 """
@@ -51,6 +52,38 @@ class Line:
     life: int = 0
     is_last: bool = False
     is_shared: bool = False
+
+
+@dataclass
+class Price:
+    """What the usage of a month comes to.
+
+    Attributes:
+        model: per_unit, tiered, volume or package.
+        tiers: Last unit of the tier, half units of credit for each, and once: ascending.
+        package: Units in one.
+        free: Units of a month that cost nothing.
+    """
+
+    model: str = "per_unit"
+    tiers: tuple[tuple[int, int, int], ...] = ((NEVER, 2, 0),)
+    package: int = 1
+    free: int = 0
+
+    def charge(self, used: int) -> int:
+        """Half a unit counts as one."""
+        halves = 0
+        counted = max(used - self.free, 0)
+        for unit in range(1, counted + 1):
+            _ends, rate, once = next(one for one in self.tiers if unit <= one[0])
+            if self.model == "package":
+                halves += rate if unit % self.package == 1 % self.package else 0
+            elif self.model == "volume":
+                halves = unit * rate + once
+            else:
+                is_first = unit == 1 or any(unit == one[0] + 1 for one in self.tiers)
+                halves += rate + (once if is_first else 0)
+        return (halves + 1) // 2
 
 
 @dataclass
@@ -109,6 +142,7 @@ class Use:
 class Meter:
     """A month of a subscription: who paid each unit, billed (by invoice) or not."""
 
+    used: int = 0
     open: list[str] = field(default_factory=list)
     billed: list[list[str]] = field(default_factory=list)
 
@@ -152,9 +186,10 @@ class World:
 
     def __init__(
         self, lines: dict[str, list[Line]], terms: list[int], months: list[int], *,
-        is_carried: bool, is_refund: bool,
+        is_carried: bool, is_refund: bool, price: Price,
     ) -> None:  # fmt: skip
         self.lines = lines
+        self.price = price
         self.terms = {name: list(terms) for name in lines}
         self.months = months
         self.is_carried = is_carried
@@ -215,6 +250,10 @@ class World:
         last = max((one.counts for one in self.uses.values()), default=self.head)
         self.head = max(self.head, _after(last))
         self.play(self.head, buys=True)
+
+    def is_due(self, through: int) -> bool:
+        """Whether a month ends by the end of a day that is not billed."""
+        return any(self._period_end(name) <= through + 1 for name in self.lines)
 
     def bill(self, through: int) -> None:
         """Bill what ends by the end of a day."""
@@ -444,7 +483,10 @@ class World:
     def _use(self, now: Position, use: Use, *, buys: bool) -> None:
         name = use.subscription
         meter = now.meters.setdefault((name, self._month(name, use.used[0])), Meter())
-        for _unit in range(use.quantity):
+        before = self.price.charge(meter.used)
+        meter.used += use.quantity
+        change = self.price.charge(meter.used) - before
+        for _unit in range(change):
             payers = self._payers(now, name)
             while not payers and any(
                 self._refill(now, *one, use, buys=buys) for one in self._refilled(name)
@@ -453,9 +495,9 @@ class World:
             if payers:
                 payers[0].left -= 1
             meter.open.append(payers[0].name if payers else OVERAGE)
-        for _unit in range(-use.quantity):
+        for _unit in range(-change):
             self._give_back(now, name, meter)
-        if use.quantity > 0:
+        if change > 0:
             for one in self._refilled(name):
                 while self._balance(now, one[0], one[1].name) <= one[1].minimum:
                     if not self._refill(now, *one, use, buys=buys):
