@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -259,3 +261,47 @@ def test_return_in_reclassification(ns: Client) -> None:
     assert recognized(ns, "2024-02") == ["-100.00"]
     assert control(ns, "/reclassification", period="2024-02")["journals"] == []
     assert ns.balances() == {"1100": "-100.00", "4010": "100.00"}
+
+
+# -- whole lives -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("net", [True, False])
+def test_lives_of_an_order(ns: Client, seed: int, *, net: bool) -> None:
+    """Shipped, billed, returned and credited in any order: nothing stays deferred, what was kept is revenue."""
+    ns.set(net_credit_memo_elements=net)
+    chance = random.Random(seed)  # noqa: S311 (repeatable chance is the point)
+    made, quantity, month = goods(ns), chance.randint(2, 6), 1
+    order(ns, made, quantity)
+    left = {"ship": quantity, "bill": quantity}
+    kept: dict[str, int] = {}
+    for _ in range(chance.randint(4, 10)):
+        what = chance.choice(["ship", "bill", "return", "end"])
+        day = f"2024-{month:02d}-{chance.randint(1, 28):02d}"
+        if left.get(what):
+            part = chance.randint(1, left[what])
+            left[what] -= part
+            number = (ship if what == "ship" else bill)(ns, day, part)
+            if what == "bill":
+                kept[number] = part
+        elif what == "return" and any(kept.values()):
+            invoice = chance.choice([number for number, part in kept.items() if part])
+            part = chance.randint(1, kept[invoice])
+            kept[invoice] -= part
+            returned = give_back(ns, f"invoice/{invoice}", tranDate=day,
+                                 item=items({"line": 1, "quantity": part}))  # fmt: skip
+            if chance.random() < 0.5:
+                ns.month_end(f"2024-{month:02d}")
+            give_back(ns, f"returnAuthorization/{returned}", "creditMemo", tranDate=day)
+        elif what == "end":
+            ns.month_end(f"2024-{month:02d}")
+            month += 1
+    total = sum(kept.values()) + left["bill"]
+    for what, make in (("ship", ship), ("bill", bill)):
+        if left[what]:
+            make(ns, f"2024-{month:02d}-15")
+    ns.month_end(f"2024-{month:02d}")
+    balances = ns.balances()
+    assert "24510" not in balances
+    assert Decimal(balances.get("40510", "0")) == -100 * total
