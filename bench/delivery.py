@@ -435,8 +435,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--seconds", type=float, default=15, help="of work, and of the ceiling")
-    parser.add_argument("--processes", type=int, default=2, help="worker processes")
-    parser.add_argument("--concurrency", type=int, default=400, help="of a process, at most")
+    cores = len(os.sched_getaffinity(0))
+    parser.add_argument("--processes", type=int, default=max(2, cores), help="worker processes")
+    parser.add_argument(
+        "--concurrency", type=int, default=500, help="calls of a process at once, at most"
+    )
     parser.add_argument("--only", nargs="*", default=["few", "many", "outage"])
     parser.add_argument("--work", metavar="URL", help=argparse.SUPPRESS)
     parser.add_argument("--bare", type=int, help=argparse.SUPPRESS)
