@@ -18,9 +18,10 @@ from drawdown.core.subscription.usage import UsageRecord
 from drawdown.service.balances import balance
 from drawdown.service.billing import bill
 from drawdown.service.ingest import ingest
-from drawdown.service.subscriptions import Given, give, renew, terminate
+from drawdown.service.moving import Move
+from drawdown.service.subscriptions import Given, give, move_credits, renew, terminate
 from drawdown.store.database import Database
-from drawdown.store.subscriptions import bills_of
+from drawdown.store.subscriptions import bills_of, plan_block
 from tests.cases import facts as f
 from tests.cases.plans import Shop, plan
 from tests.properties.lives import EFFORT
@@ -169,6 +170,35 @@ class Case:
             # Dated before the draw, it counts with it.
             assert self._other(event, block, max(when, drawn), -units)
 
+    def move(self, place: int, units: int, life: int) -> None:
+        """Give credits another expiry."""
+        block, day = self._block(place), self.today
+        self._place()
+        name = f"m{self.count:03}"
+        ends = day + life if life else NEVER
+        before = self.world.play(self.world.head, buys=False).blocks.get(block)
+        wanted = Move(
+            self.ours(block), self.ours(name), Decimal(units) / 100, on(day),
+            on(ends - 1) if life else None,
+        )  # fmt: skip
+        try:
+            move_credits(self.shop.session, wanted, self.shop.policy, self._now())
+        except SubscriptionError:
+            return
+        assert before is not None
+        assert before.is_alive
+        assert before.left >= units
+        made = plan_block(self.shop.session, self.ours(name))
+        assert made is not None
+        enters = max((day, DAWN), self.world.closed, before.starts)
+        self.world.other(block, enters, units)
+        self.world.enter(
+            Block(
+                name, before.subscription, before.line, units, made.amount_minor, before.priority,
+                before.starts, ends, enters, is_grant=True,
+            )
+        )  # fmt: skip
+
     def _block(self, place: int) -> str:
         names = sorted(self.world.terms_of)
         return names[place % len(names)] if names else "none"
@@ -279,6 +309,9 @@ STEPS = st.one_of(
     st.tuples(st.just("void"), st.integers(0, 20), st.sampled_from([0, 0, 5, 20])),
     st.tuples(st.just("draw"), st.integers(0, 20), small, st.sampled_from([0, 0, 5, 20])),
     st.tuples(st.just("credit"), st.integers(0, 20), st.sampled_from([0, 0, 5, 20])),
+    st.tuples(
+        st.just("move"), st.integers(0, 20), st.sampled_from([1, 2, 9]), st.sampled_from([0, 5, 40])
+    ),
     st.tuples(st.just("bill"), st.sampled_from([1, 1, 1, 15, 40])),
     st.tuples(st.just("terminate"), owners, st.sampled_from([0, 1, 10])),
     st.tuples(st.just("renew"), owners),
@@ -386,13 +419,13 @@ def shop(database: Database, new_tenant: Callable[..., str]) -> Iterator[Shop]:
 
 
 @settings(
-    max_examples=15 * EFFORT, deadline=None,
+    max_examples=12 * EFFORT, deadline=None,
     phases=[Phase.generate],  # to look for a smaller example takes longer than a test may
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )  # fmt: skip
 @given(
     lines(), st.lists(lines(), max_size=1), prices(), st.data(),
-    st.lists(STEPS, max_size=14),
+    st.lists(STEPS, min_size=4, max_size=14),
 )  # fmt: skip
 def test_every_unit_goes_where_the_model_says(
     shop: Shop, first: Line, more: list[Line], price: Price, data: st.DataObject,

@@ -230,6 +230,9 @@ class World:
 
     def grant(self, block: Block) -> None:
         block.enters = max(block.starts, self.closed)
+        self.enter(block)
+
+    def enter(self, block: Block) -> None:
         self.terms_of[block.name] = block
         self.settle()
 
