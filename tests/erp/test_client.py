@@ -290,12 +290,26 @@ def test_whoever_is_not_reached_was_sent_nothing() -> None:
             client.exchange(Call("POST", "http://netsuite.invalid/", {}, b"{}"), BYTES_MAX)
 
 
-def test_whoever_cannot_prove_to_be_netsuite_is_sent_nothing(tmp_path: Path) -> None:
+@pytest.fixture
+def certified(tmp_path: Path) -> tuple[ssl.SSLContext, str]:
+    """Another end that has a certificate, not for its address, and the certificate as PEM."""
     pair = generate_key_pair(datetime.now(UTC))  # noqa: TID251 - a certificate of today
     own = tmp_path / "own.pem"
     own.write_text(pair.private_key_pem + pair.certificate_pem, "ascii")
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(own)
+    return tls, pair.certificate_pem
+
+
+@pytest.mark.parametrize("is_trusted", [False, True])
+def test_whoever_cannot_prove_to_be_netsuite_is_sent_nothing(
+    certified: tuple[ssl.SSLContext, str], monkeypatch: pytest.MonkeyPatch, *, is_trusted: bool
+) -> None:
+    """Neither by a certificate of its own making, nor by a good one that is somebody else's."""
+    tls, certificate = certified
+    if is_trusted:
+        trusting = ssl.create_default_context(cadata=certificate)
+        monkeypatch.setattr(module, "_tls", lambda: trusting)
     with (
         other_end(OK, tls=tls) as end,
         Client() as client,
@@ -306,15 +320,11 @@ def test_whoever_cannot_prove_to_be_netsuite_is_sent_nothing(tmp_path: Path) -> 
 
 
 def test_a_connection_with_tls_is_used_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    certified: tuple[ssl.SSLContext, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Tickets of a session, which come unasked, do not make it look closed."""
-    pair = generate_key_pair(datetime.now(UTC))  # noqa: TID251 - a certificate of today
-    own = tmp_path / "own.pem"
-    own.write_text(pair.private_key_pem + pair.certificate_pem, "ascii")
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tls.load_cert_chain(own)
-    trusting = ssl.create_default_context(cadata=pair.certificate_pem)
+    tls, certificate = certified
+    trusting = ssl.create_default_context(cadata=certificate)
     trusting.check_hostname = False
     monkeypatch.setattr(module, "_tls", lambda: trusting)
     with other_end(OK, OK, chunked(b"0" * 200_000), tls=tls) as end, Client() as client:
