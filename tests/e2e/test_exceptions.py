@@ -12,8 +12,9 @@ from drawdown.core.events import Event
 from drawdown.core.plan import Entry
 from drawdown.reports.statement import statement
 from drawdown.service import exceptions
-from drawdown.service.exceptions import ExceptionKind, Stuck
+from drawdown.service.exceptions import ExceptionKind, Stuck, follow_periods
 from drawdown.service.lives import life_of
+from drawdown.store import exceptions as exception_rows
 from drawdown.store.exceptions import actions_of
 from drawdown.store.ledger import all_blocks, entries_of
 from tests.cases import facts as f
@@ -115,6 +116,35 @@ def test_a_period_that_closes_before_delivery_moves_the_rest_of_the_chain(
     assert block.deposits[0].posted_on == (FEBRUARY if "P2" in moved else date(2026, 1, 1))
     assert statuses(company.take(used("2026-01-25", 2))) == ["accepted"]
     agree(company)
+
+
+def test_what_an_earlier_try_made_after_all_keeps_its_date(company: Company) -> None:
+    """Its answer was lost, it was refused, its period closed, it was dated anew; then it came."""
+    company.take(*bought())
+    company.deliver()
+    company.take(used("2026-01-20", 1))
+    session = company.books.session
+    (first, *_) = [row for row in exception_rows.undelivered(session) if row.record == "invoice"]
+    found = exception_rows.outbox_row(session, first.position)
+    assert found is not None
+    session.connection.execute(
+        "UPDATE drawdown.outbox SET attempts = 1 WHERE tenant_id = %s AND position = %s",
+        (session.tenant_id, first.position),
+    )
+    lock_january(company)
+    assert company.deliver().problems
+    follow_periods(session, company.netsuite, company.books.policy)
+    lock_january(company, "open")
+    company.netsuite.deliver(found.intent)  # carried out minutes late
+    lock_january(company)
+    assert "date 2026-01-20 instead of 2026-02-01" in next(
+        iter(company.deliver().problems.values())
+    )
+
+    company.observe()
+
+    agree(company)
+    assert dated(company)[first.external_id] == "2026-01-20"
 
 
 def test_by_policy_hold_a_person_moves_it(companies: Companies) -> None:

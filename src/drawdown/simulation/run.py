@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from itertools import count
 
-from drawdown.core.events import Event
+from drawdown.core.events import BlockVoid, CreditMemo, Event, InvoiceVoid
 from drawdown.core.policy import Documents
 from drawdown.simulation import network, processes
 from drawdown.simulation.checker import findings
@@ -31,6 +32,9 @@ PATIENCE_S = 4 * 3600.0
 LATE_S = network.TIMEOUT_S + network.LATE_S[1] + 10
 DRAIN_S = 6 * 3600.0
 """A backlog must be gone this long after faults stopped; clocks may be hours apart."""
+
+UNDOING = (BlockVoid, CreditMemo, InvoiceVoid)
+"""Facts that take back what earlier ones have done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,14 +144,25 @@ class _Play:
         if chance.randrange(4) == 0:
             world.fire("conflicting_content")
             facts.insert(chance.randrange(len(facts)), changed(chance.choice(facts)))
-        number = 0
-        while facts:
+        if chance.randrange(10):
+            self._tell(facts, 0, TURBULENCE_S)
+            return
+        # What is used is told, its period is closed, and only then it is undone.
+        world.after(TURBULENCE_S / 2, self._close_period)
+        self._tell([one for one in facts if not isinstance(one, UNDOING)], 0, TURBULENCE_S / 3)
+        late = [one for one in facts if isinstance(one, UNDOING)]
+        self._tell(late, TURBULENCE_S * 2 / 3, TURBULENCE_S)
+
+    def _tell(self, facts: Sequence[Event], since_s: float, until_s: float) -> None:
+        chance = self.chance
+        for number in count(1):
+            if not facts:
+                return
             size = chance.choice((1, 1, 2, 3, 5, 8))
             batch, facts = facts[:size], facts[size:]
-            number += 1
-            delay = chance.uniform(0, TURBULENCE_S)
             call = partial(processes.tell, self.company, batch)
-            self.jobs.start(f"teller-{number}", call, delay)
+            name = f"teller-{since_s:.0f}-{number}"
+            self.jobs.start(name, call, chance.uniform(since_s, until_s))
 
     def _run_expiries(self) -> None:
         """Expiry while facts still come; orderly lives expire when all has been told."""
@@ -258,6 +273,8 @@ class _Play:
             if not company.outbox()["parked"]:
                 return
             processes.skip_gone(self.company)
+            if self.world.fired["period_closed"]:
+                processes.take_over(company)
             self._retry_parked()
         self.world.failures.append(f"{when}: records stay parked: {self._parked()}")
 

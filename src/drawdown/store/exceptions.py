@@ -210,6 +210,12 @@ def change_parked(session: Session, position: int, intent: RecordIntent) -> None
     session.run("change_parked", {"position": position, "intent": encode_intent(intent)})
 
 
+def parked_redated(session: Session) -> list[tuple[int, RecordIntent, list[date]]]:
+    """Return parked records that got another date: position, intent, the dates before."""
+    rows = session.run("parked_redated")
+    return [(row[0], decode_intent(row[1]), sorted(row[2])) for row in rows]
+
+
 def adopt_record(
     session: Session, position: int, internal_id: str, number: str, posting_period: str
 ) -> bool:

@@ -7,6 +7,7 @@ written beside it and entries are read with it, so that both ledgers say the sam
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Collection, Sequence
 from datetime import date
 
@@ -40,20 +41,46 @@ def follow_periods(session: Session, erp: Erp, policy: Policy) -> int:
     periods = erp.periods()
     if not periods:
         return 0
+    made = _made_before(session, erp)
     count = 0
     with session.transaction():
         lock_tenant(session)
         session.run("set_books_open_from", {"day": open_from})
+        back = [
+            (row, made[row.position])
+            for row in rows.undelivered(session)
+            if row.status == "parked" and row.position in made
+        ]
+        reason = "an earlier try, made before it was dated anew, was carried out after all"
+        count += len(move(session, back, BY_POLICY, reason))
         if policy.closed_period is ClosedPeriod.FIRST_OPEN_DAY:
             days = {
                 row.position: (row, day)
                 for row in rows.undelivered(session)
-                if (day := first_open_day(periods, row.posted_on)) not in (None, row.posted_on)
+                if row.position not in made
+                and (day := first_open_day(periods, row.posted_on)) not in (None, row.posted_on)
             }
             reason = "its period was closed before it was delivered (policy first_open_day)"
             count += len(move(session, list(days.values()), BY_POLICY, reason))
         count += _take_over_moved(session, periods)
     return count
+
+
+def _made_before(session: Session, erp: Erp) -> dict[int, date]:
+    """Find parked records that the ERP holds as they were before they were dated anew.
+
+    A request that went unanswered can be carried out minutes later; what has happened stands.
+
+    Returns:
+        The date under which each was made, by position.
+    """
+    return {
+        position: day
+        for position, intent, days in rows.parked_redated(session)
+        for day in days
+        if (found := erp.inspect(dataclasses.replace(intent, posted_on=day))) is not None
+        and not found.differences
+    }
 
 
 def first_open_day(periods: Sequence[ErpPeriod], on: date) -> date | None:

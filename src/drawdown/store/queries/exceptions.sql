@@ -123,6 +123,13 @@ WHERE tenant_id = %(tenant)s AND status <> 'done' AND operation = 'create'
   AND record NOT IN ('customer', 'salesOrder') AND (status = 'parked' OR (worker = '' AND attempts = 0))
 ORDER BY position FOR UPDATE
 
+-- parked_redated --
+-- Parked records that were given another date, and the ones that they had before.
+SELECT o.position, o.intent::text, array_agg(DISTINCT r.was_on)
+FROM drawdown.outbox AS o JOIN drawdown.redating AS r USING (tenant_id, external_id)
+WHERE o.tenant_id = %(tenant)s AND o.status = 'parked' AND o.operation = 'create' AND o.attempts > 1
+GROUP BY o.position, o.intent ORDER BY o.position
+
 -- redate_rows --
 -- Records that are not delivered get another date, and may be tried again.
 UPDATE drawdown.outbox AS o
