@@ -11,7 +11,7 @@ import pytest
 from drawdown.billing.plan_file import read_plan
 from drawdown.core.subscription.span import day_of, midnight
 from tests.cases.plan_script import live
-from tests.cases.plans import ONE_TIME, Shop, one_line
+from tests.cases.plans import ONE_TIME, Shop, one_line, plan, usage
 
 
 def monthly(more: str = "", head: str = 'term = "3 months"') -> str:
@@ -264,6 +264,45 @@ def test_meeting(shop: Shop, name: str) -> None:
     live(shop, *MEETINGS[name])
 
 
+# -- subscriptions that share ---------------------------------------------------------------------
+
+OTHER = one_line('charge = "one_time"\namount = 1', 'term = "1 month"')
+"""A plan whose subscription ends, and is billed for corrections after all others."""
+
+
+@pytest.mark.parametrize("lender", ["A", "Z"])
+def test_what_one_gives_back_another_draws(shop: Shop, lender: str) -> None:
+    """The credit memo of one comes before the invoice of the other, which draws the same block."""
+    shop.subscribe(plan(one_line('charge = "one_time"\namount = 10\nshared = true')), lender)
+    shop.subscribe(plan(OTHER), "M")
+    shop.use(usage("1", "2024-01-10", 11, subscription_id="M"))
+    shop.bill("2024-01-31")
+    shop.use(usage("k", "2024-02-05", 1, corrects="1"))
+    shop.use(usage("2", "2024-02-10", 10, subscription_id=lender))
+    report = shop.bill("2024-02-29")
+    assert (report.problems, report.credit_memos) == ((), 1)
+    invoices = {one.number: (one.drawn_minor, one.due_minor) for one in shop.invoices()}
+    assert invoices == {"M-1": (1100, 0), f"{lender}-2": (1000, 0)}
+
+
+@pytest.mark.parametrize("lender", ["A", "Z"])
+def test_what_one_gives_back_to_an_expired_block_of_another_expires(
+    shop: Shop, lender: str
+) -> None:
+    """The end waits for the credit memo: before it there is nothing that could expire."""
+    text = one_line('charge = "one_time"\namount = 10\nvalidity = "1 month"\nshared = true')
+    shop.subscribe(plan(text), lender)
+    shop.subscribe(plan(OTHER), "M")
+    shop.use(usage("1", "2024-01-10", 11, subscription_id="M"))
+    shop.bill("2024-01-31")
+    shop.use(usage("k", "2024-02-05", 3, corrects="1"))
+    shop.bill("2024-02-29")
+    shop.bill("2024-03-31")
+    life = shop.lives()[f"{lender}/pre/1"]
+    assert life.block.remaining_credits == 0
+    assert [e.amount_minor for e in life.entries if e.code == "E1"] == [800]
+
+
 # -- calendars ------------------------------------------------------------------------------------
 
 
@@ -328,7 +367,7 @@ def test_a_day_begins_at_its_first_instant(zone: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("plan", "key"),
+    ("text", "key"),
     [
         (one_line('charge = "one_time"\namount = 1\nvalidity = "101 years"'), "validity"),
         (one_line('charge = "recurring"\namount = 1\nevery = "9999 years"'), "every"),
@@ -336,8 +375,8 @@ def test_a_day_begins_at_its_first_instant(zone: str) -> None:
         (monthly("rollover = { periods = 1201 }"), "rollover"),
     ],
 )
-def test_a_span_that_no_calendar_has_is_told(plan: str, key: str) -> None:
-    found = read_plan(f'id = "p"\ncurrency = "USD"\n{plan}')
+def test_a_span_that_no_calendar_has_is_told(text: str, key: str) -> None:
+    found = read_plan(f'id = "p"\ncurrency = "USD"\n{text}')
     assert isinstance(found, list)
     (problem,) = found
     assert problem.message.startswith(f"{key}: ")

@@ -79,11 +79,22 @@ def _bill(timeline: Timeline, subscription: Subscription, starts_on: date, poste
     credited: list[CreditPart] = []
     number = course.bills + 1
     invoice_id = f"{subscription.subscription_id}-{number}"
+    mine = [
+        meter
+        for meter in account.meters.values()
+        if meter.subscription_id == subscription.subscription_id and meter.is_open
+    ]
+    # What another subscription gives back to a block must be there when this one draws it.
+    drawn = {block_id for meter in mine for block_id in meter.draws}
     for meter in account.meters.values():
-        if meter.subscription_id == subscription.subscription_id and meter.is_open:
-            line = next(one for one in subscription.plan.usage if one.line_id == meter.line_id)
-            credited += _credited(subscription, line, meter)
-            lines += _lines(account, subscription, line, meter, invoice_id)
+        is_lent = any(part.block_id in drawn for part in meter.credited)
+        if is_lent and meter.subscription_id != subscription.subscription_id:
+            other = timeline.subscriptions[meter.subscription_id]
+            credited += _credited(other, _line_of(other, meter), meter)
+    for meter in mine:
+        line = _line_of(subscription, meter)
+        credited += _credited(subscription, line, meter)
+        lines += _lines(account, subscription, line, meter, invoice_id)
     course.bills = number
     account.closed_at = account.at
     refills = tuple(account.holdings[one].block for one in account.uninvoiced)
@@ -95,6 +106,10 @@ def _bill(timeline: Timeline, subscription: Subscription, starts_on: date, poste
         )
     )  # fmt: skip
     timeline.acts += settle_endings(account)
+
+
+def _line_of(subscription: Subscription, meter: Meter) -> UsageLine:
+    return next(one for one in subscription.plan.usage if one.line_id == meter.line_id)
 
 
 def _lines(
@@ -157,18 +172,22 @@ def _credited(subscription: Subscription, line: UsageLine, meter: Meter) -> Iter
 def settle_endings(account: Account) -> list[Ending]:
     """Return the endings whose usage of before is billed, with what they end; they are over then.
 
-    A part ends with its credits; a whole remainder with None, where anything is left.
+    A part ends with its credits; a whole remainder with None, where anything is left. It waits for
+    what is given back to it by a bill that is still to come.
     """
+    given_back = {part.block_id for meter in account.meters.values() for part in meter.credited}
     settled: list[Ending] = []
     waiting: list[Ending] = []
     for ending in account.endings:
         holding = account.holdings.get(ending.block_id)
-        if holding is not None and ending.credits is None and holding.reserved:
+        is_used = holding is not None and bool(holding.reserved)
+        if ending.credits is None and (is_used or ending.block_id in given_back):
             waiting.append(ending)
-        elif holding is None or ending.credits is not None or holding.left:
+            continue
+        if holding is None or ending.credits is not None or holding.left:
             account.ended += 1
             settled.append(ending._replace(number=account.ended))
-        if holding is not None and ending.credits is None and not holding.reserved:
+        if holding is not None and ending.credits is None:
             holding.left = ZERO
     account.endings[:] = waiting
     return settled

@@ -40,8 +40,9 @@ class Run:
     def bill(self, through: datetime) -> Iterator[tuple[Act, ...]]:
         """Bill every period that ends by an instant, oldest first.
 
-        What becomes known afterwards counts from the last bill on. A customer without a running
-        subscription is brought to the instant itself: grants may still expire.
+        What becomes known afterwards counts from the last bill on; of a subscription that has ended
+        it goes with the customer's next bill. A customer without a running subscription is brought
+        to the instant itself: grants may still expire.
 
         Yields:
             Acts of each step, in the order in which they are to be posted; afterwards nothing of
@@ -58,6 +59,8 @@ class Run:
             self.timeline.advance(at)
             for subscription, period in closing:
                 close_period(self.timeline, subscription, period)
+            for subscription in self._ended():
+                close_late(self.timeline, subscription)
             yield self._acts()
         self._feed_before(self.timeline.account.at + TICK)
         late = late_bill_at(self.timeline)
