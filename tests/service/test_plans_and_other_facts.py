@@ -15,6 +15,7 @@ from drawdown.core.events import (
     LineKind,
     UsageInvoice,
 )
+from drawdown.core.subscription.plan import EndOfTerm
 from drawdown.service.ingest import ingest
 from tests.cases.plans import Shop, day, end_of, plan, usage
 
@@ -66,6 +67,17 @@ def test_a_block_voided_after_a_bill_keeps_what_it_paid(shop: Shop) -> None:
     assert any(one.startswith("credit_not_restored") for one in shop.notices())
     assert [one.due_minor for one in shop.invoices()] == [0, 500]
     assert shop.blocks()[BLOCK].state is State.VOIDED
+
+
+def test_a_void_counts_from_its_own_day_on_also_before_the_last_bill(shop: Shop) -> None:
+    """The term had ended before; days before the bills are answered as they were."""
+    shop.subscribe(plan(PLAN), end_of_term=EndOfTerm.REFUND)
+    shop.use(usage("1", "2024-01-10", 30))
+    shop.bill("2024-01-31")
+    fact(shop, void("2024-02-20"))
+    shop.bill("2024-04-30")
+    days = ("2024-01-09", "2024-01-20", "2024-02-20", "2024-02-22", "2024-05-08")
+    assert [shop.left(on) for on in days] == [100, 70, 70, 0, 0]
 
 
 def test_a_block_that_another_invoice_draws_has_less_left(shop: Shop) -> None:
