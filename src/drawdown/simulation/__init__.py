@@ -7,7 +7,8 @@ product's inner workings compares our database, the sandbox's own store and the 
 acknowledged.
 
 `scenario` makes the facts; `world` is time, scheduling and crashes; `connections` (database) and
-`network` (HTTP) are where faults strike; `processes` are the simulated processes, `people` what
-people do in NetSuite, `others` what they enter there; `checker` judges, by `checks_of_books` and
-`checks_of_netsuite`, what `evidence` gathers; `run` puts one seed together, `report` many.
+`network` (HTTP) are where faults strike; `threads` is what workers run by; `processes` are the
+simulated processes, `people` what people do in NetSuite, `others` what they enter there; `checker`
+judges, by `checks_of_books` and `checks_of_netsuite`, what `evidence` gathers; `run` puts one seed
+together, `report` many.
 """

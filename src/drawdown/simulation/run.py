@@ -217,7 +217,8 @@ class _Play:
 
     def _stop_workers(self) -> None:
         """Ask them to end: they finish what is under way."""
-        self.world.fire("workers_stopped")
+        if not self.world.is_calm:
+            self.world.fire("workers_stopped")
         for worker in self.company.workers.values():
             worker.stop()
 
