@@ -291,6 +291,21 @@ def test_an_invoice_deleted_before_its_application_was_delivered(watching: Compa
     settle(watching)
 
 
+def test_an_invoice_edited_and_then_deleted_is_taken_back(watching: Company) -> None:
+    """Told once as edited; deleted, it counts as any other that was deleted."""
+    there = sell(watching)
+    there.invoice("INV-2", "acme", there.usage(300, "B1"))
+    look(watching)
+    path = f"/invoice/{there.id_of('invoice', 'INV-2')}"
+    (line,) = watching.rest("GET", f"{path}?expandSubResources=true")["item"]["items"]
+    edited = {"line": line["line"], "amount": 200, "rate": 200}
+    watching.rest("PATCH", path, {"item": {"items": [edited]}})
+    assert statuses(look(watching)) == {"invoice:INV-2": "edited"}
+    watching.rest("DELETE", path)
+    assert statuses(look(watching)) == {"invoice:INV-2": "deleted"}
+    assert statuses(look(watching)) == {}
+
+
 def test_one_invoice_of_a_summary_deleted_before_it_was_delivered(companies: Companies) -> None:
     """The list says what to do; the application goes on to the invoice that is there."""
     with companies.open(documents="in_netsuite", journals="per_month") as watching:

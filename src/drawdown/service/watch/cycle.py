@@ -40,6 +40,9 @@ from drawdown.store.natives import Native
 OVERLAP = timedelta(hours=2)
 """How far behind the latest change each cycle starts: a repeated hour and the longest request."""
 
+_RENUMBERED = "now has number"
+"""What is told of a document that somebody gave another number."""
+
 
 class Taken(NamedTuple):
     """A native document that a cycle took in, or could not.
@@ -174,7 +177,7 @@ def _renumbered(
     for native in natives.by_internal_id(session, document.internal_id):
         if native.status not in ("voided", "deleted") and not erp.native_ids([native.reference]):
             detail = (
-                f"{native.reference} now has number {document.number} in NetSuite; give it its "
+                f"{native.reference} {_RENUMBERED} {document.number} in NetSuite; give it its "
                 "number back: it is how documents are found again"
             )
             seen = fingerprint(document)
@@ -193,8 +196,11 @@ def _vanished(session: Session, erp: Erp, policy: Policy) -> Iterator[Taken]:
     for native in known:
         internal_id = there.get(native.reference)
         if internal_id is None:
-            if native.status != "edited":  # otherwise a person decides about it already
-                yield _end(session, native, policy, "deleted")
+            if _RENUMBERED in native.detail:
+                continue  # it is there, and a person decides about it already
+            ended = _end(session, native, policy, "deleted")
+            if ended.detail != native.detail or not ended.detail:
+                yield ended
         elif internal_id != native.internal_id:
             with session.transaction():
                 natives.put(session, native._replace(internal_id=internal_id))
