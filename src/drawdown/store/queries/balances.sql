@@ -20,30 +20,28 @@ ORDER BY s.subscription_id
 -- Blocks of a customer's account, with what the journal had left of them after the bills up to one
 -- instant (`from_at`) and what others had done to them up to a second (`as_of`), as known at a
 -- third; null where the journal does not know the block. A reversal counts if what it reverses does.
-WITH mine AS (
-    SELECT block_id, terms, ended_at FROM drawdown.plan_block
-    WHERE tenant_id = %(tenant)s AND customer_id = %(customer_id)s
-      AND recorded_at <= %(known_at)s::timestamptz
-), counting AS (
-    SELECT m.block_id, m.sequence, m.step, m.credits, m.reverses
-    FROM mine JOIN drawdown.movement AS m ON m.tenant_id = %(tenant)s AND m.block_id = mine.block_id
-    JOIN drawdown.event AS e ON e.tenant_id = %(tenant)s AND e.event_id = m.event_id
-    WHERE m.step IN ('drawn', 'reversed', 'reduced', 'lapsed', 'expired', 'voided', 'handed_over')
-      AND CASE WHEN e.event_id ~ '^drawdown:(bill|credit|ending|refund):'
-               THEN e.effective_at <= %(from_at)s::timestamptz
-               ELSE m.occurred_at <= %(as_of)s::timestamptz
-                    AND coalesce(e.settled_at, e.recorded_at) <= %(known_at)s::timestamptz END
-), position AS (
-    SELECT c.block_id, sum(c.credits) AS used,
+SELECT p.terms, p.ended_at, b.credits - coalesce(known.used, 0),
+       coalesce(known.last <> 'reversed', false)
+FROM drawdown.plan_block AS p
+LEFT JOIN drawdown.block AS b ON b.tenant_id = p.tenant_id AND b.block_id = p.block_id
+LEFT JOIN LATERAL (
+    WITH counting AS (
+        SELECT m.sequence, m.step, m.credits, m.reverses
+        FROM drawdown.movement AS m
+        JOIN drawdown.event AS e ON e.tenant_id = m.tenant_id AND e.event_id = m.event_id
+        WHERE m.tenant_id = %(tenant)s AND m.block_id = p.block_id
+          AND m.step IN ('drawn', 'reversed', 'reduced', 'lapsed', 'expired', 'voided',
+                         'handed_over')
+          AND CASE WHEN e.event_id ~ '^drawdown:(bill|credit|ending|refund):'
+                   THEN e.effective_at <= %(from_at)s::timestamptz
+                   ELSE m.occurred_at <= %(as_of)s::timestamptz
+                        AND coalesce(e.settled_at, e.recorded_at) <= %(known_at)s::timestamptz END
+    )
+    SELECT sum(c.credits) AS used,
            (array_agg(c.step ORDER BY c.sequence DESC)
             FILTER (WHERE c.step IN ('expired', 'voided', 'handed_over', 'reversed')))[1] AS last
     FROM counting AS c
-    WHERE c.reverses = 0 OR EXISTS (SELECT FROM counting AS one
-                                    WHERE one.block_id = c.block_id AND one.sequence = c.reverses)
-    GROUP BY c.block_id
-)
-SELECT mine.terms, mine.ended_at, b.credits - coalesce(p.used, 0),
-       coalesce(p.last <> 'reversed', false)
-FROM mine
-LEFT JOIN drawdown.block AS b ON b.tenant_id = %(tenant)s AND b.block_id = mine.block_id
-LEFT JOIN position AS p ON p.block_id = mine.block_id
+    WHERE c.reverses = 0 OR EXISTS (SELECT FROM counting AS one WHERE one.sequence = c.reverses)
+) AS known ON true
+WHERE p.tenant_id = %(tenant)s AND p.customer_id = %(customer_id)s
+  AND p.recorded_at <= %(known_at)s::timestamptz
