@@ -162,6 +162,7 @@ def test_life_of_a_certificate(http: httpx2.Client, age: int, days: int, status:
     assert ask(http, EC, ids, "ES256").status_code == status
     again = http.post("/_sandbox/integrations", json={**pem, "role": "other"})
     assert "one combination" in again.text
+    assert http.post("/_sandbox/integrations", json=pem).json() == ids
 
 
 def test_shorter_rsa_keys_are_a_setting(http: httpx2.Client) -> None:

@@ -205,10 +205,13 @@ def test_income_account_that_is_a_liability(ns: Client) -> None:
 
 def test_straight_line_over_the_dates_of_the_line(ns: Client) -> None:
     """Even periods; the last one takes the rounding. Source: section_1533081222."""
+    evenly = {"name": "Evenly", "recognitionMethod": "even", "startDateSource": "element",
+              "endDateSource": "element"}  # fmt: skip
+    rule = ns.http.post("/_sandbox/revenue-rules", json=evenly).json()["id"]
     ns.call(
         "PATCH",
         f"/serviceSaleItem/{ns.usage}",
-        {"revenueRecognitionRule": "1", "createRevenuePlansOn": "-1"},
+        {"revenueRecognitionRule": rule, "createRevenuePlansOn": "-1"},
     )
     line = {"item": {"id": ns.usage}, "amount": 100, "revRecStartDate": "2024-01-01",
             "revRecEndDate": "2024-03-31"}  # fmt: skip

@@ -198,7 +198,7 @@ def test_a_new_number_is_not_a_new_document(watching: Company) -> None:
     look(watching)
     watching.rest("PATCH", f"/invoice/{there.id_of('invoice', 'INV-2')}", {"tranId": "INV-99"})
     (taken,) = look(watching).taken
-    assert (taken.reference, taken.status) == ("native:invoice:INV-2", "edited")
+    assert (taken.reference, taken.status) == ("native:invoice:INV-2", "missing")
     assert "INV-99" in taken.detail
     assert look(watching).taken == ()
 

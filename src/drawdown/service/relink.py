@@ -176,7 +176,7 @@ def _link_natives(session: Session, erp: Erp) -> tuple[str, ...]:
                     f"{native.reference} is not in the account since it was refreshed or restored; "
                     "enter it again under its number"
                 )
-                natives.put(session, native._replace(status="edited", detail=detail))
+                natives.put(session, native._replace(status="missing", detail=detail))
             elif internal_id != native.internal_id:
                 natives.put(session, native._replace(internal_id=internal_id))
     return tuple(missing)

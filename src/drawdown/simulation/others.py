@@ -74,7 +74,11 @@ class Others:
                 assert isinstance(fact, UsageInvoice)
                 if fact.lines[0].amount_minor != 100 * line["amount"]:
                     continue  # it had been edited before it was first seen
-                if status not in ("edited", "refused"):  # of what was refused nothing is posted
+                if status not in (
+                    "edited",
+                    "missing",
+                    "refused",
+                ):  # of what was refused nothing is posted
                     unnoticed.append(f"{reference} was edited, and watching says {status}")
                 path = f"/invoice/{self._id('invoice', number)}"
                 self._user.rest("PATCH", path, {"item": {"items": [line]}})

@@ -48,18 +48,27 @@ class Tokens:
     ) -> tuple[str, str]:
         """Register a certificate or public key; return client id and certificate id.
 
+        A certificate that is there already stands for the integration and role that it serves.
+
         Args:
             client_id: Of an integration there is, for a further certificate; empty: a new one.
         """
         _load_key(public_key_pem, int(self._company.settings["rsa_key_bits"]))
+        if "BEGIN CERTIFICATE" in public_key_pem:
+            known = (
+                "SELECT client_id, certificate_id, role FROM integration WHERE public_key_pem = ?"
+            )
+            served = self._company.db.one(known, (public_key_pem,))
+            if served is not None:
+                if served[2] == role and client_id in ("", served[0]):
+                    return served[0], served[1]
+                raise invalid_request(
+                    "A certificate serves one combination of integration and role."
+                )
         client, certificate = client_id or secrets.token_hex(32), secrets.token_urlsafe(32)
         count = "SELECT COUNT(*) FROM integration WHERE client_id = ?"
-        known = self._company.db.value(count, (client_id,))
-        if client_id and not 0 < known < CERTIFICATES_MAX:
+        if client_id and not 0 < self._company.db.value(count, (client_id,)) < CERTIFICATES_MAX:
             raise invalid_request("An integration that is there has up to five certificates.")
-        used = "SELECT 1 FROM integration WHERE public_key_pem = ?"
-        if "BEGIN CERTIFICATE" in public_key_pem and self._company.db.one(used, (public_key_pem,)):
-            raise invalid_request("A certificate serves one combination of integration and role.")
         with self._company.db.transaction():
             self._company.db.execute(
                 "INSERT INTO integration VALUES (?, ?, ?, ?)",

@@ -310,6 +310,7 @@ class Timeline:
             self._draw(well, meter, change, use)
         elif change < 0:
             give_back(account, meter, -change, self._ends_as)
+            self._wells.clear()  # what was used up may have something left again
         if change and well.watched:
             self._watch(use)
         return change

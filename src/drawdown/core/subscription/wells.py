@@ -67,7 +67,7 @@ def open_well(
 def candidates(
     account: Account, plans: Mapping[str, Plan], subscription_id: str, line: UsageLine
 ) -> list[Holding]:
-    """Return the holdings that can pay for a usage line now, in drawing order.
+    """Return the holdings with something left that can pay for a usage line, in drawing order.
 
     Grants to the customer as a whole pay for any line, prepay lines for those that draw them,
     shared prepay lines for other subscriptions too, after what is their own.
@@ -79,7 +79,9 @@ def candidates(
     found = [
         holding
         for holding in account.holdings.values()
-        if not holding.is_ended and _pays_for(holding.block, plan, subscription_id, line)
+        if holding.left
+        and not holding.is_ended
+        and _pays_for(holding.block, plan, subscription_id, line)
     ]
     place = {
         block.block_id: number

@@ -52,7 +52,7 @@ def compare_foreign(run: Run) -> Iterator[Difference]:
 def compare_natives(run: Run) -> Iterator[Difference]:
     """Documents of others were taken in, and say what they said then."""
     for native in run.natives.values():
-        if native.status in ("edited", "refused"):
+        if native.status in ("edited", "missing", "refused"):
             kind = f"native_{native.status}"
             yield Difference(kind, "", native.reference, "", "", "", native.detail)
 

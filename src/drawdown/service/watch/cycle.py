@@ -40,9 +40,6 @@ from drawdown.store.natives import Native
 OVERLAP = timedelta(hours=2)
 """How far behind the latest change each cycle starts: a repeated hour and the longest request."""
 
-_RENUMBERED = "now has number"
-"""What is told of a document that somebody gave another number."""
-
 
 class Taken(NamedTuple):
     """A native document that a cycle took in, or could not.
@@ -138,7 +135,7 @@ def _meet(session: Session, erp: Erp, document: NativeDocument, policy: Policy) 
     if document.is_voided:
         return _end(session, known, policy, "voided")
     if now == known.fingerprint:
-        if known.status == "edited":
+        if known.status in ("edited", "missing"):
             return _set(session, known._replace(status="taken", seen=now, detail=""), document)
         if known.internal_id != document.internal_id:
             _set(session, known, document)
@@ -177,11 +174,11 @@ def _renumbered(
     for native in natives.by_internal_id(session, document.internal_id):
         if native.status not in ("voided", "deleted") and not erp.native_ids([native.reference]):
             detail = (
-                f"{native.reference} {_RENUMBERED} {document.number} in NetSuite; give it its "
+                f"{native.reference} now has number {document.number} in NetSuite; give it its "
                 "number back: it is how documents are found again"
             )
             seen = fingerprint(document)
-            return native, native._replace(status="edited", seen=seen, detail=detail)
+            return native, native._replace(status="missing", seen=seen, detail=detail)
     return None
 
 
@@ -196,8 +193,8 @@ def _vanished(session: Session, erp: Erp, policy: Policy) -> Iterator[Taken]:
     for native in known:
         internal_id = there.get(native.reference)
         if internal_id is None:
-            if _RENUMBERED in native.detail:
-                continue  # it is there, and a person decides about it already
+            if native.status == "missing":
+                continue  # nobody deleted it, and a person decides about it already
             ended = _end(session, native, policy, "deleted")
             if ended.detail != native.detail or not ended.detail:
                 yield ended
