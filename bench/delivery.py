@@ -436,7 +436,7 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--seconds", type=float, default=15, help="of work, and of the ceiling")
     cores = len(os.sched_getaffinity(0))
-    parser.add_argument("--processes", type=int, default=max(2, cores), help="worker processes")
+    parser.add_argument("--processes", type=int, default=2 * cores, help="worker processes")
     parser.add_argument(
         "--concurrency", type=int, default=500, help="calls of a process at once, at most"
     )

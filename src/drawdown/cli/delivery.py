@@ -230,7 +230,7 @@ def _name(claim: Claim) -> str:
 def _worker(
     context: typer.Context,
     concurrency: int = typer.Option(
-        32, min=1, max=256, help="Records under way at once in this process."
+        32, min=1, max=512, help="Records under way at once in this process."
     ),
     once: bool = typer.Option(False, "--once", help="End when nothing more can be delivered now."),
     metrics_port: int | None = typer.Option(
