@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from drawdown.core.plan import RecordIntent
-from drawdown.store.codec import decode_intent
+from drawdown.store.codec import array_literal, decode_intent
 from drawdown.store.database import Row, Session
 
 CONNECTIONS_MAX = 32
@@ -133,13 +133,15 @@ def database_time(session: Session) -> datetime:
 
 def enter_lanes(session: Session, tenants: Sequence[str]) -> None:
     """Let new rows of tenants take their places behind earlier rows of their lanes."""
-    asked = {"tenants": list(tenants), "enough": READY_ROWS_ENOUGH}
+    asked = {"tenants": array_literal(tenants), "enough": READY_ROWS_ENOUGH}
     rows = session.run("lock_entering_tenants", asked).fetchall()
     if not rows:
         return
     entering = [row[0] for row in rows]
     limit = max(ENTERING_ROWS_MIN, ENTERING_ROWS_MAX // len(entering))
-    entered = session.run("enter_lanes", {"tenants": entering, "limit": limit}).fetchone()
+    entered = session.run(
+        "enter_lanes", {"tenants": array_literal(entering), "limit": limit}
+    ).fetchone()
     _count_blockers(session, entered)
 
 
@@ -160,17 +162,17 @@ def claim_rows(
         ahead: Rows to take besides, without a slot, by connection.
     """
     common = {
-        "tenants": list(tenants),
+        "tenants": array_literal(tenants),
         "now": now,
         "limit": limit,
         "most": min(limit, CONNECTIONS_MAX) + len(ahead),
-        "ahead": list(ahead),
-        "wanted": list(ahead.values()),
+        "ahead": array_literal(ahead),
+        "wanted": array_literal(ahead.values()),
     }
     rows = session.run("lock_connections", common).fetchall()
     if not rows:
         return []
-    connections = [row[0] for row in rows]
+    connections = array_literal(row[0] for row in rows)
     session.run("drop_dead_slots", {"connections": connections, "now": now})
     claimed = session.run(
         "claim_rows",
@@ -228,12 +230,12 @@ def settle_rows(session: Session, endings: Sequence[Ending], now: datetime) -> s
         {
             **_rows_of(claims),
             "now": now,
-            "statuses": [one.status for one in endings],
-            "internal_ids": [one.internal_id for one in endings],
-            "numbers": [one.number for one in endings],
-            "posting_periods": [one.posting_period for one in endings],
-            "problems": [one.problem for one in endings],
-            "due_ats": [one.due_at for one in endings],
+            "statuses": array_literal(one.status for one in endings),
+            "internal_ids": array_literal(one.internal_id for one in endings),
+            "numbers": array_literal(one.number for one in endings),
+            "posting_periods": array_literal(one.posting_period for one in endings),
+            "problems": array_literal(one.problem for one in endings),
+            "due_ats": array_literal(one.due_at for one in endings),
         },
     )
     kept: set[ClaimKey] = {(row[0], row[1], row[2]) for row in written}
@@ -244,7 +246,7 @@ def settle_rows(session: Session, endings: Sequence[Ending], now: datetime) -> s
 
 def lock_lanes(session: Session, tenants: Iterable[str]) -> None:
     """Lock the lanes of tenants until the transaction ends; before rows of theirs are finished."""
-    session.run("lock_lanes", {"tenants": sorted(set(tenants))})
+    session.run("lock_lanes", {"tenants": array_literal(sorted(set(tenants)))})
 
 
 def leave_lanes(session: Session, finished: Sequence[tuple[str, int]]) -> None:
@@ -255,7 +257,8 @@ def leave_lanes(session: Session, finished: Sequence[tuple[str, int]]) -> None:
     """
     if finished:
         tenants, positions = zip(*finished, strict=True)
-        left = session.run("leave_lanes", {"tenants": list(tenants), "positions": list(positions)})
+        keys = {"tenants": array_literal(tenants), "positions": array_literal(positions)}
+        left = session.run("leave_lanes", keys)
         _count_blockers(session, left.fetchone())
 
 
@@ -271,7 +274,7 @@ def connections(
 ) -> dict[str, ConnectionState]:
     """Return the state of connections; locked until the transaction ends, if asked for."""
     name = "connections_for_update" if is_locked else "connections"
-    rows = session.run(name, {"connections": sorted(set(connection_ids))})
+    rows = session.run(name, {"connections": array_literal(sorted(set(connection_ids)))})
     return {row[0]: ConnectionState(*row) for row in rows}
 
 
@@ -313,19 +316,20 @@ def in_flight(session: Session, now: datetime) -> dict[str, int]:
 
 def _count_blockers(session: Session, keys: Row | None) -> None:
     if keys is not None and keys[0]:
-        session.run("count_blockers", {"tenants": keys[0], "positions": keys[1]})
+        tenants, positions = map(array_literal, keys)
+        session.run("count_blockers", {"tenants": tenants, "positions": positions})
 
 
-def _rows_of(claims: Sequence[Claim]) -> dict[str, list[str] | list[int]]:
+def _rows_of(claims: Sequence[Claim]) -> dict[str, str]:
     return {
-        "tenants": [one.tenant_id for one in claims],
-        "positions": [one.position for one in claims],
-        "fences": [one.fence for one in claims],
+        "tenants": array_literal(one.tenant_id for one in claims),
+        "positions": array_literal(one.position for one in claims),
+        "fences": array_literal(one.fence for one in claims),
     }
 
 
-def _slots_of(claims: Sequence[Claim]) -> dict[str, list[str] | list[int]]:
+def _slots_of(claims: Sequence[Claim]) -> dict[str, str]:
     return {
-        "connections": [one.connection_id for one in claims],
-        "slots": [one.slot for one in claims],
+        "connections": array_literal(one.connection_id for one in claims),
+        "slots": array_literal(one.slot for one in claims),
     }
