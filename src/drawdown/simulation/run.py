@@ -210,6 +210,8 @@ class _Play:
 
     def _close_period(self) -> None:
         """Close a period; often it is noticed while facts still come."""
+        if self.world.is_calm:
+            return  # all was told early: people have opened, or are about to open, what was closed
         self.people.close_period()
         if self.chance.randrange(2):
             call = partial(processes.take_over, self.company)
