@@ -20,6 +20,7 @@ from tests.erp.conftest import (
     credit_memo,
     customer,
     deposit,
+    intent,
     journal,
     order,
     payment,
@@ -159,6 +160,29 @@ def test_expiration_invoice_uses_the_breakage_item() -> None:
     assert body(usage([("B1", BREAKAGE_ITEM, 1)]))["item"]["items"][0]["item"] == {
         "id": "item @breakage"
     }
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        usage([("B1", "input_tokens", 1)]),
+        deposit(),
+        journal("dd_je_1", 1, "cash", "cash"),
+        credit_memo([("B1", "input_tokens", 1)], "dd_inv_u1", 0),
+        payment(1, "dd_inv_p1"),
+        intent(Record.CUSTOMER_REFUND, "dd_ref_1", 1, target="native:creditMemo:CM-1"),
+        intent(Record.CUSTOMER_REFUND, "dd_ref_1", 1, source="dd_dep_b1"),
+    ],
+    ids=lambda one: one.record.value,
+)
+def test_a_customer_of_others_is_named_by_internal_id(one: RecordIntent) -> None:
+    """NetSuite does not know our name of it: a refund that bore it was refused for ever."""
+    sent = json.dumps(
+        body(dataclasses.replace(one, customer="native:customer:eid:N1")), default=str
+    )
+
+    assert '{"id": "<native:customer:eid:N1>"}' in sent
+    assert sent.count("native:customer") == sent.count('"<native:customer')
 
 
 def test_customer_deposit_goes_to_undeposited_funds() -> None:

@@ -246,7 +246,7 @@ def _customer_refund(intent: RecordIntent, references: References) -> Body:
     """
     body: Body = {
         **_head(intent, references),
-        "customer": _eid(intent.customer),
+        "customer": _customer(intent.customer, references),
         "account": _id(references.account(refunded_from(intent))),
     }
     if intent.target:
