@@ -143,6 +143,36 @@ def test_what_is_parked_may_shrink_and_never_grows(database: Database, filled: s
                     session.connection.execute(update)
 
 
+DELETES = """intent = intent || '{"operation": "delete"}'"""
+
+
+@pytest.mark.parametrize(
+    ("change", "is_refused"),
+    [
+        (f"operation = 'delete', {DELETES}", False),
+        ("intent = jsonb_set(intent, '{amount_minor}', '1')", False),
+        ("intent = jsonb_set(intent, '{amount_minor}', '999999999')", True),
+        ("intent = jsonb_set(intent, '{target}', '\"another\"')", True),
+        (DELETES, True),
+        ("operation = 'delete'", True),
+        ("""operation = 'create', intent = intent || '{"operation": "create"}'""", True),
+    ],
+)
+def test_a_change_that_waits_may_shrink_or_delete(
+    database: Database, filled: str, *, change: str, is_refused: bool
+) -> None:
+    """It counted an invoice that is left out of the application before it."""
+    credit = f.credit("2026-01-03", "CM9", "U9", f.credit_line("0.5cr"))
+    update = f"UPDATE drawdown.outbox SET {change} WHERE operation = 'set_amount'".encode()
+    with database.session(filled) as session:
+        assert [one.status for one in ingest(session, [credit], Policy())] == ["accepted"]
+        if is_refused:
+            with pytest.raises(psycopg.errors.IntegrityConstraintViolation, match="outbox"):
+                session.connection.execute(update)
+        else:
+            assert session.connection.execute(update).rowcount > 0
+
+
 @pytest.mark.parametrize("table", DECIDED)
 def test_what_people_decided_is_kept(database: Database, filled: str, table: str) -> None:
     """Append-only, of one tenant, and invisible to others."""

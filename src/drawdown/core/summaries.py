@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 from calendar import monthrange
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
@@ -119,6 +119,31 @@ def without(intent: RecordIntent, gone: Collection[str]) -> RecordIntent | None:
     if not left:
         return None
     return dataclasses.replace(intent, amount_minor=amount, applied_minor=amount, targets=left)
+
+
+def changes_without(
+    intent: RecordIntent, gone: Collection[str], changes: Iterable[RecordIntent]
+) -> Iterator[RecordIntent]:
+    """Leave invoices that are gone out of the changes that follow the making of an application.
+
+    Each says the total of what is applied then, hence counts them until it takes them out itself.
+
+    Args:
+        intent: Makes the application.
+        changes: Set its amount, oldest first.
+    """
+    counted = {name: minor for name, minor in intent.applications if name in gone}
+    for change_ in changes:
+        applied = change_.applied_minor
+        if change_.target in counted:
+            counted[change_.target], applied = applied, 0
+        total = change_.amount_minor - sum(counted.values())
+        yield dataclasses.replace(
+            change_,
+            operation=Operation.SET_AMOUNT if total else Operation.DELETE,
+            amount_minor=total,
+            applied_minor=applied,
+        )
 
 
 def _targets(members: Sequence[Member]) -> dict[str, int]:

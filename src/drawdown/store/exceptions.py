@@ -210,6 +210,20 @@ def change_parked(session: Session, position: int, intent: RecordIntent) -> None
     session.run("change_parked", {"position": position, "intent": encode_intent(intent)})
 
 
+def changes_waiting(session: Session, position: int, external_id: str) -> dict[int, RecordIntent]:
+    """Return the changes of a record that wait behind the row that makes it, by position."""
+    parameters = {"position": position, "external_id": external_id}
+    return {row[0]: decode_intent(row[1]) for row in session.run("changes_waiting", parameters)}
+
+
+def change_waiting(session: Session, position: int, intent: RecordIntent) -> None:
+    """Let a change that waits say something else."""
+    parameters = {
+        "position": position, "operation": intent.operation, "intent": encode_intent(intent),
+    }  # fmt: skip
+    session.run("change_waiting", parameters)
+
+
 def parked_redated(session: Session) -> list[tuple[int, RecordIntent, list[date]]]:
     """Return parked records that got another date: position, intent, the dates before."""
     rows = session.run("parked_redated")

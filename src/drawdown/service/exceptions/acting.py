@@ -14,7 +14,7 @@ from drawdown.core.errors import StoreError
 from drawdown.core.plan import Operation
 from drawdown.core.policy import Policy
 from drawdown.core.ports import Erp
-from drawdown.core.summaries import without
+from drawdown.core.summaries import changes_without, without
 from drawdown.service.exceptions.redating import chain_of, first_open_day, move
 from drawdown.service.ingest import Answer, replay
 from drawdown.store import exceptions as rows, outbox
@@ -51,14 +51,22 @@ def skip(session: Session, exception_ids: Sequence[str], who: str, reason: str) 
     """Give up delivering parked records; what comes after them in their lanes goes on.
 
     The journal keeps its entries, and reconciliation explains the difference by the reason. Of an
-    application to several invoices, some of which others have deleted, only those are given up.
+    application to several invoices, some of which others have deleted, only those are given up,
+    also in the changes that wait behind it.
     """
     _given(reason)
 
     def act(positions: Sequence[int]) -> dict[int, str]:
         done: dict[int, str] = {}
         for position, intent, gone in rows.without_target(session):
-            left = without(intent, gone) if position in positions else None
+            if position not in positions:
+                continue
+            later = rows.changes_waiting(session, position, intent.external_id)
+            for at, change in zip(
+                later, changes_without(intent, gone, later.values()), strict=True
+            ):
+                rows.change_waiting(session, at, change)
+            left = without(intent, gone)
             if left is not None:
                 rows.change_parked(session, position, left)
                 done[position] = f"will be delivered without {', '.join(gone)}"

@@ -75,6 +75,17 @@ GROUP BY o.position, o.intent ORDER BY o.position
 UPDATE drawdown.outbox SET intent = %(intent)s::jsonb, status = 'waiting', problem = '', due_at = 'epoch'
 WHERE tenant_id = %(tenant)s AND status = 'parked' AND position = %(position)s
 
+-- changes_waiting --
+-- Changes of a record that wait behind the row that makes it.
+SELECT position, intent::text FROM drawdown.outbox
+WHERE tenant_id = %(tenant)s AND external_id = %(external_id)s AND position > %(position)s
+  AND operation = 'set_amount' AND status = 'waiting'
+ORDER BY position
+
+-- change_waiting --
+UPDATE drawdown.outbox SET intent = %(intent)s::jsonb, operation = %(operation)s
+WHERE tenant_id = %(tenant)s AND position = %(position)s AND status = 'waiting'
+
 -- adopt_record --
 -- A parked record that is in the ERP as a person says.
 UPDATE drawdown.outbox
