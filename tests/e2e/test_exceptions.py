@@ -147,6 +147,39 @@ def test_what_an_earlier_try_made_after_all_keeps_its_date(company: Company) -> 
     assert dated(company)[first.external_id] == "2026-01-20"
 
 
+def test_a_record_whose_id_another_record_bears_holds_up_no_other(company: Company) -> None:
+    """Its period closed, it was dated anew, and a journal of others bears its external id."""
+    company.take(*bought())
+    company.deliver()
+    company.take(used("2026-01-20", 1))
+    session = company.books.session
+    lock_january(company)
+    assert company.deliver().problems
+    (first, *later) = exception_rows.undelivered(session)
+    company.observe()
+    debit, credit = ({"account": {"id": company.account_id(one)}} for one in ("1000", "6000"))
+    body = {
+        "externalId": first.external_id,
+        "subsidiary": {"id": "1"},
+        "tranDate": "2026-03-01",
+        "line": {"items": [{**debit, "debit": 7}, {**credit, "credit": 7}]},
+    }
+    company.rest("POST", "/journalEntry", body)
+    (problem,) = company.deliver().problems.values()
+    assert "if another record bears it, rename or delete that one" in problem
+    company.controls.control("POST", "/periods/2026-02/close")
+
+    company.observe()
+
+    days = {row.position: row.posted_on for row in exception_rows.undelivered(session)}
+    march = date(2026, 3, 1)
+    assert days == {first.position: FEBRUARY} | {row.position: march for row in later}
+    company.rest("DELETE", f"/journalEntry/eid:{first.external_id}")
+    company.observe()
+    agree(company)
+    assert dated(company)[first.external_id] == "2026-03-01"
+
+
 def test_by_policy_hold_a_person_moves_it(companies: Companies) -> None:
     """Nothing moves by itself; one action moves the whole chain, and is written down."""
     with companies.open(closed_period="hold") as company:

@@ -11,6 +11,7 @@ import dataclasses
 from collections.abc import Collection, Sequence
 from datetime import date
 
+from drawdown.core.errors import ErpRefusedError
 from drawdown.core.observed import ErpPeriod
 from drawdown.core.policy import ClosedPeriod, Policy
 from drawdown.core.ports import Erp
@@ -66,21 +67,26 @@ def follow_periods(session: Session, erp: Erp, policy: Policy) -> int:
     return count
 
 
-def _made_before(session: Session, erp: Erp) -> dict[int, date]:
+def _made_before(session: Session, erp: Erp) -> dict[int, date | None]:
     """Find parked records that the ERP holds as they were before they were dated anew.
 
     A request that went unanswered can be carried out minutes later; what has happened stands.
 
     Returns:
-        The date under which each was made, by position.
+        The date under which each was made, by position; None where the ERP refuses to show it (as
+        when a record of another type bears its external id): it stays parked under its date until
+        a person has acted, and must not hold up the others.
     """
-    return {
-        position: day
-        for position, intent, days in rows.parked_redated(session)
-        for day in days
-        if (found := erp.inspect(dataclasses.replace(intent, posted_on=day))) is not None
-        and not found.differences
-    }
+    made: dict[int, date | None] = {}
+    for position, intent, days in rows.parked_redated(session):
+        try:
+            for day in days:
+                found = erp.inspect(dataclasses.replace(intent, posted_on=day))
+                if found is not None and not found.differences:
+                    made[position] = day
+        except ErpRefusedError:
+            made[position] = None
+    return made
 
 
 def first_open_day(periods: Sequence[ErpPeriod], on: date) -> date | None:
