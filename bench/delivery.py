@@ -28,7 +28,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, date, datetime
@@ -49,7 +48,7 @@ from drawdown.erp.netsuite.connect import connect
 from drawdown.erp.netsuite.outside import Call
 from drawdown.erp.netsuite.wire import RESPONSE_BYTES_MAX, to_json
 from drawdown.service.delivery import Worker, register
-from drawdown.service.delivery.worker import SWITCH_INTERVAL_S
+from drawdown.service.delivery.tasks import SWITCH_INTERVAL_S, Tasks
 from drawdown.store.codec import encode_intent
 from drawdown.store.database import Database
 from drawdown.store.embedded import temporary_server
@@ -150,6 +149,7 @@ def work(url: str, ports: list[int], key: Path, concurrency: int) -> None:
             erps,
             name=f"bench:{os.getpid()}",
             concurrency=concurrency,
+            threads=Tasks(),
         )
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         signal.signal(signal.SIGTERM, lambda *_: worker.stop())
@@ -176,7 +176,7 @@ def workers(
             process.wait()
 
 
-def bare(ports: list[int], threads: int) -> None:
+def bare(ports: list[int], tasks: int) -> None:
     """Post as workers do, and do nothing else, until killed; for the ceiling."""
     clients = {port: Client() for port in ports}
     headers = {"Content-Type": "application/json", "Authorization": "Bearer t"}
@@ -197,18 +197,17 @@ def bare(ports: list[int], threads: int) -> None:
             )
             clients[port].exchange(Call("POST", url, headers, body), RESPONSE_BYTES_MAX)
 
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
-    for place in range(threads):
-        name, port = f"bare-{os.getpid()}-{place}", ports[place % len(ports)]
-        threading.Thread(target=post, args=(name, port), daemon=True).start()
-    threading.Event().wait()
+    pool = Tasks().pool(tasks)
+    for place in range(tasks):
+        pool.submit(post, f"bare-{os.getpid()}-{place}", ports[place % len(ports)])
+    signal.pause()
 
 
 @contextmanager
-def bare_clients(stub: Stub, processes: int, threads: int) -> Iterator[Running]:
+def bare_clients(stub: Stub, processes: int, tasks: int) -> Iterator[Running]:
     """Run processes that post and do nothing else."""
     command = [
-        sys.executable, __file__, "--bare", str(threads), "--ports", json.dumps(stub.bare_ports),
+        sys.executable, __file__, "--bare", str(tasks), "--ports", json.dumps(stub.bare_ports),
     ]  # fmt: skip
     running = [subprocess.Popen(command) for _ in range(processes)]
     try:
@@ -417,7 +416,7 @@ def run(arguments: argparse.Namespace) -> dict[str, object]:
 def is_reached(name: str, part: dict[str, object]) -> bool:
     if int(str(part["most_in_flight"])) > LIMIT or part["duplicates"]:
         return False
-    ratio = float(str(part["ratio_to_ceiling" if name == "many" else "ratio"]))
+    ratio = float(str(part["ratio"]))
     if name == "outage":
         return ratio <= OUTAGE_TARGET
     return ratio >= (FEW_TARGET if name == "few" else MANY_TARGET)

@@ -1,4 +1,7 @@
-"""The HTTP client, over real sockets: a scripted other end says the bytes of each answer."""
+"""The HTTP client, over real sockets: a scripted other end says the bytes of each answer.
+
+Each test is run twice: called by a thread, and by a task (`waiting`).
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,14 @@ import re
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from itertools import count, pairwise
 from pathlib import Path
 from types import SimpleNamespace
 
+import gevent
 import pytest
 from httptools import HttpParserError, HttpParserUpgrade
 from hypothesis import given, strategies as st
@@ -22,9 +26,38 @@ from drawdown.core.errors import ConfigurationError
 from drawdown.erp.netsuite import Client, client as module, generate_key_pair
 from drawdown.erp.netsuite.http_answer import Incoming
 from drawdown.erp.netsuite.outside import Call, NoAnswerError, NotSentError
+from drawdown.erp.netsuite.wire import Response
 
 BYTES_MAX = 1_000_000
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+
+
+@pytest.fixture(scope="module", params=["thread", "task"], autouse=True)
+def caller(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Who calls; a task is one of several in this thread."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "task":
+            patch.setattr(module.Client, "exchange", _by_task(module.Client.exchange))
+        yield request.param
+
+
+def _by_task(exchange: Callable[[Client, Call, int], Response]) -> Callable[..., Response]:
+    def by_task(client: Client, call: Call, bytes_max: int) -> Response:
+        outcome: list[Response | BaseException] = []
+
+        def run() -> None:
+            try:
+                outcome.append(exchange(client, call, bytes_max))
+            except BaseException as error:  # noqa: BLE001 - raised below
+                outcome.append(error)
+
+        gevent.spawn(run).join()
+        found = outcome.pop()
+        if isinstance(found, BaseException):
+            raise found
+        return found
+
+    return by_task
 
 
 class OtherEnd:
@@ -265,7 +298,7 @@ def test_an_answer_that_does_not_come_in_time_is_none(monkeypatch: pytest.Monkey
     monkeypatch.setattr(module, "ANSWER_TIMEOUT_S", 0.05)
     with socket.create_server(("127.0.0.1", 0)) as silent, Client() as client:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
-        with pytest.raises(NoAnswerError, match="Timeout"):
+        with pytest.raises(NoAnswerError, match="no complete answer"):
             client.exchange(Call("POST", url, {}, b"{}"), BYTES_MAX)
 
 
@@ -386,3 +419,20 @@ def test_a_proxy_of_the_environment_is_not_taken(monkeypatch: pytest.MonkeyPatch
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     with other_end(OK) as end, Client() as client:
         assert client.exchange(Call("GET", end.url, {}, b""), BYTES_MAX).body == b"{}"
+
+
+def test_a_large_request_to_a_slow_reader_arrives_whole() -> None:
+    """More than the system takes at once: what was sent and what was not fit together."""
+    body = bytes(range(256)) * 40_000
+    with other_end(OK) as end, Client() as client:
+        client.exchange(Call("POST", end.url, {}, body), BYTES_MAX)
+        assert end.requests[0].endswith(b"\r\n\r\n" + body)
+
+
+def test_a_request_that_nobody_takes_is_broken_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some of it may have been read: whether it is carried out is not known."""
+    monkeypatch.setattr(module, "ANSWER_TIMEOUT_S", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent, Client() as client:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        with pytest.raises(NoAnswerError, match="no complete answer"):
+            client.exchange(Call("POST", url, {}, bytes(50_000_000)), BYTES_MAX)

@@ -45,7 +45,7 @@ from drawdown.service.delivery import (
     learn_share,
     register as register_tenant,
 )
-from drawdown.service.delivery.worker import SWITCH_INTERVAL_S
+from drawdown.service.delivery.tasks import SWITCH_INTERVAL_S, Tasks
 from drawdown.service.exceptions import follow_periods
 from drawdown.service.exceptions.following import PeriodFollower
 from drawdown.store import outbox
@@ -121,6 +121,7 @@ def _deliver(
                     share=learn_share(erp, config.delivery.reserve) if waiting else None,
                     worker=_worker_name(),
                     lease=timedelta(seconds=config.delivery.lease_s),
+                    threads=Tasks(),
                 ),
             )
         _tell(report, as_json=as_json)
@@ -269,6 +270,7 @@ def _worker(
             concurrency=concurrency,
             observer=Together(*observers),
             lease=timedelta(seconds=config.delivery.lease_s),
+            threads=Tasks(),
         )
         if not as_json:
             say(f"delivering for {len(erps)} tenants; stop with Ctrl-C")

@@ -1,7 +1,9 @@
 """Delivery's statements: claiming rows of the outbox, settling them, and the state of connections.
 
 Everything is set-wise: one claim or settlement of a thousand rows costs what one of a single row
-costs in round trips. Instants are passed in; nothing here reads a clock but `database_time`.
+costs in round trips. Locks that others wait for are not held while an answer is waited for: in a
+pipelined transaction statements are sent at once, as far as none needs what another one says.
+Instants are passed in; nothing here reads a clock but `database_time`.
 """
 
 from __future__ import annotations
@@ -10,13 +12,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from psycopg import Cursor
+
 from drawdown.core.plan import RecordIntent
 from drawdown.store.codec import array_literal, decode_intent
 from drawdown.store.database import Row, Session
 
 CONNECTIONS_MAX = 32
 """Connections that get slots in one claim: it locks them, and other workers go without."""
-ENTERING_ROWS_MAX = 800
+ENTERING_ROWS_MAX = 1600
 """Rows that enter their lanes in one claim, of all tenants together: it holds their lanes."""
 ENTERING_ROWS_MIN = 4
 """Rows of one tenant that may do so, however many tenants have some."""
@@ -131,18 +135,36 @@ def database_time(session: Session) -> datetime:
     return now
 
 
-def enter_lanes(session: Session, tenants: Sequence[str]) -> None:
-    """Let new rows of tenants take their places behind earlier rows of their lanes."""
-    asked = {"tenants": array_literal(tenants), "enough": READY_ROWS_ENOUGH}
+def enter_lanes(
+    session: Session, tenants: Sequence[str], *, limit: int, ahead: Mapping[str, int]
+) -> None:
+    """Let new rows of tenants take their places behind earlier rows of their lanes.
+
+    Args:
+        limit: Of the claim that is to follow, and so is `ahead`.
+    """
+    asked = {
+        "tenants": array_literal(tenants),
+        "enough": READY_ROWS_ENOUGH,
+        "limit": limit,
+        "ahead": array_literal(ahead),
+        "most": _connections_max(limit, ahead),
+    }
     rows = session.run("lock_entering_tenants", asked).fetchall()
     if not rows:
         return
     entering = [row[0] for row in rows]
-    limit = max(ENTERING_ROWS_MIN, ENTERING_ROWS_MAX // len(entering))
+    rows_max = max(ENTERING_ROWS_MIN, ENTERING_ROWS_MAX // len(entering))
     entered = session.run(
-        "enter_lanes", {"tenants": array_literal(entering), "limit": limit}
+        "enter_lanes", {"tenants": array_literal(entering), "limit": rows_max}
     ).fetchone()
-    _count_blockers(session, entered)
+    if entered is not None and entered[0]:
+        found = {"tenants": array_literal(entered[0]), "positions": array_literal(entered[1])}
+        session.run("count_blockers", {**found, "left_tenants": "{}", "left_positions": "{}"})
+
+
+def _connections_max(limit: int, ahead: Mapping[str, int]) -> int:
+    return min(limit, CONNECTIONS_MAX) + len(ahead)
 
 
 def claim_rows(
@@ -155,26 +177,29 @@ def claim_rows(
     next_probe_at: datetime,
     limit: int,
     ahead: Mapping[str, int],
-) -> list[Claim]:
+) -> Cursor[Row] | None:
     """Take up to `limit` rows that may go now, within the free slots of their connections.
 
     Args:
         ahead: Rows to take besides, without a slot, by connection.
+
+    Returns:
+        What `read_claims` reads, after the transaction; None: nothing may go.
     """
     common = {
         "tenants": array_literal(tenants),
         "now": now,
         "limit": limit,
-        "most": min(limit, CONNECTIONS_MAX) + len(ahead),
+        "most": _connections_max(limit, ahead),
         "ahead": array_literal(ahead),
         "wanted": array_literal(ahead.values()),
     }
     rows = session.run("lock_connections", common).fetchall()
     if not rows:
-        return []
+        return None
     connections = array_literal(row[0] for row in rows)
     session.run("drop_dead_slots", {"connections": connections, "now": now})
-    claimed = session.run(
+    return session.run(
         "claim_rows",
         {
             **common,
@@ -184,6 +209,10 @@ def claim_rows(
             "next_probe_at": next_probe_at,
         },
     )
+
+
+def read_claims(claimed: Cursor[Row], now: datetime) -> list[Claim]:
+    """Read what `claim_rows` has taken."""
     found = [_claim(row, now) for row in claimed]
     return sorted(found, key=lambda one: (one.connection_id, one.slot, one.position, one.tenant_id))
 
@@ -205,11 +234,13 @@ def _claim(row: Row, now: datetime) -> Claim:
 
 def renew_rows(session: Session, claims: Sequence[Claim], leased_until: datetime) -> set[ClaimKey]:
     """Prolong the leases of claimed rows; return those that are still held."""
-    held = session.run("renew_rows", {**_rows_of(claims), "leased_until": leased_until})
-    kept: set[ClaimKey] = {(row[0], row[1], row[2]) for row in held}
-    still = [one for one in claims if one.key in kept and one.slot]
-    session.run("renew_slots", {**_slots_of(still), "leased_until": leased_until})
-    return kept
+    return read_keys(session.run("renew_rows", {**_rows_of(claims), "leased_until": leased_until}))
+
+
+def renew_slots(session: Session, claims: Sequence[Claim], leased_until: datetime) -> None:
+    """Prolong the leases of calls in flight, of claims that have one."""
+    having = [one for one in claims if one.slot]
+    session.run("renew_slots", {**_slots_of(having), "leased_until": leased_until})
 
 
 def give_back_rows(session: Session, claims: Sequence[Claim], now: datetime) -> None:
@@ -218,10 +249,13 @@ def give_back_rows(session: Session, claims: Sequence[Claim], now: datetime) -> 
     free_slots(session, claims)
 
 
-def settle_rows(session: Session, endings: Sequence[Ending], now: datetime) -> set[ClaimKey]:
-    """Write what came of claimed rows; return those written: others have been claimed since.
+def settle_rows(session: Session, endings: Sequence[Ending], now: datetime) -> Cursor[Row]:
+    """Write what came of claimed rows, those excepted that have been claimed by others since.
 
     Rows that are done leave their lanes. Slots are not freed here: connections come first.
+
+    Returns:
+        Keys of what was written, for `read_keys`.
     """
     claims = [one.claimed for one in endings]
     lock_lanes(session, (one.tenant_id for one in claims))
@@ -238,10 +272,14 @@ def settle_rows(session: Session, endings: Sequence[Ending], now: datetime) -> s
             "due_ats": array_literal(one.due_at for one in endings),
         },
     )
-    kept: set[ClaimKey] = {(row[0], row[1], row[2]) for row in written}
-    done = [one.claimed for one in endings if one.status == "done" and one.claimed.key in kept]
+    done = [one.claimed for one in endings if one.status == "done"]
     leave_lanes(session, [(one.tenant_id, one.position) for one in done])
-    return kept
+    return written
+
+
+def read_keys(rows: Cursor[Row]) -> set[ClaimKey]:
+    """Read the keys of claims that a statement has returned."""
+    return {(row[0], row[1], row[2]) for row in rows}
 
 
 def lock_lanes(session: Session, tenants: Iterable[str]) -> None:
@@ -252,14 +290,14 @@ def lock_lanes(session: Session, tenants: Iterable[str]) -> None:
 def leave_lanes(session: Session, finished: Sequence[tuple[str, int]]) -> None:
     """Take finished rows (tenant, position) out of their lanes, so that the next ones may go.
 
-    Whoever finishes rows, such as a person who skips one, calls this in the same transaction, after
-    `lock_lanes`.
+    Rows among them that are not finished stay. Whoever finishes rows, such as a person who skips
+    one, calls this in the same transaction, after `lock_lanes`.
     """
     if finished:
-        tenants, positions = zip(*finished, strict=True)
-        keys = {"tenants": array_literal(tenants), "positions": array_literal(positions)}
-        left = session.run("leave_lanes", keys)
-        _count_blockers(session, left.fetchone())
+        tenants, positions = map(array_literal, zip(*finished, strict=True))
+        session.run("leave_lanes", {"tenants": tenants, "positions": positions})
+        left = {"left_tenants": tenants, "left_positions": positions}
+        session.run("count_blockers", {**left, "tenants": "{}", "positions": "{}"})
 
 
 def free_slots(session: Session, claims: Sequence[Claim]) -> None:
@@ -312,12 +350,6 @@ def held(session: Session) -> int:
 def in_flight(session: Session, now: datetime) -> dict[str, int]:
     """Return the calls in flight by connection, over all workers."""
     return dict(session.run("in_flight", {"now": now}).fetchall())
-
-
-def _count_blockers(session: Session, keys: Row | None) -> None:
-    if keys is not None and keys[0]:
-        tenants, positions = map(array_literal, keys)
-        session.run("count_blockers", {"tenants": tenants, "positions": positions})
 
 
 def _rows_of(claims: Sequence[Claim]) -> dict[str, str]:

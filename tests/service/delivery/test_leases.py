@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
+import psycopg
 from hypothesis import given, strategies as st
 
 from drawdown.core.observed import Posted
@@ -99,4 +100,47 @@ def test_what_others_took_over_is_not_begun(
             assert len(theirs) == 1
             assert [one.external_id for one in dropped] == theirs
             assert {one.external_id for one in crew.held()} == {*mine} - {*theirs}
-            assert crew.leased_until_s == 61
+            assert crew.leased_until_s == 31 + 25
+
+
+def test_rows_taken_a_moment_ago_keep_the_lease_they_have(
+    database: Database, database_url: str, new_tenant: Callable[..., str]
+) -> None:
+    """No row at hand is ever held by a lease that ends before the crew says; calls are renewed."""
+    tenant_id = new_tenant()
+    account = f"erp:{tenant_id}"
+    threads = Still()
+    with (
+        database.worker_session() as session,
+        psycopg.connect(database_url, autocommit=True) as owner,
+        Crew({tenant_id: Slow(threads)}, 1, threads) as crew,  # type: ignore[dict-item]
+    ):
+        register(session, account, 1, tenant_id=tenant_id)
+        put_rows(database_url, tenant_id, [["a"], ["b"], ["c"]])
+        leases = Leases(session, crew, lambda: at(threads.now_s), LEASE)
+        for now_s, ahead in ((0, 1), (6, 1)):  # the first call, a row for later; then another row
+            threads.now_s = now_s
+            found = claim(
+                session, worker="mine", now=at(now_s), limit=1 - now_s // 6, tenants=[tenant_id],
+                lease=LEASE, ahead={account: ahead},
+            )  # fmt: skip
+            crew._calls |= {one.key: one for one in found if one.slot}
+            crew.begin([one for one in found if not one.slot])
+        threads.now_s = 10
+        assert leases.keep() == []
+
+        ends = [
+            (row[0] - at(0)).total_seconds()
+            for row in owner.execute(
+                "SELECT due_at FROM drawdown.outbox WHERE tenant_id = %s ORDER BY position",
+                (tenant_id,),
+            )
+        ]
+        slots = owner.execute(
+            "SELECT leased_until FROM drawdown.erp_slot WHERE connection_id = %s", (account,)
+        ).fetchall()
+        assert ends == [40, 40, 36]
+        assert slots == [(at(40),)]
+        assert min(ends) >= crew.leased_until_s == 35
+        crew.stranded()
+        crew._calls.clear()

@@ -3,8 +3,8 @@
 The standard library connects, tunnels and checks who the other end is, llhttp parses the answers
 (`http_answer`). What stands between is ours because delivery rests on it: a call that failed before
 its first byte went out was not sent, any other one that failed may have been carried out, and
-nothing is ever sent twice. It takes a sixth of the processor time of a general client
-(bench/README.md).
+nothing is ever sent twice. Hundreds of calls at once share a thread if tasks make them (`waiting`),
+and take a small part of a general client's processor time (bench/README.md).
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from httptools import HttpParserError, HttpParserUpgrade
 from drawdown.core.errors import ConfigurationError
 from drawdown.erp.netsuite.http_answer import Incoming
 from drawdown.erp.netsuite.outside import Call, NoAnswerError, NotSentError
+from drawdown.erp.netsuite.waiting import aside, until_ready
 from drawdown.erp.netsuite.wire import Response
 
 CONNECT_TIMEOUT_S = 10.0
@@ -54,7 +55,7 @@ class Proxy(NamedTuple):
 
 
 class Client:
-    """Blocking HTTP for several threads; never follows a redirect. Used with ``with``.
+    """HTTP for several threads and tasks; never follows a redirect. Used with ``with``.
 
     Args:
         proxy: URL of a proxy; proxies of the environment are never taken.
@@ -86,7 +87,7 @@ class Client:
         url = urlsplit(call.url)
         request = _request(call, url, self._proxy)
         idle = self._idle.setdefault((url.scheme, url.netloc), deque())
-        line = _taken(idle) or _connected(url, self._proxy)
+        line = _taken(idle) or aside(_connected, url, self._proxy)
         try:
             response, may_go_on = line.exchange(request, bytes_max, until)
         except BaseException as error:
@@ -107,6 +108,7 @@ class Line:
     def __init__(self, connection: HTTPConnection) -> None:
         self._connection = connection
         self._socket: socket.socket = connection.sock
+        self._socket.setblocking(False)
         self._poll = select.poll()
         self._poll.register(self._socket, select.POLLIN)
 
@@ -127,11 +129,9 @@ class Line:
         """
         incoming = Incoming(bytes_max)
         try:
-            self._socket.settimeout(_left(until))
-            self._socket.sendall(request)
+            self._send(request, until)
             while not incoming.is_complete:
-                self._socket.settimeout(_left(until))
-                if part := self._socket.recv(PART_BYTES):
+                if part := self._receive(until):
                     incoming.feed(part)
                 else:
                     incoming.end()
@@ -139,6 +139,32 @@ class Line:
         finally:
             may_go_on = incoming.close()
         return response, may_go_on
+
+    def _send(self, request: bytes, until: float) -> None:
+        rest = memoryview(request)
+        while rest:
+            try:
+                rest = rest[self._socket.send(rest) :]
+            except (BlockingIOError, ssl.SSLWantWriteError):
+                self._wait(select.POLLOUT, until)
+            except ssl.SSLWantReadError:
+                self._wait(select.POLLIN, until)
+
+    def _receive(self, until: float) -> bytes:
+        """Return what came; nothing if the other end has closed."""
+        while True:
+            # Asked before each part: one that comes byte by byte would never have to be waited for.
+            _left(until)
+            try:
+                return self._socket.recv(PART_BYTES)
+            except (BlockingIOError, ssl.SSLWantReadError):
+                self._wait(select.POLLIN, until)
+            except ssl.SSLWantWriteError:
+                self._wait(select.POLLOUT, until)
+
+    def _wait(self, events: int, until: float) -> None:
+        if not until_ready(self._socket.fileno(), events, _left(until)):
+            raise _too_late()
 
     def close(self) -> None:
         """End it."""
@@ -148,8 +174,12 @@ class Line:
 def _left(until: float) -> float:
     left = until - time.monotonic()
     if left <= 0:
-        raise NoAnswerError(f"no complete answer came in {ANSWER_TIMEOUT_S:.0f} s")
+        raise _too_late()
     return left
+
+
+def _too_late() -> NoAnswerError:
+    return NoAnswerError(f"no complete answer came in {ANSWER_TIMEOUT_S:.0f} s")
 
 
 def _request(call: Call, url: SplitResult, proxy: Proxy | None) -> bytes:

@@ -1,18 +1,18 @@
 """The seam to the outside: HTTP, time, chance and locks. Nothing else leaves the adapter.
 
-`Threads` is the outside of production, with the HTTP of `client`. An event loop or a simulation
-brings another `Outside`, and everything above this module stays as it is.
+`Threads` is the outside of production, with the HTTP of `client`. A simulation brings another
+`Outside`, and everything above this module stays as it is.
 """
 
 from __future__ import annotations
 
 import random
-import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
+from drawdown.erp.netsuite.waiting import TaskLock, sleep as sleep_aside
 from drawdown.erp.netsuite.wire import Response
 
 
@@ -74,7 +74,7 @@ Exchange = Callable[[Call, int], Response]
 
 
 class Threads:
-    """The outside of threads: the clock, chance and locks of this machine.
+    """The outside of threads, and of tasks in them: the clock, chance and locks of this machine.
 
     Args:
         exchange: Of a `Client`, which its owner closes.
@@ -88,7 +88,7 @@ class Threads:
         exchange: Exchange,
         *,
         clock: Callable[[], float] = time.time,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] = sleep_aside,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self.exchange = exchange
@@ -97,5 +97,5 @@ class Threads:
         self.chance = chance
 
     def lock(self) -> AbstractContextManager[object]:
-        """Return a lock of threads."""
-        return threading.RLock()
+        """Return a lock of threads and tasks."""
+        return TaskLock()

@@ -74,9 +74,14 @@ class Crew:
         self._pool.shutdown(wait=kind is None and not self._calls, cancel_futures=True)
 
     @property
+    def calls(self) -> int:
+        """How many calls are under way."""
+        return len(self._calls)
+
+    @property
     def room(self) -> int:
         """How many more calls may be begun."""
-        return self._size - len(self._calls)
+        return self._size - self.calls
 
     @property
     def pending(self) -> int:

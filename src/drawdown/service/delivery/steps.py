@@ -158,9 +158,12 @@ def claim(
     served = [session.tenant_id] if tenants is None else tenants
     if (limit <= 0 and not ahead) or not served:
         return []
-    with session.transaction():
-        rows.enter_lanes(session, served)
-        return rows.claim_rows(
+    ahead = ahead or {}
+    # By itself, as settlements wait for the lanes that it holds.
+    with session.pipelined_transaction():
+        rows.enter_lanes(session, served, limit=limit, ahead=ahead)
+    with session.pipelined_transaction():
+        claimed = rows.claim_rows(
             session,
             served,
             worker=worker,
@@ -168,8 +171,9 @@ def claim(
             leased_until=now + lease,
             next_probe_at=now + governor.PROBE_EVERY,
             limit=limit,
-            ahead=ahead or {},
+            ahead=ahead,
         )
+    return [] if claimed is None else rows.read_claims(claimed, now)
 
 
 def perform(claim: Claim, erp: Erp) -> Result:
@@ -244,10 +248,11 @@ def settle(
     if not results:
         return Settled((), (), ())
     endings = [_ending(result, now, chance) for result in results]
-    with session.transaction():
-        kept = rows.settle_rows(session, endings, now)
+    with session.pipelined_transaction():
+        settled = rows.settle_rows(session, endings, now)
         changes = _govern(session, results, now, chance)
         rows.free_slots(session, [result.claim for result in results])
+    kept = rows.read_keys(settled)
     written: list[Result] = []
     lost: list[Claim] = []
     for result in results:
@@ -308,18 +313,30 @@ def _heard(result: Result) -> Heard:
 
 
 def renew(
-    session: Session, claims: Sequence[Claim], *, now: datetime, lease: timedelta = LEASE
+    session: Session,
+    claims: Sequence[Claim],
+    *,
+    now: datetime,
+    lease: timedelta = LEASE,
+    age: timedelta = timedelta(0),
 ) -> list[Claim]:
     """Prolong the leases of claims that are still being performed; return those that were lost.
+
+    Args:
+        age: Rows that were claimed less than so long ago keep the lease they have.
 
     Raises:
         StoreError: The database refused; nothing was prolonged.
     """
     if not claims:
         return []
-    with session.transaction():
-        kept = rows.renew_rows(session, claims, now + lease)
-    return [one for one in claims if one.key not in kept]
+    ageing = [one for one in claims if now - one.claimed_at >= age]
+    with session.pipelined_transaction():
+        kept = rows.renew_rows(session, ageing, now + lease) if ageing else set()
+        lost = [one for one in ageing if one.key not in kept]
+        keys = {one.key for one in lost}
+        rows.renew_slots(session, [one for one in claims if one.key not in keys], now + lease)
+    return lost
 
 
 def give_back(session: Session, claims: Sequence[Claim], *, now: datetime) -> None:
@@ -329,5 +346,5 @@ def give_back(session: Session, claims: Sequence[Claim], *, now: datetime) -> No
         StoreError: The database refused; the leases end by themselves.
     """
     if claims:
-        with session.transaction():
+        with session.pipelined_transaction():
             rows.give_back_rows(session, claims, now)

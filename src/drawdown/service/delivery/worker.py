@@ -25,13 +25,12 @@ from drawdown.store.database import Session
 
 TURN_S = 0.01
 """Results that come within so many seconds are settled together, if many are under way."""
+TURN_PER_CALL_S = 0.0002
+"""Or within so many for each call under way: a transaction costs as much for one row as for ten,
+and no slot waits for it."""
 POLL_MAX_S = 0.5
 """How often an idle worker looks for new rows."""
 RECONNECT_MAX_S = 5.0
-SWITCH_INTERVAL_S = 0.1
-"""For `sys.setswitchinterval` in a process of many calls at once. Each thread that waits for the
-interpreter asks for it once an interval, by default 200 times a second: hundreds that wait take
-more processor time than their calls. Calls let go of it by themselves, many times each."""
 GRACE_S = 30.0
 """How long a stopped worker waits for its calls; then their leases end by themselves."""
 
@@ -137,7 +136,8 @@ class Worker:
         """Collect results: those of a moment together, so that they share a transaction."""
         if not self._finished:
             self._finished += crew.gather(timeout_s)
-        rest = TURN_S - (self._threads.monotonic() - began)
+        turn_s = max(TURN_S, TURN_PER_CALL_S * crew.calls)
+        rest = turn_s - (self._threads.monotonic() - began)
         if self._finished and crew.pending and rest > 0:
             self._threads.sleep(rest)
         self._finished += crew.gather(0)

@@ -25,15 +25,18 @@ RETURNING connection_id
 
 -- lock_entering_tenants --
 -- Tenants with rows that have not entered their lanes, and few that may go: in a long backlog the
--- younger rows can wait outside.
-SELECT tenant_id FROM drawdown.lane_lock AS l
-WHERE tenant_id = ANY (%(tenants)s::text[]) AND EXISTS (
+-- younger rows can wait outside. Those that this worker wants rows of come first.
+SELECT l.tenant_id FROM drawdown.lane_lock AS l JOIN drawdown.delivery AS d USING (tenant_id)
+WHERE l.tenant_id = ANY (%(tenants)s::text[])
+  AND (d.connection_id = ANY (%(ahead)s::text[]) OR %(limit)s > 0)
+  AND EXISTS (
     SELECT FROM drawdown.outbox AS o
     WHERE o.tenant_id = l.tenant_id AND o.position > l.entered_to)
   AND (SELECT true FROM drawdown.outbox AS o
        WHERE o.tenant_id = l.tenant_id AND o.status = 'waiting' AND o.blockers = 0
          AND o.attempts = 0 LIMIT 1 OFFSET %(enough)s) IS NULL
-ORDER BY tenant_id FOR UPDATE SKIP LOCKED
+ORDER BY d.connection_id = ANY (%(ahead)s::text[]) DESC, d.served_at, l.tenant_id
+LIMIT %(most)s FOR UPDATE OF l SKIP LOCKED
 
 -- enter_lanes --
 -- The next rows of each tenant enter their lanes.
@@ -56,7 +59,8 @@ WITH fresh AS MATERIALIZED (
 SELECT array_agg(tenant_id), array_agg(position) FROM fresh WHERE status <> 'done'
 
 -- count_blockers --
--- In how many of its lanes a row has an unfinished row before it: a probe of the index for each.
+-- In how many of its lanes a row has an unfinished row before it: a probe of the index for each. Of
+-- rows that have entered their lanes, and of the first ones in lanes that others have left.
 -- What shrinks or deletes a record waits besides until no request about the record that went
 -- unanswered can be carried out any more: it would bring back what was taken away. A request runs for
 -- 15 minutes at most (Oracle help, "SuiteTalk limits").
@@ -68,7 +72,19 @@ UPDATE drawdown.outbox AS o SET blockers = (
         SELECT max(e.delivered_at) + interval '15 minutes' FROM drawdown.outbox AS e
         WHERE o.operation IN ('set_amount', 'delete') AND e.tenant_id = o.tenant_id
           AND e.external_id = o.external_id AND e.position < o.position AND e.attempts > 1))
-FROM unnest(%(tenants)s::text[], %(positions)s::bigint[]) AS r (tenant_id, position)
+FROM (
+    SELECT * FROM unnest(%(tenants)s::text[], %(positions)s::bigint[]) AS r (tenant_id, position)
+    UNION
+    SELECT g.tenant_id, n.position
+    FROM unnest(%(left_tenants)s::text[], %(left_positions)s::bigint[]) AS r (tenant_id, position)
+    JOIN drawdown.outbox AS g USING (tenant_id, position)
+    CROSS JOIN LATERAL unnest(g.lanes) AS l (lane) CROSS JOIN LATERAL (
+        SELECT e.position FROM drawdown.outbox_lane AS e
+        WHERE e.tenant_id = g.tenant_id AND e.lane = l.lane AND e.position > g.position
+        ORDER BY e.position LIMIT 1
+    ) AS n
+    WHERE g.status = 'done'
+) AS r
 WHERE o.tenant_id = r.tenant_id AND o.position = r.position
 
 -- lock_connections --
@@ -78,7 +94,8 @@ WHERE o.tenant_id = r.tenant_id AND o.position = r.position
 SELECT c.connection_id FROM drawdown.erp_connection AS c
 WHERE c.resume_at <= %(now)s
   AND (c.connection_id = ANY (%(ahead)s::text[])
-       OR (SELECT count(*) FROM drawdown.erp_slot AS s
+       OR %(limit)s > 0 AND (
+           SELECT count(*) FROM drawdown.erp_slot AS s
            WHERE s.connection_id = c.connection_id AND s.leased_until > %(now)s) < c.allowed)
   AND EXISTS (
     SELECT FROM drawdown.delivery AS d
@@ -222,22 +239,12 @@ WHERE o.tenant_id = r.tenant_id AND o.position = r.position AND o.fence = r.fenc
 RETURNING o.tenant_id, o.position, o.fence
 
 -- leave_lanes --
--- Finished rows leave their lanes; the first rows that remain there may go now.
-WITH gone AS (
-    DELETE FROM drawdown.outbox_lane AS l
-    USING unnest(%(tenants)s::text[], %(positions)s::bigint[]) AS r (tenant_id, position),
-          drawdown.outbox AS o
-    WHERE o.tenant_id = r.tenant_id AND o.position = r.position
-      AND l.tenant_id = o.tenant_id AND l.lane = ANY (o.lanes) AND l.position = o.position
-    RETURNING l.tenant_id, l.lane, l.position
-), next AS (
-    SELECT DISTINCT g.tenant_id, n.position FROM gone AS g CROSS JOIN LATERAL (
-        SELECT l.position FROM drawdown.outbox_lane AS l
-        WHERE l.tenant_id = g.tenant_id AND l.lane = g.lane AND l.position > g.position
-        ORDER BY l.position LIMIT 1
-    ) AS n
-)
-SELECT array_agg(tenant_id), array_agg(position) FROM next
+-- Rows leave their lanes, those of them that are finished.
+DELETE FROM drawdown.outbox_lane AS l
+USING unnest(%(tenants)s::text[], %(positions)s::bigint[]) AS r (tenant_id, position),
+      drawdown.outbox AS o
+WHERE o.tenant_id = r.tenant_id AND o.position = r.position AND o.status = 'done'
+  AND l.tenant_id = o.tenant_id AND l.lane = ANY (o.lanes) AND l.position = o.position
 
 -- connections --
 SELECT connection_id, concurrency, allowed, changed_at, throttled, failures, resume_at, opened_at,
