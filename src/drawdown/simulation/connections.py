@@ -241,7 +241,7 @@ class SimulatedConnection(Connection[Row]):
         self.world = None
         self.is_cut = False
         pgconn = self.pgconn
-        if pgconn.pipeline_status != pq.PipelineStatus.OFF:
+        if self._pipeline is not None or pgconn.pipeline_status != pq.PipelineStatus.OFF:
             self._leave_pipeline()
         if pgconn.transaction_status != pq.TransactionStatus.IDLE:
             self._roll_back()
@@ -267,10 +267,11 @@ class SimulatedConnection(Connection[Row]):
             self._pipeline.command_queue.clear()
             self._pipeline.result_queue.clear()
             self._pipeline.level = 0
-        pgconn.pipeline_sync()
-        self._drain(until_sync=True)
-        pgconn.exit_pipeline_mode()
         self._pipeline = None
+        if pgconn.pipeline_status != pq.PipelineStatus.OFF:  # else it died at the pipeline's end
+            pgconn.pipeline_sync()
+            self._drain(until_sync=True)
+            pgconn.exit_pipeline_mode()
         self._must_forget = True  # which statements were prepared is not known for sure
 
     def _drain(self, *, until_sync: bool) -> None:

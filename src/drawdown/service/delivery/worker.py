@@ -30,6 +30,7 @@ TURN_PER_CALL_S = 0.0002
 and no slot waits for it."""
 POLL_MAX_S = 0.5
 """How often an idle worker looks for new rows."""
+RECONNECT_FIRST_S = 0.1
 RECONNECT_MAX_S = 5.0
 GRACE_S = 30.0
 """How long a stopped worker waits for its calls; then their leases end by themselves."""
@@ -100,8 +101,8 @@ class Worker:
                     failures += 1
                     if self._stopped.is_set() and failures > 1:
                         return
-                    pause_s = min(RECONNECT_MAX_S, 0.1 * 2**failures) * (0.5 + self._chance() / 2)
-                    self._threads.wait(self._stopped, pause_s)
+                    pause_s = min(RECONNECT_MAX_S, RECONNECT_FIRST_S * 2 ** min(failures, 16))
+                    self._threads.wait(self._stopped, pause_s * (0.5 + self._chance() / 2))
 
     def _turns(self, session: Session, crew: Crew) -> Iterator[int]:
         """Take turns until stopped: gather, settle, renew, claim; yield how many were claimed."""
