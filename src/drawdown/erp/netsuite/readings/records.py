@@ -155,7 +155,7 @@ def _links(transport: Transport, condition: str) -> Iterator[Row]:
         "SELECT k.previousdoc AS paid, k.nextdoc AS payer, k.linktype AS kind, "
         "k.previousline AS paidline, k.nextline AS payerline, k.foreignamount AS amount, "
         "p.externalid AS paidid, p.type AS paidtype, p.tranid AS paidno, p.currency AS currency, "
-        "t.externalid AS payerid, t.type AS payertype "
+        "t.externalid AS payerid, t.type AS payertype, t.tranid AS payerno "
         "FROM previoustransactionlinelink k JOIN transaction p ON p.id = k.previousdoc "
         "JOIN transaction t ON t.id = k.nextdoc "
         f"WHERE k.linktype IN ('Payment', 'DepAppl', 'DepRfnd') AND {condition} {{window}} "
@@ -167,16 +167,17 @@ def _links(transport: Transport, condition: str) -> Iterator[Row]:
 def _applied(transport: Transport, directory: Directory) -> dict[str, list[Applied]]:
     """Read what each of our records is applied to; a refund is applied to the memo it pays out."""
     found: dict[str, list[Applied]] = {}
-    for row in _links(transport, f"k.linktype = 'Payment' AND {IS_OURS.format('t')}"):
-        target = row.get("paidid", "")
-        if row["paidtype"] == "CustRfnd" and target.startswith(OUR_PREFIX):
-            amount = minor(row.get("amount"), directory.code(row["currency"]))
-            found.setdefault(row["paid"], []).append(Applied(row["payerid"], amount))
-            continue
+    # Memos of others: what else pays a refund is the application that NetSuite itself makes.
+    is_memo = f"t.type = 'CustCred' AND p.type = 'CustRfnd' AND {IS_OURS.format('p')}"
+    is_ours = f"({IS_OURS.format('t')} OR ({is_memo}))"
+    for row in _links(transport, f"k.linktype = 'Payment' AND {is_ours}"):
+        is_refund = row["paidtype"] == "CustRfnd" and row.get("paidid", "").startswith(OUR_PREFIX)
+        record, to = ("paid", "payer") if is_refund else ("payer", "paid")
+        target = row.get(f"{to}id", "")
         if not target.startswith(OUR_PREFIX):
-            target = f"{_type(row['paidtype'])} {row.get('paidno', '')}"
+            target = f"{_type(row[f'{to}type'])} {row.get(f'{to}no', '')}"
         amount = minor(row.get("amount"), directory.code(row["currency"]))
-        found.setdefault(row["payer"], []).append(Applied(target, amount))
+        found.setdefault(row[record], []).append(Applied(target, amount))
     return found
 
 
