@@ -205,9 +205,10 @@ def without_target(session: Session) -> list[WithoutTarget]:
     return [WithoutTarget(row[0], decode_intent(row[1]), tuple(row[2])) for row in rows]
 
 
-def change_parked(session: Session, position: int, intent: RecordIntent) -> None:
-    """Let a parked record be tried again with other content."""
-    session.run("change_parked", {"position": position, "intent": encode_intent(intent)})
+def change_parked(session: Session, position: int, intent: RecordIntent) -> bool:
+    """Let a parked record be tried again with other content; False if it is not parked any more."""
+    parameters = {"position": position, "intent": encode_intent(intent)}
+    return session.run("change_parked", parameters).rowcount > 0
 
 
 def changes_waiting(session: Session, position: int, external_id: str) -> dict[int, RecordIntent]:

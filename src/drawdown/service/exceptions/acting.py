@@ -58,21 +58,21 @@ def skip(session: Session, exception_ids: Sequence[str], who: str, reason: str) 
 
     def act(positions: Sequence[int]) -> dict[int, str]:
         done: dict[int, str] = {}
-        for position, intent, gone in rows.without_target(session):
-            if position not in positions:
-                continue
-            later = rows.changes_waiting(session, position, intent.external_id)
-            for at, change in zip(
-                later, changes_without(intent, gone, later.values()), strict=True
-            ):
-                rows.change_waiting(session, at, change)
+        shrunk = [one for one in rows.without_target(session) if one.position in positions]
+        for position, intent, gone in shrunk:
             left = without(intent, gone)
-            if left is not None:
-                rows.change_parked(session, position, left)
+            if left is not None and rows.change_parked(session, position, left):
                 done[position] = f"will be delivered without {', '.join(gone)}"
         skipped = rows.skip_records(session, [*set(positions) - set(done)], who, reason)
         detail = "will not be delivered; reconciliation names it with the reason"
-        return done | dict.fromkeys(skipped, detail)
+        done |= dict.fromkeys(skipped, detail)
+        for position, intent, gone in shrunk:
+            if position in done:
+                later = rows.changes_waiting(session, position, intent.external_id)
+                changed = changes_without(intent, gone, later.values())
+                for at, change in zip(later, changed, strict=True):
+                    rows.change_waiting(session, at, change)
+        return done
 
     return _on_records(session, "skip", exception_ids, act, who, reason)
 
