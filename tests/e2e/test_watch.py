@@ -144,6 +144,27 @@ def test_a_credit_memo_of_others_restores_the_block(watching: Company) -> None:
     assert "balance" not in balance
 
 
+def test_a_credit_memo_of_others_on_a_closed_period_is_refunded(watching: Company) -> None:
+    """The application stays; the memo is paid out to clearing, into a new deposit of the block."""
+    there = sell(watching)
+    there.invoice("INV-2", "acme", there.usage(300, "B1"))
+    look(watching)
+    settle(watching)
+    for row in watching.rows(
+        "SELECT p.id AS id, TO_CHAR(p.startdate, 'YYYY-MM') AS month FROM accountingperiod p "
+        "WHERE p.isquarter = 'F' AND p.isyear = 'F' AND p.startdate < TO_DATE('2026-04-01', "
+        "'YYYY-MM-DD') ORDER BY p.id"
+    ):
+        watching.controls.close_period(row["month"])
+    watching.observe()
+    there.credit("CM-1", "INV-2", 100, tranDate="2026-04-05")
+    assert statuses(look(watching)) == {"creditMemo:CM-1": "taken"}
+    settle(watching, "2026-04")
+    assert "customerrefund" in written(watching)
+    (block,) = all_blocks(watching.books.session)
+    assert block.remaining_minor == 80_000
+
+
 def test_payments_of_others_pay_the_purchase(watching: Company) -> None:
     """What the customer owes on the block goes down, and nothing is written."""
     there = sell(watching)
@@ -227,6 +248,31 @@ def test_usage_before_its_block_waits_and_goes_on(watching: Company) -> None:
     there.bill("INV-1", "SO-1")
     assert statuses(look(watching))["invoice:INV-2"] == "taken"
     settle(watching)
+
+
+def test_what_credits_a_held_invoice_goes_on_with_it(watching: Company) -> None:
+    """However long ago it was entered: no cycle reads it again by then for its last change."""
+    there = Integration(watching)
+    there.customer("acme")
+    there.invoice("INV-2", "acme", there.usage(300, "B1"))
+    there.credit("CM-1", "INV-2", 100)
+    assert statuses(look(watching)) == {"invoice:INV-2": "held", "creditMemo:CM-1": "held"}
+    amended = {"item": {"items": [{"line": 1, "rate": 80, "amount": 80}]}}
+    watching.rest("PATCH", f"/creditMemo/{there.id_of('creditmemo', 'CM-1')}", amended)
+    assert statuses(look(watching)) == {"creditMemo:CM-1": "held"}
+    watching.store().execute(
+        "UPDATE tx SET lastmodifieddate = "
+        "strftime('%Y-%m-%dT%H:%M:%SZ', lastmodifieddate, '-1 day')"
+    )
+    assert statuses(look(watching)) == {}
+    there.order("SO-1", "acme", "B1", 1000, 1000)
+    there.bill("INV-1", "SO-1")
+    told = statuses(look(watching))
+    assert (told["invoice:INV-2"], told["creditMemo:CM-1"]) == ("taken", "taken")
+    assert statuses(look(watching)) == {}
+    (block,) = all_blocks(watching.books.session)
+    assert block.remaining_minor == 78_000
+    assert watching.deliver().problems == {}
 
 
 def test_a_change_that_became_visible_late_is_not_missed(watching: Company) -> None:

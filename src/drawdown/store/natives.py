@@ -47,8 +47,13 @@ def set_high(session: Session, newest: datetime) -> None:
 
 def by_reference(session: Session, reference: str) -> Native | None:
     """Return a native document by type and number."""
-    row = session.run("native_by_reference", {"ids": array_literal([reference])}).fetchone()
-    return Native(*row) if row else None
+    return next(iter(by_references(session, [reference])), None)
+
+
+def by_references(session: Session, references: Iterable[str]) -> list[Native]:
+    """Return native documents by type and number."""
+    rows = session.run("native_by_reference", {"ids": array_literal(references)})
+    return [Native(*row) for row in rows]
 
 
 def by_internal_id(session: Session, internal_id: str) -> list[Native]:

@@ -11,16 +11,17 @@ Source: Oracle help, "SuiteTalk limits": a request ends after 15 minutes at most
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from drawdown.core.errors import MalformedEventError
 from drawdown.core.events import Event
 from drawdown.core.observed import NativeDocument
-from drawdown.core.plan import DocumentKind
+from drawdown.core.plan import Document, DocumentKind
 from drawdown.core.policy import Documents, Policy
 from drawdown.core.ports import Erp
+from drawdown.core.rules import Record
 from drawdown.service.ingest import Answer, ingest
 from drawdown.service.watch.facts import (
     customer_fact,
@@ -91,7 +92,7 @@ def watch(session: Session, erp: Erp, policy: Policy) -> Watched:
         else:
             taken.append(outcome)
     taken += _vanished(session, erp, policy)
-    taken += _gone_on(session)
+    taken += _gone_on(session, erp, policy)
     if newest is not None:
         with session.transaction():
             natives.set_high(session, newest)
@@ -104,6 +105,13 @@ def adopt(session: Session, document: NativeDocument, policy: Policy) -> Taken |
     Whoever calls has made sure that it was not taken in before.
     """
     known = natives.documents_of(session, targets_of(document))
+    waits_for = _not_in_the_books(session, document, known)
+    if waits_for:
+        detail = (
+            f"{document.record} {document.number} goes on when {', '.join(waits_for)} is in the "
+            "books; see what holds that up"
+        )
+        return _put(session, document, "held", detail)
     if not is_about(document, known):
         return None
     events: list[Event] = []
@@ -140,7 +148,8 @@ def _meet(session: Session, erp: Erp, document: NativeDocument, policy: Policy) 
         if known.internal_id != document.internal_id:
             _set(session, known, document)
         return None
-    if known.status == "refused":  # nothing was posted: what it says now is the fact
+    if known.status == "refused" or (known.status == "held" and not _is_told(session, reference)):
+        # Nothing was posted: what it says now is the fact.
         return _retake(session, document, policy)
     if now == known.seen:
         return None
@@ -203,15 +212,44 @@ def _vanished(session: Session, erp: Erp, policy: Policy) -> Iterator[Taken]:
                 natives.put(session, native._replace(internal_id=internal_id))
 
 
-def _gone_on(session: Session) -> Iterator[Taken]:
-    """Find documents whose facts were held and have gone on since."""
+def _not_in_the_books(
+    session: Session, document: NativeDocument, known: Mapping[str, Document]
+) -> list[str]:
+    """Return the invoices that a memo credits, or a payment pays, which are held or refused.
+
+    When they go on, the cursor may long have passed it.
+    """
+    if document.record not in (Record.CREDIT_MEMO, Record.CUSTOMER_PAYMENT):
+        return []
+    met = natives.by_references(
+        session, [target for target in targets_of(document) if target not in known]
+    )
+    return [native.reference for native in met if native.status in ("held", "refused")]
+
+
+def _is_told(session: Session, reference: str) -> bool:
+    """Whether a document became a fact; one that waits for another document has not."""
+    event_id = event_id_of(reference)
+    return event_id in events_by_id(session, [event_id])
+
+
+def _gone_on(session: Session, erp: Erp, policy: Policy) -> Iterator[Taken]:
+    """Find documents that were held, or whose facts were, and have gone on since."""
     held = natives.with_status(session, "held")
     records = events_by_id(session, [event_id_of(native.reference) for native in held])
+    untold: dict[str, Native] = {}
     for native in held:
         record = records.get(event_id_of(native.reference))
-        if record is not None and record.status != "held":
+        if record is None:
+            untold[native.reference] = native
+        elif record.status != "held":
             status = "taken" if record.status == "accepted" else "refused"
             yield _set(session, native._replace(status=status, detail=record.detail), None)
+    for document in erp.native_documents(None, list(untold)) if untold else ():
+        before = untold[reference_of(document)]
+        taken = adopt(session, document, policy)
+        if taken is not None and (taken.status, taken.detail) != (before.status, before.detail):
+            yield taken
 
 
 def _end(session: Session, native: Native, policy: Policy, how: str) -> Taken:

@@ -41,7 +41,7 @@ WHERE tenant_id = %(tenant)s AND record = ANY (%(ids)s::text[])
 
 -- native_by_reference --
 SELECT reference, internal_id, status, fingerprint, seen, detail FROM drawdown.native_document
-WHERE tenant_id = %(tenant)s AND reference = ANY (%(ids)s::text[])
+WHERE tenant_id = %(tenant)s AND reference = ANY (%(ids)s::text[]) ORDER BY reference
 
 -- native_by_id --
 SELECT reference, internal_id, status, fingerprint, seen, detail FROM drawdown.native_document
