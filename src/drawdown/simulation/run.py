@@ -251,6 +251,8 @@ class _Play:
             self._look()
         if self.world.fired["period_closed"]:
             processes.take_over(company)
+            if company.policy.documents is Documents.IN_NETSUITE:
+                processes.look(company)  # what waited for an invoice that was held goes on with it
         processes.sum_up(company, ENDS.date())
         self._drain("after the faults")
         if self.world.fired["period_moved"]:
