@@ -20,15 +20,24 @@ def at(seconds: float) -> datetime:
 
 
 def put_rows(
-    url: str, tenant_id: str, lanes: Iterable[Sequence[str]], *, first: int = 1
+    url: str,
+    tenant_id: str,
+    lanes: Iterable[Sequence[str]],
+    *,
+    first: int = 1,
+    change: tuple[Operation, str] | None = None,
 ) -> list[str]:
-    """Add rows with these lanes to an outbox; return their external ids."""
+    """Add rows with these lanes to an outbox; return their external ids.
+
+    Args:
+        change: What is done to which record; None: each makes one of its own.
+    """
     names: list[str] = []
     with psycopg.connect(url) as owner:
         for position, row in enumerate(lanes, first):
-            name = f"{tenant_id}-{position}"
+            operation, name = change or (Operation.CREATE, f"{tenant_id}-{position}")
             intent = RecordIntent(
-                Record.CUSTOMER_DEPOSIT, Operation.CREATE, name, tuple(row), "C1", f"e{position}",
+                Record.CUSTOMER_DEPOSIT, operation, name, tuple(row), "C1", f"e{position}",
                 "memo", date(2026, 1, 31),
             )  # fmt: skip
             owner.execute(

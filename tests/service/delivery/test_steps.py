@@ -20,6 +20,7 @@ from drawdown.core.errors import (
     ErpUnknownError,
 )
 from drawdown.core.observed import Posted
+from drawdown.core.plan import Operation
 from drawdown.service.delivery import (
     Claim,
     Outcome,
@@ -126,13 +127,10 @@ def test_what_takes_away_waits_for_unanswered_requests(
 ) -> None:
     """A creation went unanswered once: carried out late, it would bring back what was deleted."""
     (tenant,) = tenants(1, 9)
-    put_rows(database_url, tenant, [["A"], ["A"], ["A"]])
-    with psycopg.connect(database_url) as owner:
-        owner.execute(
-            "UPDATE drawdown.outbox SET operation = %s, external_id = %s "
-            "WHERE tenant_id = %s AND position = 2",
-            (operation, f"{tenant}-1", tenant),
-        )
+    put_rows(database_url, tenant, [["A"]])
+    change = (Operation(operation), f"{tenant}-1")
+    put_rows(database_url, tenant, [["A"]], first=2, change=change)
+    put_rows(database_url, tenant, [["A"]], first=3)
     made = take(session, [tenant], 0)
     if tries > 1:
         unknown = failed(made[0], ErpUnknownError("no answer"))
