@@ -292,3 +292,24 @@ def test_an_endless_line_is_passed_over(
     assert told["counts"] == {"accepted": 2, "unreadable": 1}
     assert "longer than" in told["problems"][0]["detail"]
     assert memory < 150 * MEGABYTE
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("summaries", "--post-through", "x"), "'x' is no date; write it as 'YYYY-MM-DD'."),
+        (
+            ("expire", "--as-of", "2026-13-01"),
+            "'2026-13-01' is no date; write it as 'YYYY-MM-DD' or 'YYYY-MM-DDThh:mm:ss+00:00'.",
+        ),
+        (("subscription", "terminate", "S", "--last-day", "3"), "'3' is no date; write it as"),
+        (("worker", "--concurrency", "513"), "less than or equal to 512"),
+    ],
+)
+def test_a_wrong_value_is_answered_in_words(
+    drawdown: Commands, arguments: tuple[str, ...], says: str
+) -> None:
+    ran = drawdown(*arguments)
+    assert ran.status == 2
+    assert says in ran.err
+    assert "%" not in ran.err
