@@ -1,4 +1,4 @@
-"""Performing claims side by side, in threads: each takes one claim at a time to the ERP."""
+"""Performing claims side by side: each thread, or task, takes one claim at a time to the ERP."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ wait for them but go without."""
 
 
 class Crew:
-    """Threads that perform claims; used with ``with`` by the one thread that owns it.
+    """Those that perform claims; used with ``with`` by the one thread that owns it.
 
     Rows taken ahead wait here until a call of the same connection is answered: its slot is handed
     on without asking the database, so a slot is never idle for the time of a transaction.
 
-    What was posted is read back together: a thread goes on posting with its slot as long as rows
-    wait for it, and then reads back, by one call, what was posted on the connection meanwhile.
+    What was posted is read back together: each goes on posting with its slot as long as rows wait
+    for it, and then reads back, by one call, what was posted on the connection meanwhile.
 
     Args:
-        erps: The ERP of each tenant, safe for use by several threads.
+        erps: The ERP of each tenant, safe for use by several threads or tasks.
         size: Calls under way at most.
 
     Attributes:

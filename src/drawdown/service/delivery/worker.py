@@ -1,7 +1,7 @@
 """A worker: claims, performs side by side, settles in batches, renews its leases; until stopped.
 
-The thread that runs it talks to the database, a crew of threads to the ERPs. Any number of workers
-may run, on any machine that reaches the database.
+The thread that runs it talks to the database, a crew of threads or tasks to the ERPs. Any number of
+workers may run, on any machine that reaches the database.
 """
 
 from __future__ import annotations
