@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 import pytest
 
+from drawdown.core.errors import StoreError
+from drawdown.core.events import Event
+from drawdown.core.policy import Policy
 from drawdown.core.rules import Record
 from drawdown.service import exceptions
-from drawdown.service.watch import Watched, watch
+from drawdown.service.ingest import Answer, ingest
+from drawdown.service.watch import Watched, cycle, watch
 from drawdown.store import natives
+from drawdown.store.database import Session
 from drawdown.store.ledger import all_blocks
 from tests.cases import facts as f
 from tests.e2e.company import Companies, Company
@@ -335,6 +340,34 @@ def test_an_invoice_deleted_before_its_application_was_delivered(watching: Compa
     parked = [one.exception_id for one in exceptions.stuck(session)]
     assert [one.is_done for one in exceptions.skip(session, parked, "ann", "deleted")] == [True]
     settle(watching)
+
+
+@pytest.mark.parametrize("is_posted", [True, False])
+@pytest.mark.parametrize("is_deleted", [True, False])
+def test_who_dies_while_an_invoice_is_taken_in_finds_it_again(
+    watching: Company, monkeypatch: pytest.MonkeyPatch, *, is_posted: bool, is_deleted: bool
+) -> None:
+    """The database goes away just before or just after it is posted; then it may be deleted."""
+    there = sell(watching)
+    look(watching)
+    there.invoice("INV-2", "acme", there.usage(300, "B1"))
+
+    def dies(session: Session, events: Sequence[Event], policy: Policy) -> list[Answer]:
+        if is_posted:
+            ingest(session, events, policy)
+        raise StoreError("the database went away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cycle, "ingest", dies)
+        with pytest.raises(StoreError):
+            look(watching)
+    if is_deleted:
+        watching.rest("DELETE", f"/invoice/{there.id_of('invoice', 'INV-2')}")
+
+    assert statuses(look(watching)) == {"invoice:INV-2": "deleted" if is_deleted else "taken"}
+    assert statuses(look(watching)) == {}
+    (block,) = all_blocks(watching.books.session)
+    assert block.remaining_minor == (100_000 if is_deleted else 70_000)
 
 
 def test_an_invoice_edited_and_then_deleted_is_taken_back(watching: Company) -> None:

@@ -124,6 +124,10 @@ def adopt(session: Session, document: NativeDocument, policy: Policy) -> Taken |
         events += facts_of(document, customer_id, known, policy)
     except MalformedEventError as error:
         return _put(session, document, "refused", str(error))
+    if natives.by_reference(session, reference_of(document)) is None:
+        # Known before it is posted: whoever dies between the two finds it again, though it may have
+        # been deleted meanwhile.
+        _put(session, document, "held", "it is being taken in")
     answers = ingest(session, events, policy)
     return _put(session, document, *_outcome(answers))
 
