@@ -255,6 +255,24 @@ def test_usage_before_its_block_waits_and_goes_on(watching: Company) -> None:
     settle(watching)
 
 
+def test_a_held_invoice_that_is_deleted_is_taken_back_when_it_goes_on(watching: Company) -> None:
+    """Its fact waits for the block; the order that sells it lets it go on. Nothing stays drawn."""
+    there = Integration(watching)
+    there.customer("acme")
+    there.invoice("INV-2", "acme", there.usage(300, "B1"))
+    assert statuses(look(watching)) == {"invoice:INV-2": "held"}
+    watching.rest("DELETE", f"/invoice/{there.id_of('invoice', 'INV-2')}")
+    (told,) = look(watching).taken
+    assert (told.status, "is taken back when it has gone on" in told.detail) == ("held", True)
+    assert look(watching).taken == ()
+    there.order("SO-1", "acme", "B1", 1000, 1000)
+    there.bill("INV-1", "SO-1")
+    assert statuses(look(watching))["invoice:INV-2"] == "deleted"
+    assert look(watching).taken == ()
+    (block,) = all_blocks(watching.books.session)
+    assert block.remaining_minor == 100_000
+
+
 def test_what_credits_a_held_invoice_goes_on_with_it(watching: Company) -> None:
     """However long ago it was entered: no cycle reads it again by then for its last change."""
     there = Integration(watching)

@@ -145,15 +145,18 @@ def _meet(session: Session, erp: Erp, document: NativeDocument, policy: Policy) 
     if known.status in ("voided", "deleted"):
         return None
     if document.is_voided:
-        return _end(session, known, policy, "voided")
+        return _news(known, _end(session, known, policy, "voided"))
+    if known.status == "held" and not _is_told(session, reference):
+        # Nothing was posted: what it says now is the fact, in its turn among the others.
+        taken = _retake(session, document, policy)
+        return _news(known, taken) if now == known.fingerprint else taken
     if now == known.fingerprint:
         if known.status in ("edited", "missing"):
             return _set(session, known._replace(status="taken", seen=now, detail=""), document)
         if known.internal_id != document.internal_id:
             _set(session, known, document)
         return None
-    if known.status == "refused" or (known.status == "held" and not _is_told(session, reference)):
-        # Nothing was posted: what it says now is the fact.
+    if known.status == "refused":  # nothing was posted: what it says now is the fact
         return _retake(session, document, policy)
     if now == known.seen:
         return None
@@ -208,8 +211,8 @@ def _vanished(session: Session, erp: Erp, policy: Policy) -> Iterator[Taken]:
         if internal_id is None:
             if native.status == "missing":
                 continue  # nobody deleted it, and a person decides about it already
-            ended = _end(session, native, policy, "deleted")
-            if ended.detail != native.detail or not ended.detail:
+            ended = _news(native, _end(session, native, policy, "deleted"))
+            if ended is not None:
                 yield ended
         elif internal_id != native.internal_id:
             with session.transaction():
@@ -251,9 +254,16 @@ def _gone_on(session: Session, erp: Erp, policy: Policy) -> Iterator[Taken]:
             yield _set(session, native._replace(status=status, detail=record.detail), None)
     for document in erp.native_documents(None, list(untold)) if untold else ():
         before = untold[reference_of(document)]
-        taken = adopt(session, document, policy)
-        if taken is not None and (taken.status, taken.detail) != (before.status, before.detail):
+        taken = _news(before, adopt(session, document, policy))
+        if taken is not None:
             yield taken
+
+
+def _news(before: Native, taken: Taken | None) -> Taken | None:
+    """Return what was not told before."""
+    if taken is None or (taken.status, taken.detail) == (before.status, before.detail):
+        return None
+    return taken
 
 
 def _end(session: Session, native: Native, policy: Policy, how: str) -> Taken:
@@ -266,6 +276,13 @@ def _end(session: Session, native: Native, policy: Policy, how: str) -> Taken:
         detail = (
             f"{native.reference} was {how} in NetSuite, but cannot be taken back: {answer.detail}"
         )
+    elif native.status == "held" and _is_told(session, native.reference):
+        # Its fact waits in the inbox and goes on some day: then there is something to take back.
+        detail = (
+            f"{native.reference} was {how} in NetSuite; what it says waits for what it needs, and "
+            "is taken back when it has gone on"
+        )
+        return _set(session, native._replace(detail=detail), None)
     elif native.status in ("held", "refused"):
         return _set(session, native._replace(status=how, detail=""), None)
     else:
