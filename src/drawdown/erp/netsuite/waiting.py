@@ -40,7 +40,9 @@ def until_ready(file: int, events: int, timeout_s: float) -> bool:
     """Wait until a file can be read or written; False if the time is over before.
 
     Args:
+        file: Its descriptor.
         events: `select.POLLIN` or `select.POLLOUT`.
+        timeout_s: Seconds.
     """
     if not is_task():
         poll = select.poll()
@@ -55,7 +57,11 @@ def until_ready(file: int, events: int, timeout_s: float) -> bool:
 
 
 def aside(call: Callable[..., T], *arguments: Any) -> T:
-    """Make a call that blocks its thread: from a task, in a thread of its own."""
+    """Make a call that blocks its thread: from a task, in a thread of its own.
+
+    Raises:
+        Exception: What the call raises.
+    """
     if not is_task():
         return call(*arguments)
 
