@@ -30,8 +30,7 @@ CHART: dict[bytes, list[dict[str, str]]] = {
     b"FROM account": [
         {"id": "1", "acctnumber": "1010", "fullname": "Bank", "accttype": "Bank", "sspecacct": ""}
     ],
-    b"isbasecurrency": [{"id": "1"}],
-    b"FROM currency": [{"id": "1", "symbol": "USD"}],
+    b"FROM currency": [{"id": "1", "symbol": "USD", "isbasecurrency": "T"}],
     b"FROM item": [],
     b"FROM customer": [{"id": "7", "externalid": "dd-customer-1"}],
 }

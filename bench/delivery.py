@@ -48,7 +48,7 @@ from drawdown.erp.netsuite.connect import connect
 from drawdown.erp.netsuite.outside import Call
 from drawdown.erp.netsuite.wire import RESPONSE_BYTES_MAX, to_json
 from drawdown.service.delivery import Worker, register
-from drawdown.service.delivery.tasks import SWITCH_INTERVAL_S, Tasks
+from drawdown.service.delivery.tasks import Tasks, tune_process
 from drawdown.store.codec import encode_intent
 from drawdown.store.database import Database
 from drawdown.store.embedded import temporary_server
@@ -89,10 +89,10 @@ class Stub:
         counts: dict[str, object] = json.loads(self._line.readline())
         return counts
 
-    def wait_for(self, posts: int) -> None:
-        """Wait until so many more records were posted."""
+    def wait_for(self, posts: int, by: Running) -> None:
+        """Wait until so many more records were posted by processes."""
         enough = number(self.tell()["posted"]) + posts
-        wait_until(lambda: number(self.tell()["posted"]) >= enough)
+        wait_until(lambda: number(self.tell()["posted"]) >= enough, by)
 
     def most(self) -> int:
         """The most calls that any account of the workers has ever seen at once."""
@@ -151,7 +151,7 @@ def work(url: str, ports: list[int], key: Path, concurrency: int) -> None:
             concurrency=concurrency,
             threads=Tasks(),
         )
-        sys.setswitchinterval(SWITCH_INTERVAL_S)
+        tune_process()
         signal.signal(signal.SIGTERM, lambda *_: worker.stop())
         worker.run()
 
@@ -168,7 +168,7 @@ def workers(
     running = [subprocess.Popen(command) for _ in range(processes)]
     try:
         yield running
-        assert [process.poll() for process in running] == [None] * processes, "a worker ended"
+        assert are_alive(running)
     finally:
         for process in running:
             process.terminate()
@@ -324,9 +324,9 @@ class Bench:
             workers(url, stub, self.key_file, processes, concurrency) as working,
             bare_clients(stub, processes, concurrency) as posting,
         ):
-            for others in (posting, working):
+            for running, others in ((working, posting), (posting, working)):
                 with stopped(others):
-                    stub.wait_for(tenants * LIMIT * 2)
+                    stub.wait_for(tenants * LIMIT * 2, running)
             for _ in range(SLICES):
                 with stopped(posting):
                     work.append(measure(stub, owner, working, slice_s))
@@ -363,12 +363,12 @@ class Bench:
             stub.tell(is_out=True)
             processes = self.arguments.processes
             concurrency = FEW * LIMIT // processes + 8
-            with workers(url, stub, self.key_file, processes, concurrency):
+            with workers(url, stub, self.key_file, processes, concurrency) as running:
                 # Calls that were under way when a circuit opened do not count as probes.
-                wait_until(lambda: count(owner, OPEN_CIRCUITS) == FEW)
-                wait_until(lambda: count(owner, CALLS) == 0)
+                wait_until(lambda: count(owner, OPEN_CIRCUITS) == FEW, running)
+                wait_until(lambda: count(owner, CALLS) == 0, running)
                 stub.tell(is_out=False)
-                wait_until(lambda: count(owner, NOT_DELIVERED) == 0)
+                wait_until(lambda: count(owner, NOT_DELIVERED) == 0, running)
             told = stub.tell()
             assert isinstance(told["seconds"], list)
             seconds = max(told["seconds"])
@@ -392,9 +392,14 @@ def count(owner: psycopg.Connection, query: str) -> int:
     return int(row[0])
 
 
-def wait_until(condition: Callable[[], bool]) -> None:
+def are_alive(processes: Running) -> bool:
+    return all(one.poll() is None for one in processes)
+
+
+def wait_until(condition: Callable[[], bool], running: Running) -> None:
     until = monotonic() + 150
     while not condition():
+        assert are_alive(running)
         if monotonic() > until:
             raise TimeoutError
         sleep(0.05)
@@ -435,9 +440,9 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--seconds", type=float, default=15, help="of work, and of the ceiling")
     cores = len(os.sched_getaffinity(0))
-    parser.add_argument("--processes", type=int, default=2 * cores, help="worker processes")
+    parser.add_argument("--processes", type=int, default=cores + 1, help="worker processes")
     parser.add_argument(
-        "--concurrency", type=int, default=500, help="calls of a process at once, at most"
+        "--concurrency", type=int, default=700, help="calls of a process at once, at most"
     )
     parser.add_argument("--only", nargs="*", default=["few", "many", "outage"])
     parser.add_argument("--work", metavar="URL", help=argparse.SUPPRESS)

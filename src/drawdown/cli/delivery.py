@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -45,7 +44,7 @@ from drawdown.service.delivery import (
     learn_share,
     register as register_tenant,
 )
-from drawdown.service.delivery.tasks import SWITCH_INTERVAL_S, Tasks
+from drawdown.service.delivery.tasks import Tasks, tune_process
 from drawdown.service.exceptions import follow_periods
 from drawdown.service.exceptions.following import PeriodFollower
 from drawdown.store import outbox
@@ -274,7 +273,7 @@ def _worker(
         )
         if not as_json:
             say(f"delivering for {len(erps)} tenants; stop with Ctrl-C")
-        sys.setswitchinterval(SWITCH_INTERVAL_S)
+        tune_process()
         with _stopped_by_signals(worker):
             worker.run(until_idle=once)
     if as_json:

@@ -16,7 +16,7 @@ from drawdown.core.plan import BREAKAGE_ITEM, PREPAID_ITEM, IntentLine
 from drawdown.core.rules import Record
 from drawdown.erp.netsuite import fields, wire
 from drawdown.erp.netsuite.bodies import sublist, text_literal
-from drawdown.erp.netsuite.chart import Chart, ItemRow, read_chart
+from drawdown.erp.netsuite.chart import Chart, ItemRow
 from drawdown.erp.netsuite.mapping import SYSTEM_ACCOUNTS, Item, Mapping
 from drawdown.erp.netsuite.transport import Transport
 from drawdown.erp.netsuite.wire import RecordMissingError, TargetMissingError
@@ -43,7 +43,7 @@ class Directory:
         self._transport = transport
         self.mapping = mapping
         self._lock = transport.outside.lock()
-        self._chart: Chart | None = None
+        self._chart = Chart(transport, mapping)
         self._roles: dict[Role, str] = {}
         self._transactions: dict[str, str] = {}
 
@@ -56,15 +56,12 @@ class Directory:
     def refresh(self) -> None:
         """Drop what is known of accounts, items and currencies."""
         with self._lock:
-            self._chart = None
+            self._chart = Chart(self._transport, self.mapping)
             self._roles.clear()
 
     def chart(self) -> Chart:
-        """Return accounts, items, currencies and the subsidiary, read at first use."""
-        with self._lock:
-            if self._chart is None:
-                self._chart = read_chart(self._transport, self.mapping)
-            return self._chart
+        """Return accounts, items, currencies and the subsidiary, each list read at first use."""
+        return self._chart
 
     # -- References, as `encode` needs them -----------------------------------------------------
 

@@ -22,7 +22,7 @@ VERIFY_ROWS_MAX = 50
 """Posted rows that are read back together at most, so that none waits long for it."""
 
 
-AHEAD_PER_CALL = 10
+AHEAD_PER_CALL = 6
 """Rows at hand for each call under way: enough for a database that is slow for as many calls, and
 for reading many back together."""
 CONNECTIONS_AHEAD_MAX = 32

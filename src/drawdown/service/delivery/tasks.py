@@ -6,6 +6,8 @@ the thread that claims and settles waits behind all of them.
 
 from __future__ import annotations
 
+import gc
+import sys
 from collections import deque
 from collections.abc import Callable
 from functools import partial
@@ -21,9 +23,19 @@ SWITCH_INTERVAL_S = 0.0005
 """For `sys.setswitchinterval` where tasks are run. Their thread lets go of the interpreter with
 each send and has it back before the thread that claims and settles has woken up: that one gets it
 only by asking, which by default takes ten times as long, some dozen times a turn."""
+GARBAGE_THRESHOLDS = 20_000, 20, 20
+"""For `gc.set_threshold`. Claims live for seconds, thousands at a time, and leave no cycles: by
+default the collector walks through all of them again and again and finds nothing."""
 CONNECTING_MAX = 64
 """Threads for what cannot be a task, such as asking for the address of a host: so many accounts
 that are away may hold up nobody else."""
+
+
+def tune_process() -> None:
+    """Make this process one that runs tasks; once, when everything is imported."""
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    gc.freeze()
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
 
 
 class Tasks(Threads):

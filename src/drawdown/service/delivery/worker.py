@@ -25,7 +25,7 @@ from drawdown.store.database import Session
 
 TURN_S = 0.01
 """Results that come within so many seconds are settled together, if many are under way."""
-TURN_PER_CALL_S = 0.0002
+TURN_PER_CALL_S = 0.0004
 """Or within so many for each call under way: a transaction costs as much for one row as for ten,
 and no slot waits for it."""
 POLL_MAX_S = 0.5
