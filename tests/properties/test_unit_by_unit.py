@@ -25,7 +25,8 @@ from drawdown.store.subscriptions import bills_of, plan_block
 from tests.cases import facts as f
 from tests.cases.plans import Shop, plan
 from tests.properties.lives import EFFORT
-from tests.properties.unit_by_unit import DAWN, NEVER, OVERAGE, Block, Instant, Line, Price, World
+from tests.properties.unit_by_unit import World
+from tests.properties.unit_by_unit_parts import DAWN, NEVER, OVERAGE, Block, Instant, Line, Price
 
 BEGIN = date(2024, 1, 10)
 MONTHS = {"anniversary": [31, 60, 91, 121, 152, 182], "calendar": [22, 51, 82, 112, 143, 173, 204]}
