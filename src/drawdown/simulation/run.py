@@ -257,6 +257,7 @@ class _Play:
         self._drain("after the faults")
         if self.world.fired["period_moved"]:
             processes.take_over(company)  # what was met only now stands in another period, too
+            self._drain("after a second look")  # it may have posted what NetSuite had rounded
 
     def _look(self) -> None:
         """One cycle of watching tells what others have edited; they set it back."""
