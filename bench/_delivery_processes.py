@@ -88,7 +88,7 @@ def are_alive(processes: Running) -> bool:
 def wait_until(condition: Callable[[], bool], running: Running) -> None:
     until = monotonic() + 150
     while not condition():
-        assert are_alive(running)
+        assert are_alive(running), "a process ended"
         if monotonic() > until:
             raise TimeoutError
         sleep(0.05)
@@ -132,7 +132,7 @@ def workers(
     running = [subprocess.Popen(command) for _ in range(processes)]
     try:
         yield running
-        assert are_alive(running)
+        assert are_alive(running), "a process ended"
     finally:
         for process in running:
             process.terminate()

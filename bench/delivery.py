@@ -276,9 +276,9 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--seconds", type=float, default=15, help="of work, and of the ceiling")
     cores = len(os.sched_getaffinity(0))
-    parser.add_argument("--processes", type=int, default=cores + 1, help="worker processes")
+    parser.add_argument("--processes", type=int, default=2 * cores, help="worker processes")
     parser.add_argument(
-        "--concurrency", type=int, default=700, help="calls of a process at once, at most"
+        "--concurrency", type=int, default=512, help="calls of a process at once, at most"
     )
     parser.add_argument("--only", nargs="*", default=["few", "many", "outage"])
     arguments = parser.parse_args()
